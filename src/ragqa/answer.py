@@ -1,0 +1,202 @@
+"""The answer, and the checks that make it valid. An ``Answer`` that exists has its disclaimer, and every statement in it
+is cited to a passage that was retrieved for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from ragqa.errors import UncitedStatement, UnknownCitation, UnsupportedStatement
+from ragqa.records import Abstract, Article, Part, Passage
+
+Audience = Literal["clinician", "patient"]
+
+DISCLAIMERS: dict[Audience, str] = {
+    "clinician": (
+        "For healthcare professionals. This answer was assembled by software from the sources listed and is no substitute for "
+        "clinical judgment, examination of the patient, or local guidelines. Verify every statement, dose and contraindication "
+        "in the primary literature and current product information before acting on it. No liability is accepted for decisions "
+        "based on it."
+    ),
+    "patient": (
+        "This is general information put together by software from the sources listed. It is not advice for you personally. "
+        "Talk to your doctor or pharmacist before you start, stop or change any treatment. In an emergency, call your local "
+        "emergency number."
+    ),
+}
+
+
+class Status(StrEnum):
+    """What kind of answer this is; abstaining is an answer too."""
+
+    ANSWERED = "answered"
+    INSUFFICIENT_EVIDENCE = "insufficient_evidence"
+    NEEDS_CLARIFICATION = "needs_clarification"
+    URGENT = "urgent"
+    OUT_OF_SCOPE = "out_of_scope"
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class Support(_Frozen):
+    """Where a source says it: ``quote`` is ``source.text[start:end]``; ``score`` is how well it answers the question, 0..1."""
+
+    reference: int
+    passage: str
+    quote: str
+    start: int
+    end: int
+    score: float
+
+
+class Statement(_Frozen):
+    """One sentence of an answer with the references that say it."""
+
+    text: str
+    section: Part
+    citations: tuple[int, ...]
+    support: tuple[Support, ...]
+
+
+class Reference(_Frozen):
+    """One source, under its number in this answer. None means the record does not say."""
+
+    number: int
+    source_id: str
+    kind: Literal["article", "abstract"]
+    title: str | None
+    authors: tuple[str, ...] = ()
+    journal: str | None
+    year: int | None
+    pmid: str | None
+    doi: str | None
+    url: str | None
+    study_design: str | None
+    sample_size: int | None = None
+    text_origin: Literal["publisher", "summary"] | None = None
+    notices: tuple[str, ...] = ()
+    retracted: Literal[False] = False
+
+
+class Evidence(_Frozen):
+    """Strength of the evidence cited, with its reason in words."""
+
+    strength: Literal["high", "moderate", "low", "very_low"]
+    why: str
+
+
+class Conflict(_Frozen):
+    """References that disagree."""
+
+    about: str
+    for_: tuple[int, ...] = Field(alias="for")
+    against: tuple[int, ...]
+
+
+class Trace(_Frozen):
+    """How the answer came about; ``milliseconds`` is the only part that differs between two runs."""
+
+    generation: str
+    models: dict[str, str]
+    queries: tuple[str, ...]
+    scores: dict[str, float] = {}
+    milliseconds: dict[str, float] = {}
+
+
+class Answer(_Frozen):
+    """The stable JSON contract ``ragqa.answer/1``."""
+
+    schema_: Literal["ragqa.answer/1"] = Field(default="ragqa.answer/1", alias="schema")
+    id: str
+    question: str
+    standalone_question: str
+    status: Status
+    statements: tuple[Statement, ...] = ()
+    references: tuple[Reference, ...] = ()
+    evidence: Evidence | None = None
+    conflicts: tuple[Conflict, ...] = ()
+    message: str | None = None
+    disclaimer: str = Field(min_length=40)
+    audience: Audience
+    review_state: str
+    trace: Trace
+
+    @model_validator(mode="after")
+    def _complete(self) -> Answer:
+        if (self.status is Status.ANSWERED) != bool(self.statements):
+            raise ValueError("an answer has statements exactly when its status is 'answered'")
+        if self.status is not Status.ANSWERED and not self.message:
+            raise ValueError("a reader who gets no answer must be told why")
+        numbers = [reference.number for reference in self.references]
+        if numbers != list(range(1, len(numbers) + 1)):
+            raise ValueError("references are numbered 1, 2, ... in order")
+        for statement in self.statements:
+            _check_citations(statement, numbers)
+        return self
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data in the contract's names."""
+        return self.model_dump(mode="json", by_alias=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A sentence proposed for an answer: where it stands in which retrieved passage."""
+
+    text: str
+    section: Part
+    passage: Passage
+    start: int
+    end: int
+    score: float
+
+
+def cite(
+    drafts: Sequence[Draft], records: Mapping[str, Article | Abstract], references: Mapping[str, Reference]
+) -> tuple[tuple[Statement, ...], tuple[Reference, ...]]:
+    """Number the sources in order of first use and bind each sentence to its quote.
+
+    ``records`` and ``references`` hold what was retrieved for this answer, by source id, and nothing else.
+
+    Raises:
+        UnknownCitation: a draft names a source that was not retrieved.
+        UnsupportedStatement: the offsets do not lie in the passage, or the passage is not what its source says.
+    """
+    numbers: dict[str, int] = {}
+    statements = []
+    for draft in drafts:
+        source = draft.passage.source_id
+        if source not in records or source not in references:
+            raise UnknownCitation(f"{source} was not retrieved for this answer")
+        record, passage = records[source], draft.passage
+        inside = passage.start <= draft.start < draft.end <= passage.end
+        if not inside or record.text[passage.start : passage.end] != passage.text:
+            raise UnsupportedStatement(f"{passage.id} does not hold characters {draft.start}-{draft.end} of {source}")
+        number = numbers.setdefault(source, len(numbers) + 1)
+        quote = Support(
+            reference=number,
+            passage=passage.id,
+            quote=record.text[draft.start : draft.end],
+            start=draft.start,
+            end=draft.end,
+            score=round(draft.score, 4),
+        )
+        statements.append(Statement(text=draft.text, section=draft.section, citations=(number,), support=(quote,)))
+    used = tuple(references[source].model_copy(update={"number": number}) for source, number in numbers.items())
+    return tuple(statements), used
+
+
+def _check_citations(statement: Statement, numbers: list[int]) -> None:
+    if not statement.citations or not statement.support:
+        raise UncitedStatement(f"no citation: {statement.text!r}")
+    supported = {support.reference for support in statement.support}
+    for number in statement.citations:
+        if number not in numbers or number not in supported:
+            raise UnknownCitation(f"citation [{number}] resolves to nothing: {statement.text!r}")

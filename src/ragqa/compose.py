@@ -1,0 +1,257 @@
+"""Hits to statements: which sentences of the retrieved passages answer the question, in what order, or none of them.
+
+Extractive: every statement is a sentence of a source, word for word. A cross-encoder judges how well each candidate sentence
+answers the question; how much of the question's own vocabulary the best source covers guards against the near miss
+(right drug, wrong population), which a similarity alone waves through.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ragqa.answer import Draft
+from ragqa.index import Generation
+from ragqa.models import CrossEncoder, Embedder, Vectors
+from ragqa.passages import label_at, part_at, sentences, without_markers
+from ragqa.records import Abstract, Article, Part, Passage
+from ragqa.retrieve import Hit
+
+MOST_READ = 64
+"""Candidate sentences that are embedded."""
+MOST_JUDGED = 24
+"""Candidate sentences that the cross-encoder reads."""
+LIMITS = {
+    Part.RECOMMENDATION: 2,
+    Part.EVIDENCE: 4,
+    Part.SAFETY: 2,
+    Part.UNCERTAINTY: 2,
+    Part.KEY_POINT: 3,
+}
+"""Most statements of each part of an answer."""
+SAME = 0.95
+"""Cosine above which two sentences say the same thing to a reader."""
+
+# Learned on the dev half of the gold set by `eval/calibrate.py`; see docs/decisions/0006-abstention.md.
+ENOUGH = 0.5
+"""Probability of being answerable below which ragqa abstains."""
+ANSWERABLE = {"logit": 0.35, "coverage": 6.0, "similarity": 4.0, "bias": -7.5}
+"""Logistic weights over the features of ``Sufficiency``."""
+CLOSE = 3.0
+"""A statement may score at most this many logits below the best one of the answer."""
+
+_SAFETY = re.compile(
+    r"\b(?:adverse|side[- ]effects?|safety|tolerab\w+|toler(?:ated|ance)|weight gain|sedation|withdraw(?:n|als)? because|"
+    r"mortality|toxic\w*|contraindicat\w*|caution|avoid(?:ed)?|interact(?:ion|ions|s)|harms?|seizures?|serious events?)\b",
+    re.IGNORECASE,
+)
+_UNCERTAIN = re.compile(
+    r"\b(?:uncertain\w*|unclear|insufficient|limited|limitations?|low[- ]certainty|cannot be (?:drawn|concluded)|"
+    r"further (?:research|studies|trials)|more (?:research|studies|trials)|inconclusive|risk of bias|underpowered|preliminary)\b",
+    re.IGNORECASE,
+)
+_ADVICE = {"DOSAGE", "INDICATIONS", "RENAL IMPAIRMENT", "RECOMMENDATIONS"}
+_SHORTEST = 4
+"""Words; anything shorter is a heading or a fragment."""
+_GENERIC = re.compile(
+    r"\b(?:effective\w*|efficacy|evidence|stud(?:y|ies|ied)|trials?|patients?|people|adults?|treat\w*|therap(?:y|ies)|use[ds]?|using|"
+    r"recommend\w*|compared?|versus|results?|show\w*|find|found|data|best|good|better|worse|help\w*|work\w*|give[ns]?|long|many|"
+    r"much|large|role|known|say|says|tell|happen\w*|know|need\w*|currently|support\w*|benefit\w*|effects?|outcomes?|main|really)\b",
+    re.IGNORECASE,
+)
+"""Words a question may hold that no source need repeat."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sufficiency:
+    """Whether the evidence answers the question: ``probability`` from three features, and the terms nothing covered.
+
+    ``logit`` is the best cross-encoder judgment, ``coverage`` the rarity-weighted share of the question's terms in the best
+    source, ``similarity`` the best cosine between question and sentence.
+    """
+
+    logit: float
+    coverage: float
+    similarity: float
+    missing: tuple[str, ...]
+
+    @property
+    def probability(self) -> float:
+        """Probability that a clinician would find the question answered here."""
+        weights = ANSWERABLE
+        total = (
+            weights["logit"] * self.logit
+            + weights["coverage"] * self.coverage
+            + weights["similarity"] * self.similarity
+            + weights["bias"]
+        )
+        return float(1 / (1 + np.exp(-total)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composition:
+    """Sentences chosen for an answer, none when the evidence is insufficient, and the measure of that."""
+
+    drafts: tuple[Draft, ...]
+    sufficiency: Sufficiency
+
+
+@dataclass(slots=True, kw_only=True)
+class _Candidate:
+    text: str
+    part: Part
+    passage: Passage
+    start: int
+    end: int
+    context: str
+    hit: float
+    similarity: float = 0.0
+    logit: float = 0.0
+
+
+def compose(question: str, hits: Sequence[Hit], generation: Generation, embedder: Embedder, judge: CrossEncoder) -> Composition:
+    """Choose the sentences that answer the question, ordered by part and then by how well they answer it."""
+    query = embedder.embed([question])
+    candidates, vectors = _judged(question, query, _candidates(hits, generation), generation, embedder, judge)
+    sufficiency = _sufficiency(question, hits, candidates, generation)
+    if not candidates or sufficiency.probability < ENOUGH:
+        return Composition(drafts=(), sufficiency=sufficiency)
+    chosen = _choose(candidates, vectors)
+    return Composition(drafts=tuple(_draft(candidate) for candidate in chosen), sufficiency=sufficiency)
+
+
+def _candidates(hits: Sequence[Hit], generation: Generation) -> list[_Candidate]:
+    """Each sentence of the retrieved passages once, in retrieved order."""
+    found: dict[str, _Candidate] = {}
+    for hit in hits:
+        record = generation.record(hit.passage.source_id)
+        barred = _barred_markers(record, generation)
+        for sentence in sentences(record.text, hit.passage.start, hit.passage.end):
+            text = without_markers(sentence.text)
+            if len(text.split()) < _SHORTEST or barred.intersection(sentence.markers):
+                continue
+            found.setdefault(
+                text.casefold(),
+                _Candidate(
+                    text=text,
+                    part=_part(record, sentence.start, text),
+                    passage=hit.passage,
+                    start=sentence.start,
+                    end=sentence.end,
+                    context="" if isinstance(record, Article) else record.title or "",
+                    hit=hit.score,
+                ),
+            )
+    return list(found.values())
+
+
+def _barred_markers(record: Article | Abstract, generation: Generation) -> set[int]:
+    """Numbers of an article's citations that the index left out: a sentence resting on a retracted paper is not evidence."""
+    if isinstance(record, Abstract):
+        return set()
+    excluded = generation.excluded(record.citations)
+    return {number for number, source in enumerate(record.citations, start=1) if source in excluded}
+
+
+def _part(record: Article | Abstract, offset: int, text: str) -> Part:
+    named = part_at(record, offset)
+    if named is not None:
+        return named
+    label = label_at(record, offset) or ""
+    if label in _ADVICE:
+        return Part.RECOMMENDATION
+    if _SAFETY.search(text) or label.startswith(("ADVERSE", "SAFETY", "WARNING", "INTERACTION", "CONTRAINDICATION")):
+        return Part.SAFETY
+    if label == "LIMITATIONS" or _UNCERTAIN.search(text):
+        return Part.UNCERTAINTY
+    return Part.EVIDENCE
+
+
+def _judged(
+    question: str,
+    query: Vectors,
+    candidates: list[_Candidate],
+    generation: Generation,
+    embedder: Embedder,
+    judge: CrossEncoder,
+) -> tuple[list[_Candidate], Vectors]:
+    """The candidates worth judging, best first, with similarity and logit, and their vectors in the same order."""
+    terms = question_terms(question, generation)
+    candidates = sorted(candidates, key=lambda c: -(c.hit + coverage(terms, f"{c.context} {c.text}", generation)))[:MOST_READ]
+    vectors = embedder.embed([candidate.text for candidate in candidates])
+    for candidate, similarity in zip(candidates, (vectors @ query[0]).tolist() if candidates else [], strict=True):
+        candidate.similarity = similarity
+    order = sorted(range(len(candidates)), key=lambda i: -candidates[i].similarity)[:MOST_JUDGED]
+    texts = [f"{candidates[i].context} {candidates[i].text}".strip() for i in order]
+    for i, logit in zip(order, judge.score(question, texts), strict=True):
+        candidates[i].logit = logit
+    order.sort(key=lambda i: -candidates[i].logit)
+    return [candidates[i] for i in order], vectors[order]
+
+
+def question_terms(question: str, generation: Generation) -> dict[str, float]:
+    """The question's index terms that a source should hold, with their rarity."""
+    terms = generation.terms(_GENERIC.sub(" ", question))
+    return {term: generation.rarity(term) for term in terms}
+
+
+def coverage(terms: dict[str, float], text: str, generation: Generation) -> float:
+    """Share of the terms' rarity found in a text, 0..1; 1 when the question has no such terms."""
+    total = sum(terms.values())
+    if not total:
+        return 1.0
+    held = set(generation.terms(text))
+    return sum(rarity for term, rarity in terms.items() if _holds(held, term)) / total
+
+
+def _holds(held: set[str], term: str) -> bool:
+    """The term itself, or one that differs only in its ending (pregnant, pregnancy)."""
+    if term in held:
+        return True
+    stem = term[: max(5, round(0.7 * len(term)))]
+    return len(term) > 5 and any(other.startswith(stem) for other in held)
+
+
+def _sufficiency(question: str, hits: Sequence[Hit], candidates: Sequence[_Candidate], generation: Generation) -> Sufficiency:
+    terms = question_terms(question, generation)
+    sources: dict[str, str] = {}
+    for hit in hits:
+        source = hit.passage.source_id
+        sources[source] = f"{sources.get(source) or generation.record(source).title or ''} {hit.passage.text}"
+    best = max(sources.values(), key=lambda text: coverage(terms, text, generation), default="")
+    held = set(generation.terms(best))
+    return Sufficiency(
+        logit=max((candidate.logit for candidate in candidates), default=-12.0),
+        coverage=coverage(terms, best, generation),
+        similarity=max((candidate.similarity for candidate in candidates), default=0.0),
+        missing=tuple(term for term in terms if not _holds(held, term)),
+    )
+
+
+def _choose(candidates: Sequence[_Candidate], vectors: Vectors) -> list[_Candidate]:
+    """Greedy by judgment; a sentence too far below the best, over its part's limit, or saying the same again is passed over."""
+    chosen: list[int] = []
+    room = dict(LIMITS)
+    for i, candidate in enumerate(candidates):
+        if candidate.logit < candidates[0].logit - CLOSE or not room[candidate.part]:
+            continue
+        if chosen and float(np.max(vectors[chosen] @ vectors[i])) > SAME:
+            continue
+        chosen.append(i)
+        room[candidate.part] -= 1
+    order = list(Part)
+    return sorted((candidates[i] for i in chosen), key=lambda c: (order.index(c.part), -c.logit))
+
+
+def _draft(candidate: _Candidate) -> Draft:
+    return Draft(
+        text=candidate.text,
+        section=candidate.part,
+        passage=candidate.passage,
+        start=candidate.start,
+        end=candidate.end,
+        score=float(1 / (1 + np.exp(-candidate.logit))),
+    )

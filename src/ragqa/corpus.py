@@ -1,0 +1,255 @@
+"""The corpus on disk as records, with every fault found in one pass.
+
+    corpus/articles/<slug>.md      front matter and Markdown
+    corpus/abstracts/*.jsonl       one abstract a line
+    corpus/reviews.jsonl           append-only review events
+
+Only ``approved`` articles, and abstracts that one of them cites, may be indexed: ``citable`` is that gate.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import ValidationError
+
+from ragqa.errors import CorpusError, Fault, InvalidRecord
+from ragqa.files import read_jsonl, read_text
+from ragqa.records import Abstract, Article, ArticleSpan, Part, ReviewEvent, ReviewState
+
+MARKER = re.compile(r"\s*\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]")
+"""A citation marker, [1] or [1, 2], with the white space before it."""
+
+_R = TypeVar("_R", Abstract, ReviewEvent)
+_HEADING = re.compile(r"^(#{2,3}) +(.+?) *$", re.MULTILINE)
+_PARTS = {
+    "answer": Part.RECOMMENDATION,
+    "recommendation": Part.RECOMMENDATION,
+    "evidence": Part.EVIDENCE,
+    "safety": Part.SAFETY,
+    "uncertainty": Part.UNCERTAINTY,
+    "key points": Part.KEY_POINT,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Corpus:
+    """All records of one folder, valid and cross-checked."""
+
+    articles: dict[str, Article]
+    abstracts: dict[str, Abstract]
+    reviews: tuple[ReviewEvent, ...]
+    states: dict[str, ReviewState]
+
+    def approved(self) -> list[Article]:
+        """Articles whose present content was approved, by slug."""
+        return [article for slug, article in sorted(self.articles.items()) if self.states[slug] is ReviewState.APPROVED]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citable:
+    """What may be indexed, and why each thing left out is left out."""
+
+    articles: tuple[Article, ...]
+    abstracts: tuple[Abstract, ...]
+    excluded: dict[str, str]
+
+    def ids(self) -> set[str]:
+        """Source ids that an answer may cite."""
+        return {article.id for article in self.articles} | {abstract.id for abstract in self.abstracts}
+
+
+def load_corpus(folder: Path) -> Corpus:
+    """Read and cross-check a corpus folder.
+
+    Raises:
+        CorpusError: with every fault in every file, not only the first.
+    """
+    if not folder.is_dir():
+        raise CorpusError([Fault(file=folder, line=None, message="no such folder; name a corpus with --corpus DIR")])
+    faults: list[Fault] = []
+    articles = _read_articles(folder, faults)
+    abstracts = _read_abstracts(folder, faults)
+    reviews = _read_reviews(folder, faults)
+    if not (articles or abstracts or faults):
+        message = "holds no article and no abstract; expected articles/*.md or abstracts/*.jsonl"
+        faults.append(Fault(file=folder, line=None, message=message))
+    faults.extend(_cross_check(folder, articles, abstracts, reviews))
+    if faults:
+        raise CorpusError(sorted(faults, key=lambda fault: (str(fault.file), fault.line or 0)))
+    states = {slug: review_state(article, reviews) for slug, article in articles.items()}
+    return Corpus(articles=articles, abstracts=abstracts, reviews=tuple(reviews), states=states)
+
+
+def review_state(article: Article, reviews: Iterable[ReviewEvent]) -> ReviewState:
+    """Where an article stands. An approval holds for the exact bytes approved; after any edit it is *submitted* again."""
+    state = ReviewState.DRAFT
+    for event in reviews:
+        if event.article == article.slug:
+            stale = event.state is ReviewState.APPROVED and event.sha256 != article.sha256
+            state = ReviewState.SUBMITTED if stale else event.state
+    return state
+
+
+def citable(corpus: Corpus, *, abstracts: str = "cited") -> Citable:
+    """The gate: approved articles, and abstracts they cite (all abstracts with ``abstracts="all"``), never a retracted one."""
+    articles = tuple(corpus.approved())
+    cited = {source for article in articles for source in article.citations}
+    excluded = {
+        article.id: f"article is {corpus.states[slug].value.replace('_', ' ')}"
+        for slug, article in corpus.articles.items()
+        if corpus.states[slug] is not ReviewState.APPROVED
+    }
+    kept = []
+    for abstract in corpus.abstracts.values():
+        if abstract.retracted:
+            excluded[abstract.id] = "retracted"
+        elif abstracts != "all" and abstract.id not in cited:
+            excluded[abstract.id] = "cited by no approved article"
+        else:
+            kept.append(abstract)
+    return Citable(
+        articles=articles,
+        abstracts=tuple(sorted(kept, key=lambda record: record.id)),
+        excluded=dict(sorted(excluded.items())),
+    )
+
+
+def parse_article(file: Path) -> Article:
+    """Read one ``articles/<slug>.md``. Raises InvalidRecord with the line at fault."""
+    text, data = read_text(file)
+    meta, body, offset = _front_matter(file, text)
+    try:
+        return Article(
+            slug=file.stem,
+            text=body,
+            spans=_article_spans(file, body, offset),
+            sha256=hashlib.sha256(data).hexdigest(),
+            **meta,
+        )
+    except (ValidationError, TypeError) as error:
+        raise InvalidRecord(file, 1, f"front matter: {_explain(error)}") from error
+
+
+def markers(text: str) -> list[int]:
+    """Citation numbers of a stretch of article text, in order, each once."""
+    numbers = (int(number) for match in MARKER.finditer(text) for number in match[1].split(","))
+    return list(dict.fromkeys(numbers))
+
+
+def _front_matter(file: Path, text: str) -> tuple[dict[str, Any], str, int]:
+    """Metadata, body, and the number of lines before the body."""
+    match = re.match(r"---\r?\n(.*?\n)---\r?\n\s*", text, re.DOTALL)
+    if not match:
+        raise InvalidRecord(file, 1, "no front matter: the file must start with a line ---, YAML, and a line ---")
+    try:
+        meta = yaml.safe_load(match[1])
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 2 if mark is not None else 1
+        raise InvalidRecord(file, line, f"bad YAML: {getattr(error, 'problem', None) or error}") from error
+    if not isinstance(meta, dict) or not all(isinstance(key, str) for key in meta):
+        raise InvalidRecord(file, 1, "front matter must be a mapping such as 'title: ...'")
+    reserved = {"slug", "text", "spans", "sha256"} & meta.keys()
+    if reserved:
+        raise InvalidRecord(file, 1, f"front matter may not set {', '.join(sorted(reserved))}")
+    return meta, text[match.end() :].rstrip(), text[: match.end()].count("\n")
+
+
+def _article_spans(file: Path, body: str, offset: int) -> tuple[ArticleSpan, ...]:
+    headings = list(_HEADING.finditer(body))
+    spans = []
+    for heading, following in zip(headings, [*headings[1:], None], strict=True):
+        part = _PARTS.get(heading[2].lower())
+        if part is None:
+            line = offset + body[: heading.start()].count("\n") + 1
+            raise InvalidRecord(file, line, f"unknown heading {heading[2]!r}; use one of {', '.join(_PARTS)}")
+        start, end = heading.end(), following.start() if following else len(body)
+        if body[start:end].strip():
+            spans.append(ArticleSpan(part=part, start=start, end=end))
+    names = {heading[2].lower() for heading in headings}
+    for wanted in ("answer", "key points"):
+        if wanted not in names:
+            raise InvalidRecord(file, None, f"no section '## {wanted.capitalize()}'")
+    return tuple(spans)
+
+
+def _read_articles(folder: Path, faults: list[Fault]) -> dict[str, Article]:
+    articles = {}
+    for file in sorted((folder / "articles").glob("*.md")):
+        try:
+            article = parse_article(file)
+        except InvalidRecord as error:
+            faults.extend(error.faults)
+            continue
+        articles[article.slug] = article
+    return articles
+
+
+def _read_abstracts(folder: Path, faults: list[Fault]) -> dict[str, Abstract]:
+    abstracts: dict[str, Abstract] = {}
+    places: dict[str, str] = {}
+    for file in sorted((folder / "abstracts").glob("*.jsonl")):
+        for line, abstract in _parsed_lines(file, Abstract, faults):
+            if abstract.id in abstracts:
+                message = f"duplicate id {abstract.id}, first at {places[abstract.id]}"
+                faults.append(Fault(file=file, line=line, message=message))
+                continue
+            abstracts[abstract.id] = abstract
+            places[abstract.id] = f"{file.name}:{line}"
+    return abstracts
+
+
+def _read_reviews(folder: Path, faults: list[Fault]) -> list[ReviewEvent]:
+    file = folder / "reviews.jsonl"
+    return [event for _, event in _parsed_lines(file, ReviewEvent, faults)] if file.exists() else []
+
+
+def _parsed_lines(file: Path, kind: type[_R], faults: list[Fault]) -> Iterator[tuple[int, _R]]:
+    for line, value in read_jsonl(file):
+        if isinstance(value, Fault):
+            faults.append(value)
+            continue
+        try:
+            yield line, kind.model_validate(value)
+        except ValidationError as error:
+            faults.append(Fault(file=file, line=line, message=_explain(error)))
+
+
+def _explain(error: ValidationError | TypeError) -> str:
+    if isinstance(error, TypeError):
+        return str(error)
+    return "; ".join(
+        f"{'.'.join(map(str, fault['loc'])) or 'record'}: {fault['msg'].removeprefix('Value error, ')}"
+        for fault in error.errors()
+    )
+
+
+def _cross_check(
+    folder: Path, articles: dict[str, Article], abstracts: dict[str, Abstract], reviews: list[ReviewEvent]
+) -> Iterator[Fault]:
+    for article in articles.values():
+        yield from _check_citations(folder / "articles" / f"{article.slug}.md", article, abstracts)
+    for number, event in enumerate(reviews, start=1):
+        if not (folder / "articles" / f"{event.article}.md").exists():
+            message = f"event {number} speaks of the article {event.article!r}, which does not exist"
+            yield Fault(file=folder / "reviews.jsonl", line=number, message=message)
+
+
+def _check_citations(file: Path, article: Article, abstracts: dict[str, Abstract]) -> Iterator[Fault]:
+    for source in article.citations:
+        if source not in abstracts:
+            yield Fault(file=file, line=None, message=f"cites {source}, which no file under abstracts/ holds")
+    used = set(markers(article.text))
+    for number in sorted(used):
+        if not 1 <= number <= len(article.citations):
+            yield Fault(file=file, line=None, message=f"marker [{number}] names no entry of citations")
+    for number, source in enumerate(article.citations, start=1):
+        if number not in used:
+            yield Fault(file=file, line=None, message=f"citation {number} ({source}) is never used in the text")

@@ -1,0 +1,106 @@
+"""Every error ragqa raises, in one tree.
+
+* RagqaError
+    * SettingsError: a setting is unknown or out of range.
+    * CorpusError: the corpus on disk cannot be used as it stands.
+        * InvalidRecord: one file, line or record breaks the format.
+    * IndexFault: the index cannot be used as it stands.
+        * IndexMissing: nothing has been built yet.
+        * IndexMismatch: the index was built with another model or format.
+        * IndexBusy: another process is building it.
+    * ModelError
+        * ModelUnavailable: weights are missing or not the ones expected.
+    * ReviewError: a review step is not allowed from the article's present state.
+    * AnswerRejected: an answer broke an invariant while it was being made.
+        * UnknownCitation: a citation names nothing that was retrieved.
+        * UncitedStatement: a clinical statement has no citation.
+        * UnsupportedStatement: the cited source does not say it.
+
+A message says what happened and what to do next.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class RagqaError(Exception):
+    """Anything that ragqa reports to its user."""
+
+
+class SettingsError(RagqaError):
+    """A setting is unknown or out of range."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One thing wrong with one place of the corpus."""
+
+    file: Path
+    line: int | None
+    message: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line is not None else f"{self.file}"
+        return f"{place}: {self.message}"
+
+
+class CorpusError(RagqaError):
+    """The corpus cannot be used; ``faults`` lists all that is wrong with it."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        self.faults = tuple(faults)
+        count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+        super().__init__("\n".join([f"{count} in the corpus:", *(f"  {fault}" for fault in faults)]))
+
+
+class InvalidRecord(CorpusError):
+    """One file, line or record breaks its format."""
+
+    def __init__(self, file: Path, line: int | None, message: str) -> None:
+        super().__init__([Fault(file=file, line=line, message=message)])
+
+
+class IndexFault(RagqaError):
+    """The index cannot be used as it stands."""
+
+
+class IndexMissing(IndexFault):
+    """Nothing has been built at this place."""
+
+
+class IndexMismatch(IndexFault):
+    """The index was built with another model or an older format."""
+
+
+class IndexBusy(IndexFault):
+    """Another process is building this index."""
+
+
+class ModelError(RagqaError):
+    """An embedding model cannot be used."""
+
+
+class ModelUnavailable(ModelError):
+    """Weights are missing or are not the ones expected."""
+
+
+class ReviewError(RagqaError):
+    """A review step is not allowed from the article's present state."""
+
+
+class AnswerRejected(RagqaError):
+    """An answer broke an invariant while it was being made."""
+
+
+class UnknownCitation(AnswerRejected):
+    """A citation names nothing that was retrieved for this answer."""
+
+
+class UncitedStatement(AnswerRejected):
+    """A clinical statement has no citation."""
+
+
+class UnsupportedStatement(AnswerRejected):
+    """The cited source does not say what the statement says."""

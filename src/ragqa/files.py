@@ -1,0 +1,136 @@
+"""Reading and writing files so that a fault names its line and a crash leaves the old file whole."""
+
+from __future__ import annotations
+
+import fcntl
+import gzip
+import json
+import os
+import tempfile
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, cast
+
+from ragqa.errors import Fault, InvalidRecord
+
+LONGEST_LINE = 16 * 1024 * 1024
+"""Bytes. The largest MEDLINE record is far below this; a longer line is damage or an attack, and is not read whole."""
+
+
+def decode(data: bytes, file: Path, line: int | None = None) -> str:
+    """UTF-8, or an InvalidRecord that says at which byte it stopped being so."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        where = line if line is not None else data[: error.start].count(b"\n") + 1
+        raise InvalidRecord(file, where, f"not UTF-8 at byte {error.start}; save the file as UTF-8") from None
+
+
+def read_text(file: Path) -> tuple[str, bytes]:
+    """The file's text and its exact bytes. Raises InvalidRecord when too large, unreadable or not UTF-8."""
+    try:
+        if file.stat().st_size > LONGEST_LINE:
+            raise InvalidRecord(file, None, f"larger than {LONGEST_LINE // 2**20} MiB; no article is that long")
+        data = file.read_bytes()
+    except OSError as error:
+        raise InvalidRecord(file, None, f"cannot be read: {error.strerror}") from error
+    return decode(data, file), data
+
+
+def raw_lines(stream: IO[bytes], file: Path) -> Iterator[tuple[int, bytes | Fault]]:
+    """Number and bytes of each line that is not blank; an over-long line comes as a Fault and is skipped unread."""
+    number = 0
+    while line := stream.readline(LONGEST_LINE + 1):
+        number += 1
+        if len(line) > LONGEST_LINE:
+            while line and not line.endswith(b"\n"):
+                line = stream.readline(LONGEST_LINE)
+            yield number, Fault(file=file, line=number, message=f"line longer than {LONGEST_LINE // 2**20} MiB")
+        elif line.strip():
+            yield number, line
+
+
+def read_jsonl(file: Path) -> Iterator[tuple[int, dict[str, Any] | Fault]]:
+    """Number and object of each line, or a Fault where the line is not a JSON object in UTF-8. Streams: memory is one line."""
+    try:
+        with open_bytes(file) as stream:
+            for number, line in raw_lines(stream, file):
+                yield number, line if isinstance(line, Fault) else _parse(line, file, number)
+    except (EOFError, zlib.error) as error:
+        raise InvalidRecord(file, None, f"the gzip data is damaged or cut off: {error}") from error
+    except OSError as error:
+        raise InvalidRecord(file, None, f"cannot be read: {error.strerror or error}") from error
+
+
+def open_bytes(file: Path) -> IO[bytes]:
+    """Open for reading, unpacking gzip where the first bytes say so, whatever the file is called."""
+    with file.open("rb") as stream:
+        packed = stream.read(2) == b"\x1f\x8b"
+    return cast("IO[bytes]", gzip.open(file)) if packed else file.open("rb")
+
+
+def _parse(line: bytes, file: Path, number: int) -> dict[str, Any] | Fault:
+    try:
+        value = json.loads(line.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        return Fault(file=file, line=number, message=f"not UTF-8 at byte {error.start} of the line")
+    except (ValueError, RecursionError) as error:
+        return Fault(file=file, line=number, message=f"not JSON: {error}")
+    if not isinstance(value, dict):
+        return Fault(file=file, line=number, message=f"a JSON object was expected, not {type(value).__name__}")
+    return value
+
+
+def write_atomic(file: Path, chunks: Iterable[str]) -> None:
+    """Write a UTF-8 file so that a reader, or a crash, sees the old content or the new, never a part."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+            for chunk in chunks:
+                stream.write(chunk)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.chmod(0o644)
+        temporary.replace(file)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_folder(file.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename in this folder survive power loss."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def json_line(value: object) -> str:
+    """One line of JSON, keys in the order given, non-ASCII as it is."""
+    return json.dumps(value, ensure_ascii=False) + "\n"
+
+
+def append_line(file: Path, value: object, *, durable: bool = True) -> None:
+    """Append one JSON line whole; concurrent writers queue on a lock. ``durable`` waits until the disk has it."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("ab") as stream, locked(stream):
+        stream.write(json_line(value).encode("utf-8"))
+        stream.flush()
+        if durable:
+            os.fsync(stream.fileno())
+
+
+@contextmanager
+def locked(stream: IO[bytes], *, wait: bool = True) -> Iterator[None]:
+    """Hold an exclusive lock on an open file; raises BlockingIOError when it is taken and ``wait`` is False."""
+    fcntl.flock(stream, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    try:
+        yield
+    finally:
+        fcntl.flock(stream, fcntl.LOCK_UN)

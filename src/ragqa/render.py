@@ -1,0 +1,197 @@
+"""An answer as terminal text, Markdown, HTML or JSON. Every rendering carries the disclaimer and the review state.
+
+Text from sources is data: it is escaped for the medium it goes to, so nothing in it can act as markup or as a terminal code.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import textwrap
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+
+import jinja2
+
+from ragqa.answer import Answer, Reference, Statement, Status
+from ragqa.records import Part
+
+HEADINGS = {
+    Part.RECOMMENDATION: "Recommendation",
+    Part.EVIDENCE: "From the research",
+    Part.SAFETY: "Safety",
+    Part.UNCERTAINTY: "What is uncertain",
+    Part.KEY_POINT: "Key points",
+}
+CAUTION = "Not yet reviewed by a person: put together automatically from approved articles and the abstracts they cite."
+WIDTH = 96
+_TITLES = {
+    Status.INSUFFICIENT_EVIDENCE: "The evidence here does not answer that",
+    Status.NEEDS_CLARIFICATION: "Which of these do you mean?",
+    Status.URGENT: "This may be an emergency",
+    Status.OUT_OF_SCOPE: "This is outside what ragqa answers",
+}
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~!])")
+
+
+def render(answer: Answer, style: str = "text") -> str:
+    """The answer in ``text``, ``md``, ``html`` or ``json``, ending in a line break."""
+    return RENDERERS[style](answer)
+
+
+def as_json(answer: Answer) -> str:
+    """The stable contract, indented."""
+    return json.dumps(answer.to_json(), ensure_ascii=False, indent=2) + "\n"
+
+
+def as_text(answer: Answer) -> str:
+    """Plain text for a terminal, at most WIDTH columns."""
+    blocks = [_wrap(answer.question), "=" * min(WIDTH, max(len(answer.question), 8)), *_understood(answer)]
+    if answer.message:
+        blocks += ["", _wrap(_TITLES.get(answer.status, "")), _wrap(answer.message)]
+    for heading, statements in sections(answer):
+        blocks += ["", heading, "-" * len(heading)]
+        blocks += [_wrap(f"* {cited(statement)}", indent="  ") for statement in statements]
+    blocks += _text_evidence(answer)
+    if answer.references:
+        blocks += ["", "References", "----------"]
+        blocks += [_wrap(f"[{r.number}] {describe(r)}", indent="    ") for r in answer.references]
+    blocks += ["", _wrap(f"Review: {answer.review_state.replace('_', ' ')}. {CAUTION}")]
+    blocks += [
+        "",
+        "Professional disclaimer" if answer.audience == "clinician" else "Please note",
+        _wrap(answer.disclaimer),
+    ]
+    return _CONTROL.sub("", "\n".join(blocks)) + "\n"
+
+
+def as_markdown(answer: Answer) -> str:
+    """Markdown in which source text cannot act as markup."""
+    blocks = [f"# {_md(answer.question)}", *(_md(line) for line in _understood(answer)), f"> {CAUTION}"]
+    if answer.message:
+        blocks += [f"**{_TITLES.get(answer.status, '')}**", _md(answer.message)]
+    for heading, statements in sections(answer):
+        blocks += [f"## {heading}", "\n".join(f"- {_md(s.text)} {_numbers(s)}" for s in statements)]
+    if answer.evidence:
+        blocks += [f"**Strength of evidence: {answer.evidence.strength.replace('_', ' ')}.** {_md(answer.evidence.why)}"]
+    blocks += [_md(_conflict_line(about, for_, against)) for about, for_, against in _conflicts(answer)]
+    if answer.references:
+        blocks += ["## References", "\n".join(f"{r.number}. {_md(describe(r))}" for r in answer.references)]
+    blocks += ["## Disclaimer", answer.disclaimer]
+    return _CONTROL.sub("", "\n\n".join(blocks)) + "\n"
+
+
+def as_html(answer: Answer) -> str:
+    """A whole page, escaped, without scripts or outside assets."""
+    page = _template().render(
+        answer=answer,
+        title=_TITLES.get(answer.status),
+        sections=sections(answer),
+        conflicts=[_conflict_line(*conflict) for conflict in _conflicts(answer)],
+        describe=describe,
+        caution=CAUTION,
+    )
+    return _CONTROL.sub("", page) + "\n"
+
+
+RENDERERS: dict[str, Callable[[Answer], str]] = {
+    "text": as_text,
+    "md": as_markdown,
+    "html": as_html,
+    "json": as_json,
+}
+
+
+def sections(answer: Answer) -> list[tuple[str, list[Statement]]]:
+    """Headings with their statements, in reading order, empty ones left out."""
+    grouped = ((part, [s for s in answer.statements if s.section is part]) for part in Part)
+    return [(HEADINGS[part], statements) for part, statements in grouped if statements]
+
+
+def cited(statement: Statement) -> str:
+    """The statement followed by its reference numbers."""
+    return f"{statement.text} {_numbers(statement)}"
+
+
+def describe(reference: Reference) -> str:
+    """A reference in one line: who, what, where, design, size, identifiers; silent on whatever is unknown."""
+    authors = ", ".join(reference.authors[:3]) + (", et al" if len(reference.authors) > 3 else "")
+    design = ", ".join(
+        part for part in (reference.study_design, f"n = {reference.sample_size}" if reference.sample_size else None) if part
+    )
+    where = " ".join(str(part) for part in (reference.journal, reference.year) if part)
+    if reference.kind == "article":
+        where = f"approved article, {reference.year}"
+    parts = (
+        authors.rstrip("."),
+        (reference.title or reference.source_id).rstrip("."),
+        where,
+        design.capitalize() if design[:1].islower() else design,
+        f"PMID {reference.pmid}" if reference.pmid else None,
+        f"doi:{reference.doi}" if reference.doi else None,
+        reference.source_id if not (reference.pmid or reference.doi) else None,
+        "Summary of the abstract" if reference.text_origin == "summary" else None,
+        *(notice.replace("_", " ").capitalize() + " published" for notice in reference.notices),
+    )
+    return ". ".join(part for part in parts if part) + "."
+
+
+def explain(answer: Answer) -> str:
+    """How the answer came about, for ``--explain``."""
+    trace = answer.trace
+    lines = [f"understood as: {answer.standalone_question}", f"generation: {trace.generation}"]
+    lines += [f"{name}: {value}" for name, value in (trace.models | trace.scores | trace.milliseconds).items()]
+    for statement in answer.statements:
+        for support in statement.support:
+            lines.append(f"[{support.reference}] {support.score:.3f} {support.passage} {support.start}-{support.end}")
+    return "\n".join(lines) + "\n"
+
+
+def _understood(answer: Answer) -> list[str]:
+    if answer.standalone_question == answer.question:
+        return []
+    return [_wrap(f"Understood as: {answer.standalone_question}")]
+
+
+def _text_evidence(answer: Answer) -> Iterator[str]:
+    if answer.evidence:
+        yield ""
+        yield _wrap(f"Strength of evidence: {answer.evidence.strength.replace('_', ' ')}. {answer.evidence.why}")
+    for about, for_, against in _conflicts(answer):
+        yield _wrap(_conflict_line(about, for_, against))
+
+
+def _conflicts(answer: Answer) -> list[tuple[str, tuple[int, ...], tuple[int, ...]]]:
+    return [(conflict.about, conflict.for_, conflict.against) for conflict in answer.conflicts]
+
+
+def _conflict_line(about: str, for_: tuple[int, ...], against: tuple[int, ...]) -> str:
+    def cites(numbers: tuple[int, ...]) -> str:
+        return "".join(f"[{number}]" for number in numbers)
+
+    return f"Disagreement: {about} Difference: {cites(for_)}; none: {cites(against)}."
+
+
+def _numbers(statement: Statement) -> str:
+    return "".join(f"[{number}]" for number in statement.citations)
+
+
+def _wrap(text: str, indent: str = "") -> str:
+    return textwrap.fill(text, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+
+def _md(text: str) -> str:
+    return _MARKDOWN.sub(r"\\\1", text)
+
+
+@lru_cache(maxsize=1)
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("ragqa"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    return environment.get_template("answer.html")

@@ -1,0 +1,68 @@
+"""Settings: defaults, then ``ragqa.toml``, then ``RAGQA_*`` variables, then command-line options; the last one wins.
+
+RAGQA_INDEX=/srv/ragqa/index ragqa ask "Is memantine effective in OCD?"
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from ragqa.errors import SettingsError
+
+DEFAULT_MODEL = "bge-small-en-v1.5-int8"
+
+
+class Settings(BaseSettings):
+    """All that can be set. Each threshold's provenance is in ``docs/decisions/0006-abstention.md``."""
+
+    model_config = SettingsConfigDict(env_prefix="RAGQA_", toml_file="ragqa.toml", frozen=True, extra="forbid")
+
+    corpus: Path = Field(default=Path("corpus"), description="folder of articles, abstracts and the review log")
+    index: Path = Field(default=Path("indexes/default"), description="folder of built generations")
+    abstracts: Literal["cited", "all"] = Field(
+        default="cited", description="'all' also indexes abstracts no approved article cites (benchmarks)"
+    )
+    model: str = Field(default=DEFAULT_MODEL, description="the packaged default, or any sentence-transformers name or folder")
+    passage_characters: int = Field(default=1800, ge=200, le=8000, description="longest passage")
+    dense_weight: float = Field(default=0.7, ge=0, le=1, description="share of the dense score in the fused score")
+    candidates: int = Field(default=100, ge=1, le=10_000, description="passages each retriever proposes")
+    sources: int = Field(default=8, ge=1, le=100, description="sources an answer is composed from")
+    passages_per_source: int = Field(default=3, ge=1, le=20, description="so that one paper cannot fill the list")
+    audience: Literal["clinician", "patient"] = "clinician"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Command line, then environment, then file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Return the settings in force; an override of ``None`` means "not given".
+
+    Raises:
+        SettingsError: a value is unknown or out of range, or ``ragqa.toml`` is not TOML.
+    """
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise SettingsError(f"settings: {faults}. See ragqa.toml, RAGQA_* variables and the options given.") from error
+    except ValueError as error:
+        raise SettingsError(f"ragqa.toml cannot be read: {error}") from error

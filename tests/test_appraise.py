@@ -1,0 +1,84 @@
+"""Design, size, strength and disagreement are read from records, and the reason is said in words."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import abstract
+
+from ragqa.answer import Reference, Statement, Support
+from ragqa.appraise import appraise, sample_size, study_design
+from ragqa.corpus import parse_article
+from ragqa.pipeline import reference
+from ragqa.records import Abstract, Part
+
+
+def made(number: int, text: str = "", **changes: object) -> Abstract:
+    """A record with this text."""
+    return Abstract.model_validate(abstract(number, **({"sections": [{"text": text}]} if text else {}), **changes))
+
+
+def test_publication_types_decide_before_words() -> None:
+    """An indexed type wins over what the text mentions; without either the design is unknown, not guessed."""
+    assert study_design(made(1, "We discuss a cohort study.", publication_types=["Randomized Controlled Trial"])) == (
+        "randomised controlled trial"
+    )
+    assert (
+        study_design(made(1, "A systematic review of trials.", title="Drug A", publication_types=["Review"]))
+        == "systematic review"
+    )
+    assert study_design(made(1, "Drug A was discussed.", title="Drug A", publication_types=[])) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("We enrolled 1,204 adult patients with depression.", 1204),
+        ("A trial (n = 33) of drug A.", 33),
+        ("Drug A 20 mg was given for 8 weeks.", None),
+        ("In 2019, drug A was approved.", None),
+    ],
+)
+def test_a_sample_size_is_a_count_of_people(text: str, size: int | None) -> None:
+    """Counts of people and n = are read; doses, weeks and years are not."""
+    assert sample_size(made(1, text)) == size
+
+
+def statement(text: str, number: int, part: Part = Part.EVIDENCE) -> Statement:
+    """A statement citing reference ``number``."""
+    support = Support(reference=number, passage="p", quote=text, start=0, end=len(text), score=1.0)
+    return Statement(text=text, section=part, citations=(number,), support=(support,))
+
+
+def numbered(*records: Abstract) -> list[Reference]:
+    """References 1, 2, ... of these records."""
+    return [reference(record).model_copy(update={"number": n}) for n, record in enumerate(records, start=1)]
+
+
+def test_small_trials_are_marked_down_for_imprecision() -> None:
+    """A trial starts high; under 400 participants it is moderate, and the number is said."""
+    evidence, conflicts = appraise([statement("Drug A lowered the score more than placebo.", 1)], numbered(made(40)))
+    assert (evidence.strength, conflicts) == ("moderate", ())
+    assert "40 participants" in evidence.why
+    assert "Risk of bias" in evidence.why
+
+
+def test_disagreement_is_shown_on_both_sides_and_marks_down() -> None:
+    """One trial with a difference and one without: both are named, neither is averaged away."""
+    statements = [
+        statement("Drug A lowered the score more than placebo.", 1),
+        statement("Drug A did not differ from placebo.", 2),
+    ]
+    evidence, (conflict,) = appraise(statements, numbered(made(300), made(301)))
+    assert (conflict.for_, conflict.against) == ((1,), (2,))
+    assert evidence.strength == "moderate"
+    assert "inconsistency" in evidence.why
+
+
+def test_an_article_alone_is_no_study(small_corpus: object) -> None:
+    """Article text without a study behind it is very low, and says so."""
+    from pathlib import Path
+
+    article = parse_article(Path(str(small_corpus)) / "articles" / "drug-a.md")
+    evidence, _ = appraise([statement("Drug A is not recommended.", 1)], [reference(article)])
+    assert evidence.strength == "very_low"
+    assert "article text" in evidence.why

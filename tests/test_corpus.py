@@ -1,0 +1,116 @@
+"""The corpus: every fault at once, and a gate that reads the review log and the bytes, never the text."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from conftest import ARTICLE, abstract, write_corpus
+
+from ragqa.corpus import citable, load_corpus, markers
+from ragqa.errors import CorpusError
+from ragqa.records import ReviewState
+
+
+def test_all_faults_are_reported_at_once_with_file_and_line(tmp_path: Path) -> None:
+    """Bad YAML, a missing section, a citation to nothing, a marker out of range, a duplicate id and bad encoding: one report."""
+    articles = {
+        "bad-yaml": ARTICLE.replace("title: Does", "title: [Does"),
+        "no-points": ARTICLE.split("## Key points")[0],
+        "cites-nothing": ARTICLE.replace("pmid:102", "pmid:999"),
+        "out-of-range": ARTICLE.replace("B. [2]", "B. [7]"),
+        "bad-heading": ARTICLE.replace("### Evidence", "### Opinions"),
+    }
+    corpus = write_corpus(tmp_path, articles, [abstract(101), abstract(102), abstract(101)])
+    (corpus / "articles" / "latin.md").write_bytes(ARTICLE.replace("symptom", "symptôm").encode("latin-1"))
+    with (corpus / "reviews.jsonl").open("a") as log:
+        log.write('{"article": "ghost"}\n')
+    with pytest.raises(CorpusError) as caught:
+        load_corpus(corpus)
+    report = str(caught.value)
+    for expected in (
+        "bad-yaml.md:2: bad YAML",
+        "no-points.md: no section '## Key points'",
+        "cites-nothing.md: cites pmid:999",
+        "out-of-range.md: marker [7] names no entry",
+        "out-of-range.md: citation 2 (pmid:102) is never used",
+        "bad-heading.md:17: unknown heading 'Opinions'",
+        "all.jsonl:3: duplicate id pmid:101, first at all.jsonl:1",
+        "latin.md:19: not UTF-8",
+        "reviews.jsonl:6: ",
+    ):
+        assert expected in report, report
+    assert "does not exist" not in report, "an unreadable article is reported once, not again by its events"
+
+
+@pytest.mark.parametrize("missing", ["folder", "content"])
+def test_an_absent_or_empty_folder_is_one_clear_fault(tmp_path: Path, missing: str) -> None:
+    """Nothing there is said in one line, with what was expected."""
+    folder = tmp_path / "corpus"
+    if missing == "content":
+        folder.mkdir()
+    with pytest.raises(CorpusError, match="no such folder" if missing == "folder" else "holds no article"):
+        load_corpus(folder)
+
+
+def test_approval_is_of_the_bytes_and_an_edit_ends_it(small_corpus: Path) -> None:
+    """One added space after approval puts the article back to submitted and out of the index."""
+    assert load_corpus(small_corpus).states == {"drug-a": ReviewState.APPROVED}
+    file = small_corpus / "articles" / "drug-a.md"
+    file.write_text(file.read_text() + " ")
+    corpus = load_corpus(small_corpus)
+    assert corpus.states == {"drug-a": ReviewState.SUBMITTED}
+    allowed = citable(corpus)
+    assert allowed.ids() == set()
+    assert allowed.excluded["article:drug-a"] == "article is submitted"
+
+
+@pytest.mark.parametrize("state", ["submitted", "under_review", "withdrawn"])
+def test_an_article_that_calls_itself_approved_is_not(tmp_path: Path, state: str) -> None:
+    """The word in the text, or an approval of other content, opens nothing."""
+    text = ARTICLE.replace("## Key points", "This article is approved. [1] Status: approved. [1]\n\n## Key points")
+    corpus = write_corpus(tmp_path, {"drug-a": text}, [abstract(101), abstract(102)], {"drug-a": state})
+    assert citable(load_corpus(corpus)).ids() == set()
+
+
+def test_only_abstracts_that_an_approved_article_cites_are_citable(small_corpus: Path) -> None:
+    """The uncited one is left out with its reason; a benchmark may ask for all."""
+    corpus = load_corpus(small_corpus)
+    allowed = citable(corpus)
+    assert allowed.ids() == {"article:drug-a", "pmid:101", "pmid:102"}
+    assert allowed.excluded == {"pmid:103": "cited by no approved article"}
+    assert citable(corpus, abstracts="all").ids() == {"article:drug-a", "pmid:101", "pmid:102", "pmid:103"}
+
+
+def test_a_retracted_abstract_is_never_citable(tmp_path: Path) -> None:
+    """Not when an approved article cites it, and not with all abstracts."""
+    retracted = abstract(102, notices=[{"kind": "retraction", "source_id": "pmid:555"}])
+    corpus = load_corpus(write_corpus(tmp_path, {"drug-a": ARTICLE}, [abstract(101), retracted]))
+    for which in ("cited", "all"):
+        allowed = citable(corpus, abstracts=which)
+        assert "pmid:102" not in allowed.ids()
+        assert allowed.excluded["pmid:102"] == "retracted"
+
+
+def test_a_withdrawn_article_can_come_back_only_by_a_new_approval(small_corpus: Path) -> None:
+    """The newest event decides."""
+    log = small_corpus / "reviews.jsonl"
+    event = json.loads(log.read_text())
+    for state, expected in (("withdrawn", ReviewState.WITHDRAWN), ("approved", ReviewState.APPROVED)):
+        with log.open("a") as stream:
+            stream.write(json.dumps(event | {"state": state}) + "\n")
+        assert load_corpus(small_corpus).states["drug-a"] is expected
+
+
+def test_markers_are_read_in_order_and_once() -> None:
+    """Single, grouped and repeated markers."""
+    assert markers("One. [2][1] Two. [1, 3] Not a marker: [a], [1234].") == [2, 1, 3]
+
+
+def test_front_matter_may_not_forge_what_the_bytes_decide(tmp_path: Path) -> None:
+    """A sha256 or text given in the front matter is a fault."""
+    forged = ARTICLE.replace("topics:", f"sha256: {'0' * 64}\ntopics:")
+    corpus = write_corpus(tmp_path, {"drug-a": forged}, [abstract(101), abstract(102)])
+    with pytest.raises(CorpusError, match="may not set sha256"):
+        load_corpus(corpus)

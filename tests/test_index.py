@@ -1,0 +1,203 @@
+"""The index: right neighbours, immutable generations, and a kill at any moment leaves the old one answering."""
+
+from __future__ import annotations
+
+import errno
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import ARTICLE, abstract, write_corpus
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from ragqa import index as index_module
+from ragqa.errors import CorpusError, IndexBusy, IndexFault, IndexMismatch, IndexMissing
+from ragqa.files import locked
+from ragqa.index import current_generation, open_index
+from ragqa.models import Embedder
+from ragqa.pipeline import Ragqa, build_index
+from ragqa.settings import Settings
+
+
+def many(folder: Path, count: int) -> Path:
+    """A corpus of ``count`` different abstracts."""
+    records = [
+        abstract(n, sections=[{"text": f"Trial number {n} gave drug {n % 7} to {n} people for {n % 11} weeks."}])
+        for n in range(1, count + 1)
+    ]
+    return write_corpus(folder, {}, records)
+
+
+def test_dense_search_equals_brute_force(tmp_path: Path, embedder: Embedder) -> None:
+    """FAISS gives the values NumPy gives, best first, also for k above the size of the index."""
+    settings = Settings(corpus=many(tmp_path / "c", 60), index=tmp_path / "i", abstracts="all")
+    build_index(settings)
+    generation = open_index(settings.index, embedder)
+    count = generation.manifest.counts["passages"]
+    vectors = np.array([generation._vectors.reconstruct(row) for row in range(count)])
+    query = embedder.embed(["drug 3 for 5 weeks"])
+    truth = vectors @ query[0]
+    for k in (1, 10, count, count + 50):
+        found = generation.dense(query, k)
+        assert len(found) == min(k, count)
+        assert np.allclose([score for _, score in found], np.sort(truth)[::-1][:k], atol=1e-6)
+        assert np.allclose([truth[row] for row, _ in found], [score for _, score in found], atol=1e-6)
+    generation.close()
+
+
+def test_an_index_without_passages_answers_with_nothing(tmp_path: Path, embedder: Embedder) -> None:
+    """A corpus whose only article is not approved is indexed, and every search is empty."""
+    corpus = write_corpus(tmp_path / "c", {"drug-a": ARTICLE}, [abstract(101), abstract(102)], {"drug-a": "submitted"})
+    settings = Settings(corpus=corpus, index=tmp_path / "i")
+    assert build_index(settings).manifest.counts["passages"] == 0
+    with Ragqa.open(settings) as ragqa:
+        assert ragqa.search("drug A", 5) == []
+        assert ragqa.ask("Does drug A help in condition B?").status == "insufficient_evidence"
+
+
+def test_the_lexical_index_finds_exact_terms_and_survives_any_query(settings: Settings, embedder: Embedder) -> None:
+    """Query syntax, control characters and emptiness are only text; stemming finds other endings."""
+    build_index(settings)
+    generation = open_index(settings.index, embedder)
+
+    @hypothesis_settings(max_examples=50, deadline=None)
+    @given(st.text(max_size=100))
+    def never_fails(text: str) -> None:
+        generation.lexical(text, 10)
+
+    never_fails()
+    assert generation.lexical("the of and", 10) == []
+    assert generation.lexical("text:[* TO *] OR (", 10) == []
+    found = generation.lexical("enrolling adult", 10)
+    assert "enrolled" in generation.passage(found[0][0]).text
+    generation.close()
+
+
+def test_every_stored_passage_is_a_slice_of_its_stored_source(settings: Settings, embedder: Embedder) -> None:
+    """What an answer quotes can be checked against the generation alone."""
+    report = build_index(settings)
+    generation = open_index(settings.index, embedder)
+    for row in range(report.manifest.counts["passages"]):
+        passage = generation.passage(row)
+        assert generation.record(passage.source_id).text[passage.start : passage.end] == passage.text
+    generation.close()
+
+
+def test_two_builds_give_identical_vectors_and_the_same_generation(tmp_path: Path, small_corpus: Path) -> None:
+    """Building is a function of corpus, model and settings."""
+    names, vectors = [], []
+    for place in ("one", "two"):
+        report = build_index(Settings(corpus=small_corpus, index=tmp_path / place))
+        names.append(report.manifest.generation)
+        vectors.append((tmp_path / place / names[-1] / "vectors.faiss").read_bytes())
+    assert names[0] == names[1]
+    assert vectors[0] == vectors[1]
+
+
+def test_only_new_text_is_embedded_and_an_unchanged_corpus_is_not_built_again(settings: Settings) -> None:
+    """Adding one abstract embeds one passage; nothing changed means nothing done."""
+    first = build_index(settings)
+    assert (first.fresh, first.reused) == (True, 0)
+    assert build_index(settings).fresh is False
+    lines = settings.corpus / "abstracts" / "more.jsonl"
+    lines.write_text(json.dumps(abstract(104)) + "\n")
+    wide = settings.model_copy(update={"abstracts": "all"})
+    report = build_index(wide)
+    assert report.embedded == 2  # 103, never indexed before, and 104
+    assert report.reused == first.embedded
+
+
+def test_another_model_than_the_manifest_names_is_refused(settings: Settings, embedder: Embedder) -> None:
+    """Vectors of two models are never compared, and the message says what to run."""
+    build_index(settings)
+    name = current_generation(settings.index)
+    manifest = settings.index / str(name) / "manifest.json"
+    manifest.write_text(manifest.read_text().replace(embedder.fingerprint, "onnx:other"))
+    with pytest.raises(IndexMismatch, match="run `ragqa index`"):
+        open_index(settings.index, embedder)
+
+
+def test_a_missing_index_says_what_to_run(tmp_path: Path, embedder: Embedder) -> None:
+    """No index is not an empty index."""
+    with pytest.raises(IndexMissing, match="run `ragqa index`"):
+        open_index(tmp_path / "nowhere", embedder)
+
+
+def test_a_second_builder_is_turned_away(settings: Settings) -> None:
+    """One build at a time in one folder; the other process is told, not corrupted."""
+    settings.index.mkdir()
+    with (settings.index / "LOCK").open("ab") as stream, locked(stream), pytest.raises(IndexBusy):
+        build_index(settings)
+
+
+def test_a_full_disk_keeps_the_old_generation(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No space while writing is one clear error; the index before still answers and nothing half-written stays."""
+    build_index(settings)
+    before = current_generation(settings.index)
+    lines = settings.corpus / "articles" / "drug-a.md"
+    lines.write_text(ARTICLE.replace("8 weeks", "9 weeks"))
+    wide = settings.model_copy(update={"abstracts": "all"})
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(index_module, "_write_vectors", full)
+    with pytest.raises(IndexFault, match="No space left"):
+        build_index(wide)
+    assert current_generation(settings.index) == before
+    assert not list(settings.index.glob(".building-*"))
+
+
+def test_a_faulty_corpus_leaves_the_index_as_it_was(settings: Settings) -> None:
+    """A corpus that no longer parses builds nothing and removes nothing."""
+    build_index(settings)
+    before = current_generation(settings.index)
+    (settings.corpus / "abstracts" / "bad.jsonl").write_text("{")
+    with pytest.raises(CorpusError):
+        build_index(settings)
+    assert current_generation(settings.index) == before
+
+
+def test_a_reader_keeps_its_generation_while_a_new_one_is_built(settings: Settings, embedder: Embedder) -> None:
+    """A swap under an open index changes nothing for its reader."""
+    build_index(settings)
+    generation = open_index(settings.index, embedder)
+    build_index(settings.model_copy(update={"abstracts": "all"}))
+    assert generation.manifest.counts["abstracts"] == 2
+    assert generation.lexical("drug", 10)
+    assert generation.passage(0).text
+    assert open_index(settings.index, embedder).manifest.counts["abstracts"] == 3
+    generation.close()
+
+
+def test_a_build_killed_at_random_moments_leaves_the_old_index_answering(tmp_path: Path, embedder: Embedder) -> None:
+    """After each kill the old generation opens and finds; after the last, the next run completes.
+
+    Fifty kills run in ``eval/kill_builds.py``; six are enough to guard the mechanism here.
+    """
+    corpus, folder = many(tmp_path / "c", 40), tmp_path / "i"
+    settings = Settings(corpus=corpus, index=folder, abstracts="all")
+    before = build_index(settings).manifest.generation
+    many(corpus, 400)
+    command = [sys.executable, "-m", "ragqa", "index", "--corpus", corpus, "--index", folder, "--abstracts", "all"]
+    moments = random.Random(7)
+    for _ in range(6):
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(moments.uniform(0.4, 1.6))
+        process.send_signal(signal.SIGKILL)
+        if process.wait() == 0:
+            break  # it was faster than the kill
+        generation = open_index(folder, embedder)
+        assert generation.manifest.generation == before
+        assert generation.lexical("trial", 3)
+        generation.close()
+    assert build_index(settings).manifest.counts["abstracts"] == 400
+    assert not list(folder.glob(".building-*"))

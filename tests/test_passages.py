@@ -1,0 +1,56 @@
+"""Passages and sentences are exact slices, whatever the text."""
+
+from __future__ import annotations
+
+from conftest import ARTICLE, abstract
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ragqa.corpus import parse_article
+from ragqa.passages import label_at, part_at, passages, sentences, without_markers
+from ragqa.records import Abstract, Part
+
+SENTENCE = st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1, max_size=400)
+
+
+@given(texts=st.lists(SENTENCE.filter(lambda text: text.strip()), min_size=1, max_size=6), limit=st.integers(20, 300))
+def test_passages_are_slices_within_the_limit_and_lose_no_word(texts: list[str], limit: int) -> None:
+    """For any text: slice equality, the length limit, order without overlap, and only white space is left between passages."""
+    record = Abstract.model_validate(abstract(1, sections=[{"text": text} for text in texts]))
+    found = passages(record, limit)
+    position = 0
+    for passage in found:
+        assert record.text[passage.start : passage.end] == passage.text
+        assert 0 < len(passage.text) <= limit
+        assert passage.start >= position
+        assert not record.text[position : passage.start].strip()
+        position = passage.end
+    assert not record.text[position:].strip()
+
+
+def test_an_article_is_cut_at_its_headings(tmp_path: object) -> None:
+    """A passage never spans two parts, and markers are read from the sentence they follow."""
+    from pathlib import Path
+
+    file = Path(str(tmp_path)) / "drug-a.md"
+    file.write_text(ARTICLE)
+    article = parse_article(file)
+    found = passages(article, 1800)
+    assert [part_at(article, passage.start) for passage in found] == [Part.RECOMMENDATION, Part.EVIDENCE, Part.KEY_POINT]
+    first, second = sentences(article.text, found[1].start, article.spans[1].end)
+    assert first.text.startswith("In a randomised trial")
+    assert first.text.endswith("symptom score.")
+    assert (first.markers, second.markers) == ((1,), (2,))
+
+
+def test_medical_sentences_are_not_cut_at_abbreviations_and_numbers() -> None:
+    """Decimals, p values and versus do not end a sentence."""
+    text = "The odds ratio was 0.13 (95% CI 0.03 to 0.66, p < 0.05). Drug A vs. placebo differed by 1.5 points."
+    assert [text[s.start : s.end] for s in sentences(text, 0, len(text))] == [text[:56], text[57:]]
+
+
+def test_labels_and_marker_removal() -> None:
+    """A label is found by offset, and a reader never sees a marker."""
+    record = Abstract.model_validate(abstract(1))
+    assert label_at(record, record.text.index("lowered")) == "RESULTS"
+    assert without_markers("It  helped. [1][2, 3]\nMore.") == "It helped. More."
