@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from conftest import abstract
 from pydantic import ValidationError
+from samples import abstract
 
 from ragqa.answer import DISCLAIMERS, Answer, Draft, Statement, Status, Support, Trace, cite
 from ragqa.errors import UncitedStatement, UnknownCitation, UnsupportedStatement

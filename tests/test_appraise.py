@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import abstract
+from samples import abstract
 
 from ragqa.answer import Reference, Statement, Support
 from ragqa.appraise import appraise, sample_size, study_design

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import ARTICLE, abstract, write_corpus
+from samples import ARTICLE, abstract, write_corpus
 
 from ragqa.corpus import citable, load_corpus, markers
 from ragqa.errors import CorpusError

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ARTICLE, abstract, write_corpus
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from samples import ARTICLE, abstract, write_corpus
 
 from ragqa import index as index_module
 from ragqa.errors import CorpusError, IndexBusy, IndexFault, IndexMismatch, IndexMissing

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from conftest import ARTICLE, abstract
 from hypothesis import given
 from hypothesis import strategies as st
+from samples import ARTICLE, abstract
 
 from ragqa.corpus import parse_article
 from ragqa.passages import label_at, part_at, passages, sentences, without_markers

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from conftest import abstract
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from samples import abstract
 
 from ragqa.records import Abstract, Notice, NoticeKind
 

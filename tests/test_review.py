@@ -6,7 +6,7 @@ import multiprocessing
 from pathlib import Path
 
 import pytest
-from conftest import ARTICLE, abstract, write_corpus
+from samples import ARTICLE, abstract, write_corpus
 
 from ragqa.corpus import load_corpus
 from ragqa.errors import ReviewError

@@ -21,7 +21,7 @@ from pydantic import ValidationError
 
 from ragqa.errors import CorpusError, Fault, InvalidRecord
 from ragqa.files import read_jsonl, read_text
-from ragqa.records import Abstract, Article, ArticleSpan, Part, ReviewEvent, ReviewState
+from ragqa.records import Abstract, Article, ArticleSpan, Part, ReviewEvent, ReviewState, explain
 
 MARKER = re.compile(r"\s*\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]")
 """A citation marker, [1] or [1, 2], with the white space before it."""
@@ -133,8 +133,8 @@ def parse_article(file: Path) -> Article:
             sha256=hashlib.sha256(data).hexdigest(),
             **meta,
         )
-    except (ValidationError, TypeError) as error:
-        raise InvalidRecord(file, 1, f"front matter: {_explain(error)}") from error
+    except ValidationError as error:
+        raise InvalidRecord(file, 1, f"front matter: {explain(error)}") from error
 
 
 def markers(text: str) -> list[int]:
@@ -219,16 +219,7 @@ def _parsed_lines(file: Path, kind: type[_R], faults: list[Fault]) -> Iterator[t
         try:
             yield line, kind.model_validate(value)
         except ValidationError as error:
-            faults.append(Fault(file=file, line=line, message=_explain(error)))
-
-
-def _explain(error: ValidationError | TypeError) -> str:
-    if isinstance(error, TypeError):
-        return str(error)
-    return "; ".join(
-        f"{'.'.join(map(str, fault['loc'])) or 'record'}: {fault['msg'].removeprefix('Value error, ')}"
-        for fault in error.errors()
-    )
+            faults.append(Fault(file=file, line=line, message=explain(error)))
 
 
 def _cross_check(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import gzip
+import io
 import json
 import os
 import tempfile
@@ -17,6 +18,10 @@ from ragqa.errors import Fault, InvalidRecord
 
 LONGEST_LINE = 16 * 1024 * 1024
 """Bytes. The largest MEDLINE record is far below this; a longer line is damage or an attack, and is not read whole."""
+
+
+UNREADABLE = (OSError, EOFError, zlib.error)
+"""What a missing, damaged or truncated file, plain or gzipped, raises while it is read."""
 
 
 def decode(data: bytes, file: Path, line: int | None = None) -> str:
@@ -55,20 +60,20 @@ def raw_lines(stream: IO[bytes], file: Path) -> Iterator[tuple[int, bytes | Faul
 def read_jsonl(file: Path) -> Iterator[tuple[int, dict[str, Any] | Fault]]:
     """Number and object of each line, or a Fault where the line is not a JSON object in UTF-8. Streams: memory is one line."""
     try:
-        with open_bytes(file) as stream:
+        with open_stream(file) as stream:
             for number, line in raw_lines(stream, file):
                 yield number, line if isinstance(line, Fault) else _parse(line, file, number)
-    except (EOFError, zlib.error) as error:
-        raise InvalidRecord(file, None, f"the gzip data is damaged or cut off: {error}") from error
-    except OSError as error:
-        raise InvalidRecord(file, None, f"cannot be read: {error.strerror or error}") from error
+    except UNREADABLE as error:
+        raise InvalidRecord(file, None, f"cannot be read: {error}") from error
 
 
-def open_bytes(file: Path) -> IO[bytes]:
-    """Open for reading, unpacking gzip where the first bytes say so, whatever the file is called."""
-    with file.open("rb") as stream:
-        packed = stream.read(2) == b"\x1f\x8b"
-    return cast("IO[bytes]", gzip.open(file)) if packed else file.open("rb")
+def open_stream(file: Path) -> io.BufferedReader:
+    """Open for reading; gzip is known by its first two bytes."""
+    stream = file.open("rb")
+    if stream.peek(2)[:2] == b"\x1f\x8b":
+        stream.close()
+        return cast("io.BufferedReader", gzip.open(file, "rb"))  # has the same reading methods
+    return stream
 
 
 def _parse(line: bytes, file: Path, number: int) -> dict[str, Any] | Fault:

@@ -12,12 +12,19 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 SOURCE_ID = re.compile(
     r"pmid:[1-9]\d{0,8}|doi:10\.\d{4,9}/\S+|nct:NCT\d{8}|label:[a-z0-9-]+|doc:\S+",
 )
-SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 def _source_id(value: str) -> str:
@@ -31,6 +38,7 @@ def _source_id(value: str) -> str:
 
 
 SourceId = Annotated[str, AfterValidator(_source_id)]
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 NonEmpty = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
@@ -38,6 +46,14 @@ class Record(BaseModel):
     """Base of all that is read from the corpus: frozen, and an unknown field is a fault."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def explain(error: ValidationError) -> str:
+    """Field and reason of each thing pydantic found wrong."""
+    return "; ".join(
+        ": ".join(filter(None, [".".join(map(str, fault["loc"])), fault["msg"].removeprefix("Value error, ")]))
+        for fault in error.errors(include_url=False)
+    )
 
 
 class Section(Record):
@@ -126,7 +142,7 @@ class ArticleSpan(Record):
 class Article(Record):
     """A reviewed article: a clinical question and its cited answer. ``sha256`` is of the file's exact bytes."""
 
-    slug: Annotated[str, StringConstraints(pattern=f"^{SLUG.pattern}$")]
+    slug: Slug
     title: NonEmpty
     updated: date
     topics: tuple[NonEmpty, ...] = ()
@@ -161,7 +177,7 @@ class ReviewState(StrEnum):
 class ReviewEvent(Record):
     """One line of the review log, bound to the exact content it speaks of."""
 
-    article: str
+    article: Slug
     sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
     state: Literal[ReviewState.SUBMITTED, ReviewState.UNDER_REVIEW, ReviewState.APPROVED, ReviewState.WITHDRAWN]
     by: NonEmpty

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ragqa.errors import Fault, InvalidRecord, SettingsError
+from ragqa.files import UNREADABLE, open_stream
 from ragqa.importers.beir import read_beir
 from ragqa.importers.medline import read_medline
 from ragqa.importers.pubmed import read_pubmed
-from ragqa.importers.shared import UNREADABLE, open_stream
 from ragqa.records import Abstract
 
 __all__ = ["import_file"]

@@ -15,8 +15,8 @@ from urllib.parse import quote
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ragqa.errors import Fault
-from ragqa.importers.shared import explain, pubmed_number, pubmed_url, record_or_fault, section, streamed, text_lines
-from ragqa.records import Abstract
+from ragqa.importers.shared import pubmed_number, pubmed_url, record_or_fault, section, streamed, text_lines
+from ragqa.records import Abstract, explain
 
 _UNSAFE = re.compile(r"[\s%]")
 

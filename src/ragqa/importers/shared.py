@@ -1,39 +1,25 @@
-"""What the importers share: opening a file plain or gzipped, cleaning a value, and making a record or a Fault of it."""
+"""What the importers share: streaming a file, cleaning a value, and making a record or a Fault of it."""
 
 from __future__ import annotations
 
 import codecs
-import gzip
 import io
 import re
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from pydantic import ValidationError
 
 from ragqa.errors import Fault
-from ragqa.files import raw_lines
-from ragqa.records import Abstract, Notice, NoticeKind
-
-UNREADABLE = (OSError, EOFError, zlib.error)
-"""What a missing, damaged or truncated file, plain or gzipped, raises while it is read."""
+from ragqa.files import UNREADABLE, open_stream, raw_lines
+from ragqa.records import Abstract, Notice, NoticeKind, explain
 
 _RETRACTED_TYPE = "Retracted Publication"
 _YEAR = re.compile(r"(?<!\d)(?:1[89]|20)\d\d(?!\d)", re.ASCII)
 _PUBMED_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 _LAYOUT = re.compile(r"[ \t\r\n\f\v]+")
 _BRACKETED = re.compile(r"\[([^\[\]]*)\]\.?")
-
-
-def open_stream(file: Path) -> io.BufferedReader:
-    """Open for reading; gzip is known by its first two bytes."""
-    stream = file.open("rb")
-    if stream.peek(2)[:2] == b"\x1f\x8b":
-        stream.close()
-        return cast("io.BufferedReader", gzip.open(file, "rb"))  # has the same reading methods
-    return stream
 
 
 def streamed(file: Path, read: Callable[[io.BufferedReader], Iterator[Abstract | Fault]]) -> Iterator[Abstract | Fault]:
@@ -61,14 +47,6 @@ def record_or_fault(file: Path, line: int, fields: dict[str, Any]) -> Abstract |
         return Abstract.model_validate(fields)
     except ValidationError as error:
         return Fault(file=file, line=line, message=explain(error))
-
-
-def explain(error: ValidationError) -> str:
-    """Field and reason of each thing pydantic found wrong."""
-    return "; ".join(
-        ": ".join(filter(None, [".".join(map(str, fault["loc"])), fault["msg"].removeprefix("Value error, ")]))
-        for fault in error.errors(include_url=False)
-    )
 
 
 def fold(text: str) -> str:
