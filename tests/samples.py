@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+ROOT = Path(__file__).parent.parent
+
 ARTICLE = """---
 title: Does drug A help in condition B?
 updated: 2026-01-02

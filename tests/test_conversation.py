@@ -8,6 +8,7 @@ import pytest
 
 from ragqa.conversation import add_turn, read_turns, standalone
 from ragqa.errors import InvalidRecord
+from ragqa.models import CrossEncoder
 from ragqa.records import Turn
 
 DOSE = Turn(question="What is the target dose of memantine in Alzheimer's disease?", answer="20 mg/day.")
@@ -19,28 +20,29 @@ DOSE = Turn(question="What is the target dose of memantine in Alzheimer's diseas
         ("What about in severe renal impairment?", ["memantine", "dose"]),
         ("And its half-life?", ["memantine"]),
         ("How many people took part?", ["memantine"]),
+        ("How much more weight was gained in the group with the higher number?", ["memantine"]),
     ],
 )
-def test_a_leaning_question_takes_over_the_subject(question: str, carried: list[str]) -> None:
+def test_a_leaning_question_takes_over_the_subject(question: str, carried: list[str], judge: CrossEncoder) -> None:
     """Pronouns, ellipsis and bare questions get the words they lack; their own words stay first."""
-    understood = standalone(question, [DOSE])
+    understood = standalone(question, [DOSE], judge.rarity)
     assert understood.startswith(question.rstrip())
     assert all(word in understood for word in carried)
 
 
-def test_the_subject_is_carried_over_a_chain_of_follow_ups() -> None:
+def test_the_subject_is_carried_over_a_chain_of_follow_ups(judge: CrossEncoder) -> None:
     """The third question still knows the first one's drug."""
     chain = [DOSE, Turn(question="And in severe renal impairment?")]
-    understood = standalone("Is that different for the extended-release form?", chain)
+    understood = standalone("Is that different for the extended-release form?", chain, judge.rarity)
     assert "memantine" in understood
     assert "renal" in understood
 
 
-def test_a_question_that_stands_alone_or_opens_a_conversation_is_unchanged() -> None:
+def test_a_question_that_stands_alone_or_opens_a_conversation_is_unchanged(judge: CrossEncoder) -> None:
     """A topic change is not dragged back."""
     fresh = "Does lithium reduce suicide attempts in adults with bipolar disorder compared with placebo?"
-    assert standalone(fresh, [DOSE]) == fresh
-    assert standalone("What about renal impairment?", []) == "What about renal impairment?"
+    assert standalone(fresh, [DOSE], judge.rarity) == fresh
+    assert standalone("What about renal impairment?", [], judge.rarity) == "What about renal impairment?"
 
 
 def test_a_conversation_file_grows_by_whole_turns(tmp_path: Path) -> None:

@@ -28,6 +28,8 @@ _TYPES = {
     "randomized controlled trial": "randomised controlled trial",
     "product label": "product label",
     "clinical trial registration": "registered trial",
+    "prospective cohort study": "cohort study",
+    "cohort study": "cohort study",
     "observational study": "observational study",
     "case reports": "case report",
     "review": "narrative review",
@@ -61,7 +63,7 @@ _START: dict[str, int] = {
 }
 _LEVELS: tuple[Strength, ...] = ("very_low", "low", "moderate", "high")
 _SIZE = re.compile(
-    r"\b[nN]\s*=\s*(\d[\d,]*)|\b(\d[\d,]*)\s+(?:\w+[ -]){0,4}?"
+    r"\b[nN]\s*=\s*(\d[\d,]*)|\b(?!(?:19|20)\d\d\b)(\d[\d,]*)\s+(?:\w+[ -]){0,4}?"
     r"(?:participants|patients|people|adults|adolescents|children|women|men|veterans|individuals|outpatients|inpatients|subjects)\b"
 )
 _NULL_RESULT = re.compile(

@@ -20,12 +20,12 @@ from ragqa.passages import label_at, part_at, sentences, without_markers
 from ragqa.records import Abstract, Article, Part, Passage
 from ragqa.retrieve import Hit
 
-MOST_READ = 64
+MOST_READ = 40
 """Candidate sentences that are embedded."""
 MOST_JUDGED = 24
 """Candidate sentences that the cross-encoder reads."""
 LIMITS = {
-    Part.RECOMMENDATION: 2,
+    Part.RECOMMENDATION: 3,
     Part.EVIDENCE: 4,
     Part.SAFETY: 2,
     Part.UNCERTAINTY: 2,
@@ -40,8 +40,12 @@ ENOUGH = 0.5
 """Probability of being answerable below which ragqa abstains."""
 ANSWERABLE = {"logit": 0.35, "coverage": 6.0, "similarity": 4.0, "bias": -7.5}
 """Logistic weights over the features of ``Sufficiency``."""
-CLOSE = 3.0
-"""A statement may score at most this many logits below the best one of the answer."""
+BETWEEN_SOURCES = 4.0
+"""A source is cited when its best sentence is at most this many logits below the best sentence of all."""
+WITHIN_SOURCE = 6.0
+"""A sentence of such a source is used when it is at most this many logits below the source's best."""
+ON_THE_QUESTION = 0.9
+"""Cosine between the question and an article's title above which the article answers this very question: all of it counts."""
 
 _SAFETY = re.compile(
     r"\b(?:adverse|side[- ]effects?|safety|tolerab\w+|toler(?:ated|ance)|weight gain|sedation|withdraw(?:n|als)? because|"
@@ -56,13 +60,13 @@ _UNCERTAIN = re.compile(
 _ADVICE = {"DOSAGE", "INDICATIONS", "RENAL IMPAIRMENT", "RECOMMENDATIONS"}
 _SHORTEST = 4
 """Words; anything shorter is a heading or a fragment."""
-_GENERIC = re.compile(
-    r"\b(?:effective\w*|efficacy|evidence|stud(?:y|ies|ied)|trials?|patients?|people|adults?|treat\w*|therap(?:y|ies)|use[ds]?|using|"
-    r"recommend\w*|compared?|versus|results?|show\w*|find|found|data|best|good|better|worse|help\w*|work\w*|give[ns]?|long|many|"
-    r"much|large|role|known|say|says|tell|happen\w*|know|need\w*|currently|support\w*|benefit\w*|effects?|outcomes?|main|really)\b",
+_WORD = re.compile(r"\w+(?:-\w+)*")
+_OF_THE_TRADE = re.compile(
+    r"(?:effective|efficacy|evidence|stud|trial|patient|adult|treat|therap|recommend|compar|placebo|random|clinical|dos(?:e|ing|age)|"
+    r"symptom|medic|drug|diagnos)\w*",
     re.IGNORECASE,
 )
-"""Words a question may hold that no source need repeat."""
+"""Words every question and source of this field may hold; they tell no source from another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +112,7 @@ class _Candidate:
     end: int
     context: str
     hit: float
+    lead: bool
     similarity: float = 0.0
     logit: float = 0.0
 
@@ -115,15 +120,24 @@ class _Candidate:
 def compose(question: str, hits: Sequence[Hit], generation: Generation, embedder: Embedder, judge: CrossEncoder) -> Composition:
     """Choose the sentences that answer the question, ordered by part and then by how well they answer it."""
     query = embedder.embed([question])
-    candidates, vectors = _judged(question, query, _candidates(hits, generation), generation, embedder, judge)
-    sufficiency = _sufficiency(question, hits, candidates, generation)
+    leads = _leads(query, hits, generation, embedder)
+    candidates, vectors = _judged(question, query, _candidates(hits, leads, generation), generation, embedder, judge)
+    sufficiency = _sufficiency(question_terms(question, generation, judge), hits, candidates, generation)
     if not candidates or sufficiency.probability < ENOUGH:
         return Composition(drafts=(), sufficiency=sufficiency)
     chosen = _choose(candidates, vectors)
     return Composition(drafts=tuple(_draft(candidate) for candidate in chosen), sufficiency=sufficiency)
 
 
-def _candidates(hits: Sequence[Hit], generation: Generation) -> list[_Candidate]:
+def _leads(query: Vectors, hits: Sequence[Hit], generation: Generation, embedder: Embedder) -> set[str]:
+    """Articles among the hits whose title is this very question."""
+    records = [generation.record(source) for source in dict.fromkeys(hit.passage.source_id for hit in hits)]
+    articles = [record for record in records if isinstance(record, Article)]
+    similarities = embedder.embed([article.title for article in articles]) @ query[0]
+    return {article.id for article, same in zip(articles, similarities, strict=True) if same >= ON_THE_QUESTION}
+
+
+def _candidates(hits: Sequence[Hit], leads: set[str], generation: Generation) -> list[_Candidate]:
     """Each sentence of the retrieved passages once, in retrieved order."""
     found: dict[str, _Candidate] = {}
     for hit in hits:
@@ -143,6 +157,7 @@ def _candidates(hits: Sequence[Hit], generation: Generation) -> list[_Candidate]
                     end=sentence.end,
                     context="" if isinstance(record, Article) else record.title or "",
                     hit=hit.score,
+                    lead=record.id in leads,
                 ),
             )
     return list(found.values())
@@ -179,12 +194,14 @@ def _judged(
     judge: CrossEncoder,
 ) -> tuple[list[_Candidate], Vectors]:
     """The candidates worth judging, best first, with similarity and logit, and their vectors in the same order."""
-    terms = question_terms(question, generation)
-    candidates = sorted(candidates, key=lambda c: -(c.hit + coverage(terms, f"{c.context} {c.text}", generation)))[:MOST_READ]
+    terms = question_terms(question, generation, judge)
+    candidates = sorted(candidates, key=lambda c: (not c.lead, -(c.hit + coverage(terms, f"{c.context} {c.text}", generation))))[
+        :MOST_READ
+    ]
     vectors = embedder.embed([candidate.text for candidate in candidates])
-    for candidate, similarity in zip(candidates, (vectors @ query[0]).tolist() if candidates else [], strict=True):
+    for candidate, similarity in zip(candidates, (vectors @ query[0]).tolist(), strict=True):
         candidate.similarity = similarity
-    order = sorted(range(len(candidates)), key=lambda i: -candidates[i].similarity)[:MOST_JUDGED]
+    order = sorted(range(len(candidates)), key=lambda i: (not candidates[i].lead, -candidates[i].similarity))[:MOST_JUDGED]
     texts = [f"{candidates[i].context} {candidates[i].text}".strip() for i in order]
     for i, logit in zip(order, judge.score(question, texts), strict=True):
         candidates[i].logit = logit
@@ -192,10 +209,13 @@ def _judged(
     return [candidates[i] for i in order], vectors[order]
 
 
-def question_terms(question: str, generation: Generation) -> dict[str, float]:
-    """The question's index terms that a source should hold, with their rarity."""
-    terms = generation.terms(_GENERIC.sub(" ", question))
-    return {term: generation.rarity(term) for term in terms}
+def question_terms(question: str, generation: Generation, judge: CrossEncoder) -> dict[str, float]:
+    """The question's index terms that a source should hold, each with its rarity in general English."""
+    terms: dict[str, float] = {}
+    for word in _WORD.findall(question):
+        if not _OF_THE_TRADE.fullmatch(word):
+            terms.update(dict.fromkeys(generation.terms(word), judge.rarity(word)))
+    return terms
 
 
 def coverage(terms: dict[str, float], text: str, generation: Generation) -> float:
@@ -215,8 +235,9 @@ def _holds(held: set[str], term: str) -> bool:
     return len(term) > 5 and any(other.startswith(stem) for other in held)
 
 
-def _sufficiency(question: str, hits: Sequence[Hit], candidates: Sequence[_Candidate], generation: Generation) -> Sufficiency:
-    terms = question_terms(question, generation)
+def _sufficiency(
+    terms: dict[str, float], hits: Sequence[Hit], candidates: Sequence[_Candidate], generation: Generation
+) -> Sufficiency:
     sources: dict[str, str] = {}
     for hit in hits:
         source = hit.passage.source_id
@@ -232,11 +253,12 @@ def _sufficiency(question: str, hits: Sequence[Hit], candidates: Sequence[_Candi
 
 
 def _choose(candidates: Sequence[_Candidate], vectors: Vectors) -> list[_Candidate]:
-    """Greedy by judgment; a sentence too far below the best, over its part's limit, or saying the same again is passed over."""
+    """Greedy by judgment among the sources that answer; what says the same again, or has no room in its part, is passed over."""
+    sources = _answering_sources(candidates)
     chosen: list[int] = []
     room = dict(LIMITS)
     for i, candidate in enumerate(candidates):
-        if candidate.logit < candidates[0].logit - CLOSE or not room[candidate.part]:
+        if candidate.logit < sources.get(candidate.passage.source_id, np.inf) or not room[candidate.part]:
             continue
         if chosen and float(np.max(vectors[chosen] @ vectors[i])) > SAME:
             continue
@@ -244,6 +266,16 @@ def _choose(candidates: Sequence[_Candidate], vectors: Vectors) -> list[_Candida
         room[candidate.part] -= 1
     order = list(Part)
     return sorted((candidates[i] for i in chosen), key=lambda c: (order.index(c.part), -c.logit))
+
+
+def _answering_sources(candidates: Sequence[_Candidate]) -> dict[str, float]:
+    """Sources whose best sentence is close to the best of all, with the logit each further sentence of theirs must reach."""
+    top = candidates[0].logit
+    best: dict[str, float] = {}
+    for candidate in candidates:
+        best.setdefault(candidate.passage.source_id, candidate.logit)
+    floors = {source: logit - WITHIN_SOURCE for source, logit in best.items() if logit >= top - BETWEEN_SOURCES}
+    return floors | {candidate.passage.source_id: -np.inf for candidate in candidates if candidate.lead}
 
 
 def _draft(candidate: _Candidate) -> Draft:

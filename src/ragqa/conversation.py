@@ -7,7 +7,7 @@ terms of the last question that stood alone. What was understood is returned and
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -16,12 +16,19 @@ from ragqa.errors import Fault, InvalidRecord
 from ragqa.files import append_line, read_jsonl
 from ragqa.records import Turn
 
+Rarity = Callable[[str], float]
+"""How rare a word is in general English, 0 to 1 (``CrossEncoder.rarity``)."""
+
 _LEANING = re.compile(
     r"^(?:and|but|so|or|also|then)\b|\b(?:what|how) about\b|\b(?:it|its|they|them|their|this|that|these|those|he|she|there)\b|"
     r"\b(?:the|that|this) (?:drug|trial|study|studies|therapy|treatment|medication|dose|review|effect|evidence)\b|"
     r"\b(?:instead|either|both|same|other|another)\b",
     re.IGNORECASE,
 )
+_SUBJECT = 0.8
+"""Rarity in general English from which a word is taken to name a drug, a condition or a therapy."""
+_NO_SUBJECT = frozenset({"placebo", "comparator", "participants", "randomised", "randomized", "comorbidity", "dosage", "mg"})
+"""Rare in general English, common to every trial."""
 _SHORT = 6
 """Words: a follow-up this short rarely names its own subject."""
 _QUESTION_WORDS = frozenset(
@@ -103,27 +110,28 @@ _QUESTION_WORDS = frozenset(
 _WORD = re.compile(r"[\w-]+(?:/\w+)?")
 
 
-def standalone(question: str, history: Sequence[Turn]) -> str:
+def standalone(question: str, history: Sequence[Turn], rarity: Rarity) -> str:
     """The question with the subject of the conversation added where it leans on it; unchanged where it does not."""
-    if not history or not leans(question):
+    if not history or not leans(question, rarity):
         return question
-    subject = _subject(history)
     present = {word.lower() for word in _WORD.findall(question)}
-    carried = [word for word in subject if word.lower() not in present]
+    carried = [word for word in _subject(history, rarity) if word.lower() not in present]
     return f"{question.rstrip()} ({' '.join(carried)})" if carried else question
 
 
-def leans(question: str) -> bool:
-    """Whether a question needs the conversation to be understood."""
-    return bool(_LEANING.search(question)) or len(_WORD.findall(question)) <= _SHORT
+def leans(question: str, rarity: Rarity) -> bool:
+    """Whether a question needs the conversation to be understood: it points back, is very short, or names no subject."""
+    words = _WORD.findall(question)
+    names_a_subject = any(rarity(word) >= _SUBJECT for word in words if word.lower() not in _NO_SUBJECT)
+    return bool(_LEANING.search(question)) or len(words) <= _SHORT or not names_a_subject
 
 
-def _subject(history: Sequence[Turn]) -> list[str]:
+def _subject(history: Sequence[Turn], rarity: Rarity) -> list[str]:
     """Content words of the newest earlier question that did not itself lean on another, and of the ones since."""
     words: list[str] = []
     for turn in reversed(history):
         words = [word for word in _WORD.findall(turn.question) if word.lower() not in _QUESTION_WORDS] + words
-        if not leans(turn.question):
+        if not leans(turn.question, rarity):
             break
     return list(dict.fromkeys(words))
 

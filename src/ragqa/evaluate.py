@@ -306,7 +306,7 @@ def answer_batch(ragqa: Ragqa, batch: Sequence[BatchQuestion], output: Path, tic
     for number, question in enumerate(batch, start=1):
         if question.id not in done:
             answer = ragqa.ask(question.question, question.history, question.article)
-            append_line(output, answer.to_json() | {"id": question.id}, durable=False)
+            append_line(output, {"id": question.id} | answer.to_json() | {"id": question.id}, durable=False)
             counts[answer.status.value] += 1
         tick("answering", number, len(batch))
     return counts

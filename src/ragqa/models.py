@@ -7,6 +7,7 @@ another model, and then by sentence-transformers itself.
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -34,6 +35,8 @@ RERANKER_FILES = {
     "model.onnx": "1225ccd6afd0f1b43a1b08bf67cd1cb68c05aafb443e9d8450015b8b3837ffd1",
     "tokenizer.json": "cb374d6bc042c22455946f4e09a89d29882a199fdaf8fb25be00dc8b8857a448",
 }
+FIRST_WORD, VOCABULARY = 1996, 30522
+"""In the models' vocabulary the whole words begin at the first number; the second is its size."""
 LONGEST_INPUT = 512
 """Word pieces both models read; longer text is cut there."""
 
@@ -88,6 +91,11 @@ class _OnnxModel:
         )
         self._workers = ThreadPoolExecutor(max_workers=len(os.sched_getaffinity(0)), thread_name_prefix="onnx")
 
+    def pieces(self, text: str) -> list[int]:
+        """Word-piece ids of a text, without the special ones."""
+        ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False).ids
+        return ids
+
     def run(self, inputs: Sequence[tuple[str, str | None]]) -> list[NDArray[np.float32]]:
         """The model's first output for each (text, second text or None), in order."""
         return list(self._workers.map(self._run_one, inputs) if len(inputs) > 1 else map(self._run_one, inputs))
@@ -129,6 +137,17 @@ class CrossEncoder:
     def score(self, question: str, sentences: Sequence[str]) -> list[float]:
         """One logit a sentence, in order; above 0 means the model thinks it answers the question."""
         return [float(output.ravel()[0]) for output in self._model.run([(question, text) for text in sentences])]
+
+    def rarity(self, word: str) -> float:
+        """How rare a word is in general English, 0 (the commonest) to 1 (not one word piece, as most drug names).
+
+        Read off the model's vocabulary, whose whole words stand roughly in order of frequency.
+        """
+        pieces = self._model.pieces(word)
+        if len(pieces) != 1:
+            return 1.0
+        rank = max(pieces[0], FIRST_WORD) / FIRST_WORD
+        return min(1.0, math.log(rank) / math.log(VOCABULARY / FIRST_WORD))
 
 
 class SentenceTransformerEmbedder:

@@ -137,7 +137,7 @@ class Ragqa:
         """
         started = time.perf_counter()
         asked = _valid(question)
-        understood = standalone(asked, history)
+        understood = standalone(asked, history, self._cross_encoder().rarity)
         hits = retrieve(understood, self.generation, self.embedder, self.settings, self._preferred(article))
         retrieved = time.perf_counter()
         composition = compose(understood, hits, self.generation, self.embedder, self._cross_encoder())

@@ -134,7 +134,7 @@ def describe(reference: Reference) -> str:
         "Summary of the abstract" if reference.text_origin == "summary" else None,
         *(notice.replace("_", " ").capitalize() + " published" for notice in reference.notices),
     )
-    return ". ".join(part for part in parts if part) + "."
+    return " ".join(part if part.endswith(("?", "!")) else f"{part}." for part in parts if part)
 
 
 def explain(answer: Answer) -> str:

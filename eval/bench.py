@@ -1,0 +1,111 @@
+"""Speed and memory, side by side in one run; figures go to eval/results/bench.json.
+
+* encoder: passages/s one at a time on all cores (as ragqa does) against batches of 8 and 64 in one session, on the same texts
+* cold: seconds of a whole `ragqa ask` process, against a process that only imports sentence-transformers
+* warm: p50 and p95 of answering every gold question in one process, and resident memory
+
+    python eval/bench.py
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import psutil
+from tokenizers import Tokenizer
+
+from ragqa.corpus import citable, load_corpus
+from ragqa.evaluate import load_gold
+from ragqa.files import write_atomic
+from ragqa.index import searchable
+from ragqa.models import OnnxEmbedder, packaged_weights
+from ragqa.passages import passages
+from ragqa.pipeline import Ragqa
+from ragqa.settings import load_settings
+
+SEED = "Is memantine effective as a first-line treatment for Borderline Personality Disorder?"
+ROUNDS = 3
+
+
+def best(work: Callable[[], Any], rounds: int = ROUNDS) -> float:
+    """Seconds of the fastest of some rounds."""
+    times = []
+    for _ in range(rounds):
+        started = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - started)
+    return min(times)
+
+
+def encoder(texts: list[str]) -> dict[str, float]:
+    """Passages a second, and each way as a ratio to batches of 8."""
+    folder = packaged_weights("bge_small_en")
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.enable_truncation(512)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = psutil.cpu_count() or 1
+    session = onnxruntime.InferenceSession(str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"])
+
+    def batched(size: int) -> None:
+        tokenizer.enable_padding()
+        for start in range(0, len(texts), size):
+            encodings = tokenizer.encode_batch(texts[start : start + size])
+            ids = np.array([encoding.ids for encoding in encodings], np.int64)
+            mask = np.array([encoding.attention_mask for encoding in encodings], np.int64)
+            session.run(None, {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)})
+
+    ours = OnnxEmbedder()
+    speed = {
+        "one_at_a_time": len(texts) / best(lambda: ours.embed(texts)),
+        "batch_8": len(texts) / best(lambda: batched(8)),
+        "batch_64": len(texts) / best(lambda: batched(64)),
+    }
+    return {name: round(value, 1) for name, value in speed.items()} | {
+        "ratio_to_batch_8": round(speed["one_at_a_time"] / speed["batch_8"], 3)
+    }
+
+
+def cold() -> dict[str, float]:
+    """Seconds of whole processes."""
+
+    def process(*words: str) -> Callable[[], Any]:
+        return lambda: subprocess.run([sys.executable, *words], check=True, capture_output=True)
+
+    ask = best(process("-m", "ragqa", "ask", SEED))
+    torch = best(process("-c", "import sentence_transformers"), rounds=1)
+    return {"ragqa_ask_s": round(ask, 2), "import_sentence_transformers_s": round(torch, 2), "ratio": round(ask / torch, 3)}
+
+
+def warm() -> dict[str, Any]:
+    """Milliseconds a question over the gold set, asked twice; the second round finds the files in memory."""
+    items = load_gold(Path("eval/gold"))
+    with Ragqa.open(load_settings()) as ragqa:
+        ragqa.ask(SEED)
+        times = [ragqa.ask(item.question, item.history).trace.milliseconds["total"] for item in items]
+    cuts = statistics.quantiles(times, n=20)
+    loaded = sorted({"torch", "transformers", "sentence_transformers"} & set(sys.modules))
+    return {
+        "questions": len(times),
+        "p50_ms": round(statistics.median(times), 1),
+        "p95_ms": round(cuts[18], 1),
+        "resident_mb": round(psutil.Process().memory_info().rss / 2**20),
+        "torch_modules_loaded": loaded,
+    }
+
+
+if __name__ == "__main__":
+    allowed = citable(load_corpus(load_settings().corpus))
+    records = [*allowed.articles, *allowed.abstracts]
+    found: dict[str, Any] = {"warm": warm(), "cold": cold()}
+    found["encoder"] = encoder([searchable(r, p) for r in records for p in passages(r, 600)])
+    write_atomic(Path("eval/results/bench.json"), [json.dumps(found, indent=1) + "\n"])
+    print(json.dumps(found, indent=1))

@@ -1,0 +1,80 @@
+"""Renderings: golden files, the disclaimer in each, and source text that cannot act as markup."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from test_answer import answer
+
+from ragqa.answer import DISCLAIMERS, Answer
+from ragqa.evaluate import has_disclaimer
+from ragqa.measures import fold
+from ragqa.pipeline import Ragqa
+from ragqa.render import RENDERERS, render
+
+GOLDEN = Path(__file__).parent / "golden"
+SEED = "Is memantine effective as a first-line treatment for Borderline Personality Disorder?"
+HOSTILE = '<script>alert("x")</script> [click](javascript:alert(1)) \x1b[31mred\x1b[0m \u202egnp.exe {{ 7*7 }} *bold*'
+
+
+def hostile_answer() -> Answer:
+    """An answer whose texts all try to act."""
+    made = answer(question=HOSTILE, standalone_question=HOSTILE)
+    statement = made.statements[0].model_copy(update={"text": HOSTILE})
+    reference = made.references[0].model_copy(update={"title": HOSTILE, "url": "javascript:alert(1)"})
+    return made.model_copy(update={"statements": (statement,), "references": (reference,)})
+
+
+@pytest.mark.parametrize("style", sorted(RENDERERS))
+def test_the_seed_answer_reads_as_agreed(style: str, ragqa: Ragqa) -> None:
+    """The whole rendering, character for character; ``make golden`` rewrites it after a look at the difference."""
+    made = ragqa.ask(SEED)
+    still = made.model_copy(update={"trace": made.trace.model_copy(update={"milliseconds": {}})})
+    text = render(still, style)
+    file = GOLDEN / f"seed.{style}"
+    if os.environ.get("RAGQA_UPDATE_GOLDEN"):
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    assert text == file.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("audience", ["clinician", "patient"])
+def test_every_rendering_carries_the_whole_disclaimer(audience: str) -> None:
+    """Text, Markdown, HTML and JSON, answered or not."""
+    made = answer(audience=audience, disclaimer=DISCLAIMERS[audience])  # type: ignore[index]
+    assert has_disclaimer(made)
+    abstained = answer(status="insufficient_evidence", statements=(), references=(), message="Nothing on this.")
+    assert has_disclaimer(abstained)
+    for style in RENDERERS:
+        assert "nothing on this." in fold(render(abstained, style))
+
+
+def test_hostile_text_is_only_text_on_a_page() -> None:
+    """No tag, script address or template of a source survives in HTML."""
+    page = render(hostile_answer(), "html")
+    assert "<script" not in page
+    assert "javascript:" not in re.sub(r">[^<]*<", "><", page), "not in any attribute"
+    assert "{{ 7*7 }}" in page
+    assert "default-src 'none'" in page
+
+
+@pytest.mark.parametrize("style", ["text", "md", "html"])
+def test_no_terminal_code_or_direction_override_survives(style: str) -> None:
+    """Escape sequences and bidirectional controls are removed."""
+    assert not re.search(r"[\x1b\u202e]", render(hostile_answer(), style))
+
+
+def test_markdown_of_a_source_is_escaped() -> None:
+    """Links, tags and emphasis in source text stay letters."""
+    text = render(hostile_answer(), "md")
+    assert "[click](" not in text
+    assert "\\<script\\>" in text
+    assert "\\*bold\\*" in text
+
+
+def test_terminal_lines_fit() -> None:
+    """Nothing is wider than a terminal, long words aside."""
+    assert max(map(len, render(answer(), "text").splitlines())) <= 96
