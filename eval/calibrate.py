@@ -55,9 +55,8 @@ def main(corpus: Path | None, index: Path | None, gold: Path) -> None:
     left_out = [float(x[i] @ (fit(np.delete(x / scale, i, 0), np.delete(y, i)) / scale) > 0) for i in range(len(y))]
     wrong = [f"{item.id} ({item.kind}): {item.question}" for item, d, label in zip(items, decided, y, strict=True) if d != label]
     click.echo(json.dumps(dict(zip((*FEATURES, "bias"), weights.round(3).tolist(), strict=True))))
-    click.echo(
-        f"dev items {len(y)}, answerable {int(y.sum())}; right: fitted {np.mean(decided == y):.3f}, leave-one-out {np.mean(left_out == y):.3f}"
-    )
+    click.echo(f"dev items {len(y)}, answerable {int(y.sum())}")
+    click.echo(f"right: fitted {np.mean(decided == y):.3f}, leave-one-out {np.mean(left_out == y):.3f}")
     click.echo("\n".join(wrong))
 
 

@@ -34,6 +34,7 @@ def test_publication_types_decide_before_words() -> None:
     [
         ("We enrolled 1,204 adult patients with depression.", 1204),
         ("A trial (n = 33) of drug A.", 33),
+        ("Ten trials with 70 388 participants were pooled.", 70388),
         ("Drug A 20 mg was given for 8 weeks.", None),
         ("In 2019, drug A was approved.", None),
     ],

@@ -63,7 +63,8 @@ _START: dict[str, int] = {
 }
 _LEVELS: tuple[Strength, ...] = ("very_low", "low", "moderate", "high")
 _SIZE = re.compile(
-    r"\b[nN]\s*=\s*(\d[\d,]*)|\b(?!(?:19|20)\d\d\b)(\d[\d,]*)\s+(?:\w+[ -]){0,4}?"
+    r"\b[nN]\s*=\s*(\d{1,3}(?:[ ,]\d{3})+|\d+)\b|"
+    r"\b(?!(?:19|20)\d\d\b)(\d{1,3}(?:[ ,]\d{3})+|\d+)\s+(?:[^\W\d]+[ -]){0,4}?"
     r"(?:participants|patients|people|adults|adolescents|children|women|men|veterans|individuals|outpatients|inpatients|subjects)\b"
 )
 _NULL_RESULT = re.compile(
@@ -102,7 +103,7 @@ def sample_size(record: Abstract | Article) -> int | None:
     ordered = sorted(record.sections, key=lambda section: (section.label or "").upper() not in ("METHODS", "PARTICIPANTS"))
     for section in ordered:
         if found := _SIZE.search(section.text):
-            return int((found[1] or found[2]).replace(",", ""))
+            return int(re.sub(r"\D", "", found[1] or found[2]))
     return None
 
 

@@ -58,6 +58,19 @@ _UNCERTAIN = re.compile(
     re.IGNORECASE,
 )
 _ADVICE = {"DOSAGE", "INDICATIONS", "RENAL IMPAIRMENT", "RECOMMENDATIONS"}
+TELLING = 0.4
+"""Rarity from which a missing word is worth naming to the reader."""
+_LABEL = re.compile(
+    r"(?:BACKGROUND|INTRODUCTION|OBJECTIVES?|AIMS?|PURPOSE|CONTEXT|METHODS?|DESIGN|RESULTS|FINDINGS|MAIN RESULTS|CONCLUSIONS?|"
+    r"INTERPRETATION|SETTING|PARTICIPANTS|LIMITATIONS?)(?: AND [A-Z]+)*[:.]?\s+(?=[A-Z])"
+)
+"""A section label run into the text of an abstract."""
+_AIM = re.compile(
+    r"(?:(?:the|our) (?:aim|objective|purpose|goal)s? |(?:we|this (?:study|trial)) (?:aim|sought)|"
+    r"to (?:determine|investigate|assess|evaluate|examine|compare|explore|test|study|identify|estimate|describe)\b)",
+    re.IGNORECASE,
+)
+"""A sentence that says what a study wanted to know says nothing that was found."""
 _SHORTEST = 4
 """Words; anything shorter is a heading or a fragment."""
 _WORD = re.compile(r"\w+(?:-\w+)*")
@@ -93,6 +106,15 @@ class Sufficiency:
             + weights["bias"]
         )
         return float(1 / (1 + np.exp(-total)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """A word of the question: its index terms, and how rare it is in general English, 0..1."""
+
+    word: str
+    stems: tuple[str, ...]
+    rarity: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,22 +166,22 @@ def _candidates(hits: Sequence[Hit], leads: set[str], generation: Generation) ->
         record = generation.record(hit.passage.source_id)
         barred = _barred_markers(record, generation)
         for sentence in sentences(record.text, hit.passage.start, hit.passage.end):
-            text = without_markers(sentence.text)
-            if len(text.split()) < _SHORTEST or barred.intersection(sentence.markers):
+            label = _LABEL.match(sentence.text)
+            start = sentence.start + (label.end() if label else 0)
+            text = without_markers(record.text[start : sentence.end])
+            if len(text.split()) < _SHORTEST or _AIM.match(text) or barred.intersection(sentence.markers):
                 continue
-            found.setdefault(
-                text.casefold(),
-                _Candidate(
-                    text=text,
-                    part=_part(record, sentence.start, text),
-                    passage=hit.passage,
-                    start=sentence.start,
-                    end=sentence.end,
-                    context="" if isinstance(record, Article) else record.title or "",
-                    hit=hit.score,
-                    lead=record.id in leads,
-                ),
+            candidate = _Candidate(
+                text=text,
+                part=_part(record, start, text),
+                passage=hit.passage,
+                start=start,
+                end=sentence.end,
+                context="" if isinstance(record, Article) else record.title or "",
+                hit=hit.score,
+                lead=record.id in leads,
             )
+            found.setdefault(text.casefold(), candidate)
     return list(found.values())
 
 
@@ -209,34 +231,34 @@ def _judged(
     return [candidates[i] for i in order], vectors[order]
 
 
-def question_terms(question: str, generation: Generation, judge: CrossEncoder) -> dict[str, float]:
-    """The question's index terms that a source should hold, each with its rarity in general English."""
-    terms: dict[str, float] = {}
-    for word in _WORD.findall(question):
-        if not _OF_THE_TRADE.fullmatch(word):
-            terms.update(dict.fromkeys(generation.terms(word), judge.rarity(word)))
-    return terms
+def question_terms(question: str, generation: Generation, judge: CrossEncoder) -> list[Term]:
+    """The question's words that a source should hold, each once."""
+    words = dict.fromkeys(word for word in _WORD.findall(question) if not _OF_THE_TRADE.fullmatch(word))
+    terms = (Term(word=word, stems=tuple(generation.terms(word)), rarity=judge.rarity(word)) for word in words)
+    return [term for term in terms if term.stems]
 
 
-def coverage(terms: dict[str, float], text: str, generation: Generation) -> float:
+def coverage(terms: Sequence[Term], text: str, generation: Generation) -> float:
     """Share of the terms' rarity found in a text, 0..1; 1 when the question has no such terms."""
-    total = sum(terms.values())
+    total = sum(term.rarity for term in terms)
     if not total:
         return 1.0
     held = set(generation.terms(text))
-    return sum(rarity for term, rarity in terms.items() if _holds(held, term)) / total
+    return sum(term.rarity for term in terms if _holds(held, term)) / total
 
 
-def _holds(held: set[str], term: str) -> bool:
-    """The term itself, or one that differs only in its ending (pregnant, pregnancy)."""
-    if term in held:
-        return True
-    stem = term[: max(5, round(0.7 * len(term)))]
-    return len(term) > 5 and any(other.startswith(stem) for other in held)
+def _holds(held: set[str], term: Term) -> bool:
+    """Each stem itself, or one that differs only in its ending (pregnant, pregnancy)."""
+    return all(stem in held or _same_root(held, stem) for stem in term.stems)
+
+
+def _same_root(held: set[str], stem: str) -> bool:
+    root = stem[: max(5, round(0.7 * len(stem)))]
+    return len(stem) > 5 and any(other.startswith(root) for other in held)
 
 
 def _sufficiency(
-    terms: dict[str, float], hits: Sequence[Hit], candidates: Sequence[_Candidate], generation: Generation
+    terms: Sequence[Term], hits: Sequence[Hit], candidates: Sequence[_Candidate], generation: Generation
 ) -> Sufficiency:
     sources: dict[str, str] = {}
     for hit in hits:
@@ -248,7 +270,7 @@ def _sufficiency(
         logit=max((candidate.logit for candidate in candidates), default=-12.0),
         coverage=coverage(terms, best, generation),
         similarity=max((candidate.similarity for candidate in candidates), default=0.0),
-        missing=tuple(term for term in terms if not _holds(held, term)),
+        missing=tuple(term.word for term in terms if term.rarity >= TELLING and not _holds(held, term)),
     )
 
 

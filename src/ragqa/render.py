@@ -117,17 +117,16 @@ def cited(statement: Statement) -> str:
 def describe(reference: Reference) -> str:
     """A reference in one line: who, what, where, design, size, identifiers; silent on whatever is unknown."""
     authors = ", ".join(reference.authors[:3]) + (", et al" if len(reference.authors) > 3 else "")
-    design = ", ".join(
-        part for part in (reference.study_design, f"n = {reference.sample_size}" if reference.sample_size else None) if part
-    )
+    size = f"n = {reference.sample_size}" if reference.sample_size else None
+    design = ", ".join(part for part in (reference.study_design, size) if part)
     where = " ".join(str(part) for part in (reference.journal, reference.year) if part)
     if reference.kind == "article":
         where = f"approved article, {reference.year}"
     parts = (
         authors.rstrip("."),
-        (reference.title or reference.source_id).rstrip("."),
+        (reference.title or "").rstrip("."),
         where,
-        design.capitalize() if design[:1].islower() else design,
+        design[:1].upper() + design[1:] if reference.study_design else design,
         f"PMID {reference.pmid}" if reference.pmid else None,
         f"doi:{reference.doi}" if reference.doi else None,
         reference.source_id if not (reference.pmid or reference.doi) else None,
