@@ -47,7 +47,7 @@ def answer(**changes: Any) -> Answer:
         "disclaimer": DISCLAIMERS["clinician"],
         "audience": "clinician",
         "review_state": "not_reviewed",
-        "trace": Trace(generation="g", models={}, queries=("q",)),
+        "trace": Trace(generation="g", models={}, queries=("q",), milliseconds={"total": 1.0}),
     }
     return Answer(**(made | changes))
 

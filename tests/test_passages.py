@@ -37,7 +37,7 @@ def test_an_article_is_cut_at_its_headings(tmp_path: object) -> None:
     article = parse_article(file)
     found = passages(article, 1800)
     assert [part_at(article, passage.start) for passage in found] == [Part.RECOMMENDATION, Part.EVIDENCE, Part.KEY_POINT]
-    first, second = sentences(article.text, found[1].start, article.spans[1].end)
+    first, second = sentences(article.text, found[1].start, found[1].end)
     assert first.text.startswith("In a randomised trial")
     assert first.text.endswith("symptom score.")
     assert (first.markers, second.markers) == ((1,), (2,))

@@ -73,7 +73,7 @@ _AIM = re.compile(
 """A sentence that says what a study wanted to know says nothing that was found."""
 _SHORTEST = 4
 """Words; anything shorter is a heading or a fragment."""
-_WORD = re.compile(r"\w+(?:-\w+)*")
+_WORD = re.compile(r"\w+")
 _OF_THE_TRADE = re.compile(
     r"(?:effective|efficacy|evidence|stud|trial|patient|adult|treat|therap|recommend|compar|placebo|random|clinical|dos(?:e|ing|age)|"
     r"symptom|medic|drug|diagnos)\w*",

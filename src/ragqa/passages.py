@@ -18,6 +18,7 @@ from ragqa.records import Abstract, Article, Part, Passage
 RULES = "1"
 """Part of a generation's name: raise it whenever the same record would be cut differently."""
 
+_MARKER_RUN = re.compile(rf"(?:{MARKER.pattern})+")
 _BULLET = re.compile(r"^(\s*[-*+] +)", re.MULTILINE)
 
 
@@ -42,11 +43,10 @@ def passages(record: Abstract | Article, limit: int) -> list[Passage]:
 
 def sentences(text: str, start: int, end: int) -> list[Sentence]:
     """The sentences of ``text[start:end]``; a line break always ends one. Rules: sentencex, English."""
-    found = []
-    spans = list(_sentence_spans(text, start, end))
-    for (left, right), following in zip(spans, [*spans[1:], (end, end)], strict=True):
-        found.append(Sentence(start=left, end=right, text=text[left:right], markers=tuple(markers(text[left : following[0]]))))
-    return found
+    return [
+        Sentence(start=left, end=right, text=text[left:right], markers=tuple(_markers_of(text, left, right)))
+        for left, right in _sentence_spans(text, start, end)
+    ]
 
 
 def without_markers(text: str) -> str:
@@ -109,6 +109,12 @@ def _sentence_spans(text: str, start: int, end: int) -> Iterator[tuple[int, int]
                 left = position + len(piece) - len(piece.lstrip())
                 yield left, left + len(body)
             position += len(piece)
+
+
+def _markers_of(text: str, left: int, right: int) -> list[int]:
+    """Numbers inside a sentence and directly after it, also where the passage it was read from ends before them."""
+    after = _MARKER_RUN.match(text, right)
+    return markers(text[left : after.end() if after else right])
 
 
 def _spaces(match: re.Match[str]) -> str:

@@ -1,0 +1,111 @@
+"""Evaluation: scores that can fail, against the corpus on disk."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+from samples import ROOT, abstract, write_corpus
+from test_answer import answer
+
+from ragqa.corpus import load_corpus
+from ragqa.errors import CorpusError, RagqaError
+from ragqa.evaluate import GoldItem, evaluate_gold, evaluate_retrieval, load_gold, report, score_item, scorecard
+from ragqa.pipeline import Ragqa
+from ragqa.settings import Settings
+
+ITEM = GoldItem(
+    id="1",
+    split="dev",
+    kind="answerable",
+    question="Does drug A help?",
+    expect="answered",
+    must_cite=(("pmid:101", "article:drug-a"),),
+    facts=(("lowered the score",), ("101 points",)),
+)
+
+
+def test_a_right_answer_scores_one(small_corpus: Path) -> None:
+    """Cited, said, permitted."""
+    score = score_item(ITEM, answer(), load_corpus(small_corpus), {"pmid:101"})
+    assert (score.citation_precision, score.citation_recall, score.fact_recall) == (1.0, 1.0, 1.0)
+    assert (score.leaked, score.retracted, score.unresolvable, score.disclaimer) == (False, False, 0, True)
+
+
+def test_answering_what_should_be_abstained_from_makes_every_citation_wrong(small_corpus: Path) -> None:
+    """A near miss answered is precision 0, not undefined."""
+    item = ITEM.model_copy(update={"expect": "insufficient_evidence", "must_cite": (), "facts": ()})
+    assert score_item(item, answer(), load_corpus(small_corpus), {"pmid:101"}).citation_precision == 0.0
+
+
+def test_fabricated_leaked_and_retracted_sources_show(tmp_path: Path) -> None:
+    """A source the corpus lacks, one outside the gate, one retracted: each is counted, and the first cannot score."""
+    empty = load_corpus(write_corpus(tmp_path / "a", {}, [abstract(500)]))
+    score = score_item(ITEM, answer(), empty, set())
+    assert (score.unresolvable, score.citation_precision, score.citation_recall, score.leaked) == (1, 0.0, 0.0, True)
+    retracted = load_corpus(write_corpus(tmp_path / "b", {}, [abstract(101, notices=[{"kind": "retraction"}])]))
+    assert score_item(ITEM, answer(), retracted, {"pmid:101"}).retracted is True
+
+
+def test_a_quote_the_corpus_does_not_hold_is_unresolvable(tmp_path: Path) -> None:
+    """The id exists, the words do not: fabricated all the same."""
+    other = load_corpus(write_corpus(tmp_path / "a", {}, [abstract(101, sections=[{"text": "Something else entirely."}])]))
+    assert score_item(ITEM, answer(), other, {"pmid:101"}).unresolvable == 1
+
+
+def test_abstention_precision_and_recall_count_both_ways(small_corpus: Path) -> None:
+    """One right abstention, one wrong, one missed."""
+    corpus = load_corpus(small_corpus)
+    silent = answer(status="insufficient_evidence", statements=(), references=(), message="Nothing on this.")
+    unwanted = ITEM.model_copy(update={"expect": "insufficient_evidence", "must_cite": (), "facts": ()})
+    pairs = [(unwanted, silent), (ITEM, silent), (unwanted, answer())]
+    timed = [(item, made.model_copy(update={"trace": made.trace})) for item, made in pairs]
+    card = scorecard([score_item(item, made, corpus, {"pmid:101"}) for item, made in timed])
+    assert (card["abstention_precision"], card["abstention_recall"]) == (0.5, 0.5)
+    assert card["citation_recall"] == 0.0
+
+
+def test_a_faulty_gold_file_lists_all_its_faults(tmp_path: Path) -> None:
+    """Broken lines and duplicate ids, with their places."""
+    good = ITEM.model_dump_json()
+    (tmp_path / "g.jsonl").write_text(f'{good}\n{good}\n{{"id": "2"}}\n{{\n')
+    with pytest.raises(CorpusError) as caught:
+        load_gold(tmp_path)
+    assert [fault.line for fault in caught.value.faults] == [2, 3, 4]
+
+
+def test_the_gold_set_leaks_nothing_and_always_carries_the_disclaimer(ragqa: Ragqa) -> None:
+    """On every item: no source outside the gate, none retracted, none that does not resolve, the disclaimer in each rendering.
+
+    Citation and abstention figures are in eval/results; here stand floors well below them, to catch a collapse.
+    """
+    scores = evaluate_gold(ragqa, load_gold(ROOT / "eval" / "gold"))
+    everything = report(scores, ragqa)["all"]
+    assert everything["not_approved_leakage"] == 0
+    assert everything["retracted_citation_rate"] == 0
+    assert everything["unresolvable_citations"] == 0
+    assert everything["disclaimer_rate"] == 1
+    assert everything["citation_precision"] > 0.75
+    assert everything["citation_recall"] > 0.75
+    assert everything["abstention_recall"] > 0.75
+
+
+def test_retrieval_evaluation_of_a_beir_folder(tmp_path: Path) -> None:
+    """Packed or plain, the table has one row a configuration, and a perfect known-item set scores 1."""
+    dataset = tmp_path / "tiny"
+    (dataset / "qrels").mkdir(parents=True)
+    topics = ["zinc lozenges for colds", "melatonin for sleep onset", "lithium and kidney function", "exercise in back pain"]
+    rows = [{"_id": str(n), "title": topic, "text": f"A study of {topic} in adults."} for n, topic in enumerate(topics)]
+    (dataset / "corpus.jsonl.gz").write_bytes(gzip.compress("".join(json.dumps(row) + "\n" for row in rows).encode()))
+    (dataset / "queries.jsonl").write_text("".join(json.dumps({"_id": f"q{n}", "text": t}) + "\n" for n, t in enumerate(topics)))
+    (dataset / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\n" + "".join(f"q{n}\t{n}\t1\n" for n in range(4)))
+    found = evaluate_retrieval(dataset, Settings(index=tmp_path / "i" / "default"))
+    assert found["queries"] == 4
+    assert list(found["configurations"]) == ["BM25", "dense", "fused"]
+    assert all(row["nDCG@10"] == 1.0 for row in found["configurations"].values())
+    with pytest.raises(RagqaError, match="no split dev: found test"):
+        evaluate_retrieval(dataset, Settings(index=tmp_path / "i" / "default"), split="dev")
+    with pytest.raises(RagqaError, match="not in the BEIR layout"):
+        evaluate_retrieval(tmp_path / "nowhere", Settings(index=tmp_path / "i" / "default"))
