@@ -26,21 +26,23 @@ MOST_JUDGED = 24
 """Candidate sentences that the cross-encoder reads."""
 LIMITS = {
     Part.RECOMMENDATION: 3,
-    Part.EVIDENCE: 4,
+    Part.EVIDENCE: 5,
     Part.SAFETY: 2,
     Part.UNCERTAINTY: 2,
     Part.KEY_POINT: 3,
 }
 """Most statements of each part of an answer."""
+LEAD_SHARE = 3
+"""Most statements of one part from an article on this very question, so that studies have room beside it."""
 SAME = 0.95
 """Cosine above which two sentences say the same thing to a reader."""
 
 # Learned on the dev half of the gold set by `eval/calibrate.py`; see docs/decisions/0006-abstention.md.
 ENOUGH = 0.5
 """Probability of being answerable below which ragqa abstains."""
-ANSWERABLE = {"logit": 0.35, "coverage": 6.0, "similarity": 4.0, "bias": -7.5}
+ANSWERABLE = {"logit": 0.477, "coverage": 5.587, "similarity": 9.145, "bias": -13.842}
 """Logistic weights over the features of ``Sufficiency``."""
-BETWEEN_SOURCES = 4.0
+BETWEEN_SOURCES = 1.5
 """A source is cited when its best sentence is at most this many logits below the best sentence of all."""
 WITHIN_SOURCE = 6.0
 """A sentence of such a source is used when it is at most this many logits below the source's best."""
@@ -275,19 +277,27 @@ def _sufficiency(
 
 
 def _choose(candidates: Sequence[_Candidate], vectors: Vectors) -> list[_Candidate]:
-    """Greedy by judgment among the sources that answer; what says the same again, or has no room in its part, is passed over."""
-    sources = _answering_sources(candidates)
+    """Sentences of an article on this very question in its own order, then others by judgment, among the sources that answer.
+
+    What says the same again, or finds no room in its part, is passed over.
+    """
+    floors = _answering_sources(candidates)
     chosen: list[int] = []
-    room = dict(LIMITS)
-    for i, candidate in enumerate(candidates):
-        if candidate.logit < sources.get(candidate.passage.source_id, np.inf) or not room[candidate.part]:
+    for i in sorted(range(len(candidates)), key=lambda i: _reading_order(candidates[i])):
+        candidate = candidates[i]
+        peers = [candidates[j] for j in chosen if candidates[j].part is candidate.part]
+        full = len(peers) >= LIMITS[candidate.part] or (candidate.lead and sum(p.lead for p in peers) >= LEAD_SHARE)
+        if full or candidate.logit < floors.get(candidate.passage.source_id, np.inf):
             continue
         if chosen and float(np.max(vectors[chosen] @ vectors[i])) > SAME:
             continue
         chosen.append(i)
-        room[candidate.part] -= 1
-    order = list(Part)
-    return sorted((candidates[i] for i in chosen), key=lambda c: (order.index(c.part), -c.logit))
+    parts = list(Part)
+    return sorted((candidates[i] for i in chosen), key=lambda c: (parts.index(c.part), *_reading_order(c)))
+
+
+def _reading_order(candidate: _Candidate) -> tuple[bool, float]:
+    return not candidate.lead, candidate.start if candidate.lead else -candidate.logit
 
 
 def _answering_sources(candidates: Sequence[_Candidate]) -> dict[str, float]:
