@@ -1,4 +1,4 @@
-"""Kill `ragqa index` fifty times at random moments: the old index must answer after each, and the next run must complete.
+"""Kill `ragqa index` fifty times at random moments: a whole index must answer after each, and the next run must complete.
 
 python eval/kill_builds.py --kills 50 --seed 7
 """
@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -23,39 +24,44 @@ from ragqa.settings import Settings
 
 SEED = "Is memantine effective as a first-line treatment for Borderline Personality Disorder?"
 
+ADDED = 60
+"""Records added before each kill, so that every build has new text to embed and write."""
+
 
 @click.command()
 @click.option("--kills", default=50, show_default=True)
 @click.option("--seed", default=7, show_default=True)
 @click.option("--corpus", type=click.Path(path_type=Path), default=Path("corpus"))
 def main(kills: int, seed: int, corpus: Path) -> None:
-    """Build once, grow the corpus, kill the second build again and again, asking the old index after each kill."""
+    """Build once; then grow the corpus, build, kill and ask, again and again."""
     with tempfile.TemporaryDirectory() as place:
         folder, grown = Path(place) / "index", Path(place) / "corpus"
         shutil.copytree(corpus, grown)
         settings = Settings(corpus=grown, index=folder, abstracts="all")
         before = build_index(settings).manifest.generation
         expected = _ask(settings)
-        for n in range(1200):
-            _add(grown, n)
         command = [sys.executable, "-m", "ragqa", "index", "--corpus", grown, "--index", folder, "--abstracts", "all"]
-        moments, whole, finished = random.Random(seed), 0, 0
-        for _ in range(kills):
+        moments, old, new = random.Random(seed), 0, 0
+        for kill in range(kills):
+            for number in range(ADDED):
+                _add(grown, kill * ADDED + number)
             process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            time.sleep(moments.uniform(0.05, 4.0))
+            time.sleep(moments.uniform(0.3, 3.5))
             process.send_signal(signal.SIGKILL)
             process.wait()
-            if current_generation(folder) != before:
-                finished += 1
-                break
-            whole += _ask(settings) == expected
+            name, answer = current_generation(folder), _ask(settings)
+            if name == before:
+                old += answer == expected
+            else:  # the swap came before the kill: the new generation must be whole, and is the old one from now on
+                new += answer["trace"]["generation"] == name
+                before, expected = name, answer
         report = build_index(settings)
         click.echo(
-            f"{kills} kills: the old index answered as before after {whole}; {finished} builds were live before the kill. "
-            f"Next run: {report.manifest.counts['abstracts']} abstracts, {report.embedded} embedded, {report.reused} reused "
-            f"from killed runs, {len(list(folder.glob('.building-*')))} leftovers."
+            f"{kills} kills: {old} times the old index answered as before, {new} times the new one was already live and whole. "
+            f"Next run: {report.manifest.counts['abstracts']} abstracts, {report.embedded} embedded, {report.reused} reused, "
+            f"{len(list(folder.glob('.building-*')))} leftovers."
         )
-        sys.exit(0 if whole == kills else 1)
+        sys.exit(0 if old + new == kills else 1)
 
 
 def _add(corpus: Path, number: int) -> None:
@@ -69,7 +75,7 @@ def _add(corpus: Path, number: int) -> None:
         stream.write(json.dumps(record) + "\n")
 
 
-def _ask(settings: Settings) -> object:
+def _ask(settings: Settings) -> dict[str, Any]:
     with Ragqa.open(settings) as ragqa:
         answer = ragqa.ask(SEED).to_json()
     answer["trace"].pop("milliseconds")
