@@ -51,7 +51,7 @@ ON_THE_QUESTION = 0.9
 
 _SAFETY = re.compile(
     r"\b(?:adverse|side[- ]effects?|safety|tolerab\w+|toler(?:ated|ance)|weight gain|sedation|withdraw(?:n|als)? because|"
-    r"mortality|toxic\w*|contraindicat\w*|caution|avoid(?:ed)?|interact(?:ion|ions|s)|harms?|seizures?|serious events?)\b",
+    r"mortality|toxic\w*|contraindicat\w*|caution|avoid(?:ed)?|drug interactions?|harms?|seizures?|serious events?)\b",
     re.IGNORECASE,
 )
 _UNCERTAIN = re.compile(
@@ -63,8 +63,8 @@ _ADVICE = {"DOSAGE", "INDICATIONS", "RENAL IMPAIRMENT", "RECOMMENDATIONS"}
 TELLING = 0.4
 """Rarity from which a missing word is worth naming to the reader."""
 _LABEL = re.compile(
-    r"(?:BACKGROUND|INTRODUCTION|OBJECTIVES?|AIMS?|PURPOSE|CONTEXT|METHODS?|DESIGN|RESULTS|FINDINGS|MAIN RESULTS|CONCLUSIONS?|"
-    r"INTERPRETATION|SETTING|PARTICIPANTS|LIMITATIONS?)(?: AND [A-Z]+)*[:.]?\s+(?=[A-Z])"
+    r"(?:BACKGROUND|IMPORTANCE|INTRODUCTION|OBJECTIVES?|AIMS?|PURPOSE|CONTEXT|METHODS?|DESIGN|RESULTS|FINDINGS|MAIN RESULTS|"
+    r"CONCLUSIONS?|INTERPRETATION|SETTING|PARTICIPANTS|LIMITATIONS?)(?: AND [A-Z]+)*[:.]?\s+(?=[A-Z0-9])"
 )
 """A section label run into the text of an abstract."""
 _AIM = re.compile(
