@@ -20,9 +20,9 @@ from ragqa.passages import label_at, part_at, sentences, without_markers
 from ragqa.records import Abstract, Article, Part, Passage
 from ragqa.retrieve import Hit
 
-MOST_READ = 40
+MOST_READ = 48
 """Candidate sentences that are embedded."""
-MOST_JUDGED = 24
+MOST_JUDGED = 32
 """Candidate sentences that the cross-encoder reads."""
 LIMITS = {
     Part.RECOMMENDATION: 3,
@@ -40,10 +40,12 @@ SAME = 0.95
 # Learned on the dev half of the gold set by `eval/calibrate.py`; see docs/decisions/0006-abstention.md.
 ENOUGH = 0.5
 """Probability of being answerable below which ragqa abstains."""
-ANSWERABLE = {"logit": 0.52, "coverage": 5.836, "similarity": 16.709, "bias": -20.662}
+ANSWERABLE = {"logit": 0.502, "coverage": 5.915, "similarity": 15.417, "bias": -19.651}
 """Logistic weights over the features of ``Sufficiency``."""
 BETWEEN_SOURCES = 1.5
 """A source is cited when its best sentence is at most this many logits below the best sentence of all."""
+CITED_BY_LEAD = 6.0
+"""The same for a source that an article on this very question cites: its editors found it relevant already."""
 WITHIN_SOURCE = 6.0
 """A sentence of such a source is used when it is at most this many logits below the source's best."""
 ON_THE_QUESTION = 0.9
@@ -137,6 +139,7 @@ class _Candidate:
     context: str
     hit: float
     lead: bool
+    rests_on: frozenset[str]
     similarity: float = 0.0
     logit: float = 0.0
 
@@ -182,9 +185,17 @@ def _candidates(hits: Sequence[Hit], leads: set[str], generation: Generation) ->
                 context="" if isinstance(record, Article) else record.title or "",
                 hit=hit.score,
                 lead=record.id in leads,
+                rests_on=_cited(record, sentence.markers),
             )
             found.setdefault(text.casefold(), candidate)
     return list(found.values())
+
+
+def _cited(record: Article | Abstract, numbers: Sequence[int]) -> frozenset[str]:
+    """The sources that an article cites for a sentence."""
+    if isinstance(record, Abstract):
+        return frozenset()
+    return frozenset(record.citations[number - 1] for number in numbers if 1 <= number <= len(record.citations))
 
 
 def _barred_markers(record: Article | Abstract, generation: Generation) -> set[int]:
@@ -306,7 +317,9 @@ def _answering_sources(candidates: Sequence[_Candidate]) -> dict[str, float]:
     best: dict[str, float] = {}
     for candidate in candidates:
         best.setdefault(candidate.passage.source_id, candidate.logit)
-    floors = {source: logit - WITHIN_SOURCE for source, logit in best.items() if logit >= top - BETWEEN_SOURCES}
+    cited = {source for candidate in candidates if candidate.lead for source in candidate.rests_on}
+    reach = {source: CITED_BY_LEAD if source in cited else BETWEEN_SOURCES for source in best}
+    floors = {source: logit - WITHIN_SOURCE for source, logit in best.items() if logit >= top - reach[source]}
     return floors | {candidate.passage.source_id: -np.inf for candidate in candidates if candidate.lead}
 
 
