@@ -213,6 +213,8 @@ def _part(record: Article | Abstract, offset: int, text: str) -> Part:
     label = label_at(record, offset) or ""
     if label in _ADVICE:
         return Part.RECOMMENDATION
+    if label == "METHODS":
+        return Part.EVIDENCE  # measuring adverse effects is not yet a finding about them
     if _SAFETY.search(text) or label.startswith(("ADVERSE", "SAFETY", "WARNING", "INTERACTION", "CONTRAINDICATION")):
         return Part.SAFETY
     if label == "LIMITATIONS" or _UNCERTAIN.search(text):
