@@ -20,10 +20,10 @@ from ragqa.passages import label_at, part_at, sentences, without_markers
 from ragqa.records import Abstract, Article, Part, Passage
 from ragqa.retrieve import Hit
 
-MOST_READ = 48
-"""Candidate sentences that are embedded."""
-MOST_JUDGED = 32
-"""Candidate sentences that the cross-encoder reads."""
+MOST_READ = 36
+"""Candidate sentences that are embedded, beside those of an article on this very question."""
+MOST_JUDGED = 20
+"""Of these, the ones that the cross-encoder reads."""
 LIMITS = {
     Part.RECOMMENDATION: 3,
     Part.EVIDENCE: 5,
@@ -232,18 +232,23 @@ def _judged(
 ) -> tuple[list[_Candidate], Vectors]:
     """The candidates worth judging, best first, with similarity and logit, and their vectors in the same order."""
     terms = question_terms(question, generation, judge)
-    candidates = sorted(candidates, key=lambda c: (not c.lead, -(c.hit + coverage(terms, f"{c.context} {c.text}", generation))))[
-        :MOST_READ
-    ]
+    candidates = sorted(candidates, key=lambda c: -(c.hit + coverage(terms, f"{c.context} {c.text}", generation)))
+    candidates = _leads_and(candidates, MOST_READ)
     vectors = embedder.embed([candidate.text for candidate in candidates])
     for candidate, similarity in zip(candidates, (vectors @ query[0]).tolist(), strict=True):
         candidate.similarity = similarity
-    order = sorted(range(len(candidates)), key=lambda i: (not candidates[i].lead, -candidates[i].similarity))[:MOST_JUDGED]
+    place = {id(candidate): i for i, candidate in enumerate(candidates)}
+    order = [place[id(c)] for c in _leads_and(sorted(candidates, key=lambda c: -c.similarity), MOST_JUDGED)]
     texts = [f"{candidates[i].context} {candidates[i].text}".strip() for i in order]
     for i, logit in zip(order, judge.score(question, texts), strict=True):
         candidates[i].logit = logit
     order.sort(key=lambda i: -candidates[i].logit)
     return [candidates[i] for i in order], vectors[order]
+
+
+def _leads_and(ordered: Sequence[_Candidate], most: int) -> list[_Candidate]:
+    """All sentences of an article on this very question, and the first ``most`` of the others."""
+    return [c for c in ordered if c.lead] + [c for c in ordered if not c.lead][:most]
 
 
 def question_terms(question: str, generation: Generation, judge: CrossEncoder) -> list[Term]:
