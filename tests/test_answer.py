@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 from samples import abstract
 
-from ragqa.answer import DISCLAIMERS, Answer, Draft, Statement, Status, Support, Trace, cite
+from ragqa.answer import DISCLAIMERS, Answer, Draft, Quote, Statement, Status, Support, Trace, cite
 from ragqa.errors import UncitedStatement, UnknownCitation, UnsupportedStatement
 from ragqa.passages import passages
 from ragqa.pipeline import reference
@@ -21,17 +21,10 @@ PASSAGE = passages(RECORD, 1800)[0]
 SECOND = RECORD.text.index("Drug A")
 
 
-def draft(**changes: Any) -> Draft:
-    """A draft that is right unless changed."""
-    made = {
-        "text": RECORD.text[SECOND:],
-        "section": Part.EVIDENCE,
-        "passage": PASSAGE,
-        "start": SECOND,
-        "end": len(RECORD.text),
-        "score": 0.9,
-    }
-    return Draft(**(made | changes))
+def draft(text: str = RECORD.text[SECOND:], **changes: Any) -> Draft:
+    """A draft that is right unless its quote is changed."""
+    made: dict[str, Any] = {"passage": PASSAGE, "start": SECOND, "end": len(RECORD.text), "score": 0.9}
+    return Draft(text=text, section=Part.EVIDENCE, quotes=(Quote(**(made | changes)),))
 
 
 def answer(**changes: Any) -> Answer:

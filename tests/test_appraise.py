@@ -60,7 +60,7 @@ def test_small_trials_are_marked_down_for_imprecision() -> None:
     evidence, conflicts = appraise([statement("Drug A lowered the score more than placebo.", 1)], numbered(made(40)))
     assert (evidence.strength, conflicts) == ("moderate", ())
     assert "40 participants" in evidence.why
-    assert "Risk of bias" in evidence.why
+    assert "risk of bias" in evidence.why
 
 
 def test_disagreement_is_shown_on_both_sides_and_marks_down() -> None:

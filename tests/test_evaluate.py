@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 from pathlib import Path
 
 import pytest
@@ -11,10 +9,9 @@ from samples import ROOT, abstract, write_corpus
 from test_answer import answer
 
 from ragqa.corpus import load_corpus
-from ragqa.errors import CorpusError, RagqaError
-from ragqa.evaluate import GoldItem, evaluate_gold, evaluate_retrieval, load_gold, report, score_item, scorecard
+from ragqa.errors import CorpusError
+from ragqa.evaluate import GoldItem, evaluate_gold, load_gold, report, score_item, scorecard
 from ragqa.pipeline import Ragqa
-from ragqa.settings import Settings
 
 ITEM = GoldItem(
     id="1",
@@ -90,22 +87,3 @@ def test_the_gold_set_leaks_nothing_and_always_carries_the_disclaimer(ragqa: Rag
     assert everything["citation_precision"] > 0.75
     assert everything["citation_recall"] > 0.75
     assert everything["abstention_recall"] > 0.75
-
-
-def test_retrieval_evaluation_of_a_beir_folder(tmp_path: Path) -> None:
-    """Packed or plain, the table has one row a configuration, and a perfect known-item set scores 1."""
-    dataset = tmp_path / "tiny"
-    (dataset / "qrels").mkdir(parents=True)
-    topics = ["zinc lozenges for colds", "melatonin for sleep onset", "lithium and kidney function", "exercise in back pain"]
-    rows = [{"_id": str(n), "title": topic, "text": f"A study of {topic} in adults."} for n, topic in enumerate(topics)]
-    (dataset / "corpus.jsonl.gz").write_bytes(gzip.compress("".join(json.dumps(row) + "\n" for row in rows).encode()))
-    (dataset / "queries.jsonl").write_text("".join(json.dumps({"_id": f"q{n}", "text": t}) + "\n" for n, t in enumerate(topics)))
-    (dataset / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\n" + "".join(f"q{n}\t{n}\t1\n" for n in range(4)))
-    found = evaluate_retrieval(dataset, Settings(index=tmp_path / "i" / "default"))
-    assert found["queries"] == 4
-    assert list(found["configurations"]) == ["BM25", "dense", "fused"]
-    assert all(row["nDCG@10"] == 1.0 for row in found["configurations"].values())
-    with pytest.raises(RagqaError, match="no split dev: found test"):
-        evaluate_retrieval(dataset, Settings(index=tmp_path / "i" / "default"), split="dev")
-    with pytest.raises(RagqaError, match="not in the BEIR layout"):
-        evaluate_retrieval(tmp_path / "nowhere", Settings(index=tmp_path / "i" / "default"))

@@ -80,6 +80,7 @@ class Reference(_Frozen):
     url: str | None
     study_design: str | None
     sample_size: int | None = None
+    follow_up: str | None = None
     text_origin: Literal["publisher", "summary"] | None = None
     notices: tuple[str, ...] = ()
     retracted: Literal[False] = False
@@ -106,6 +107,7 @@ class Trace(_Frozen):
     generation: str
     models: dict[str, str]
     queries: tuple[str, ...]
+    understanding: dict[str, str] = {}
     scores: dict[str, float] = {}
     milliseconds: dict[str, float] = {}
 
@@ -123,6 +125,7 @@ class Answer(_Frozen):
     evidence: Evidence | None = None
     conflicts: tuple[Conflict, ...] = ()
     message: str | None = None
+    alternatives: tuple[str, ...] = ()
     disclaimer: str = Field(min_length=40)
     audience: Audience
     review_state: str
@@ -147,15 +150,22 @@ class Answer(_Frozen):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """A sentence proposed for an answer: where it stands in which retrieved passage."""
+class Quote:
+    """Where something stands in a retrieved passage, offsets into the source's text; ``score`` as in ``Support``."""
 
-    text: str
-    section: Part
     passage: Passage
     start: int
     end: int
     score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A sentence proposed for an answer: the quote it was taken from first, then those of sources that say the same."""
+
+    text: str
+    section: Part
+    quotes: tuple[Quote, ...]
 
 
 def cite(
@@ -172,25 +182,31 @@ def cite(
     numbers: dict[str, int] = {}
     statements = []
     for draft in drafts:
-        source = draft.passage.source_id
-        if source not in records or source not in references:
-            raise UnknownCitation(f"{source} was not retrieved for this answer")
-        record, passage = records[source], draft.passage
-        inside = passage.start <= draft.start < draft.end <= passage.end
-        if not inside or record.text[passage.start : passage.end] != passage.text:
-            raise UnsupportedStatement(f"{passage.id} does not hold characters {draft.start}-{draft.end} of {source}")
-        number = numbers.setdefault(source, len(numbers) + 1)
-        quote = Support(
-            reference=number,
-            passage=passage.id,
-            quote=record.text[draft.start : draft.end],
-            start=draft.start,
-            end=draft.end,
-            score=round(draft.score, 4),
-        )
-        statements.append(Statement(text=draft.text, section=draft.section, citations=(number,), support=(quote,)))
+        support = tuple(_support(quote, records, references, numbers) for quote in draft.quotes)
+        citations = tuple(dict.fromkeys(quote.reference for quote in support))
+        statements.append(Statement(text=draft.text, section=draft.section, citations=citations, support=support))
     used = tuple(references[source].model_copy(update={"number": number}) for source, number in numbers.items())
     return tuple(statements), used
+
+
+def _support(
+    quote: Quote, records: Mapping[str, Article | Abstract], references: Mapping[str, Reference], numbers: dict[str, int]
+) -> Support:
+    source, passage = quote.passage.source_id, quote.passage
+    if source not in records or source not in references:
+        raise UnknownCitation(f"{source} was not retrieved for this answer")
+    text = records[source].text
+    inside = passage.start <= quote.start < quote.end <= passage.end
+    if not inside or text[passage.start : passage.end] != passage.text:
+        raise UnsupportedStatement(f"{passage.id} does not hold characters {quote.start}-{quote.end} of {source}")
+    return Support(
+        reference=numbers.setdefault(source, len(numbers) + 1),
+        passage=passage.id,
+        quote=text[quote.start : quote.end],
+        start=quote.start,
+        end=quote.end,
+        score=round(quote.score, 4),
+    )
 
 
 def _check_citations(statement: Statement, numbers: list[int]) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from ragqa.answer import Conflict, Evidence, Reference, Statement
+from ragqa.direction import COMPARED, reports_no_difference
 from ragqa.records import Abstract, Article, Part
 
 Strength = Literal["high", "moderate", "low", "very_low"]
@@ -67,18 +68,14 @@ _SIZE = re.compile(
     r"\b(?!(?:19|20)\d\d\b)(\d{1,3}(?:[ ,]\d{3})+|\d+)\s+(?:[^\W\d]+[ -]){0,4}?"
     r"(?:participants|patients|people|adults|adolescents|children|women|men|veterans|individuals|outpatients|inpatients|subjects)\b"
 )
-_NULL_RESULT = re.compile(
-    r"\bno (?:statistically )?(?:significant |clear |meaningful )?(?:difference|benefit|effect|advantage|improvement)|"
-    r"\bdid not (?:differ|improve|reduce|separate|outperform|beat)|"
-    r"\bnot (?:significantly )?(?:different|better|superior|effective)|"
-    r"\bfailed to\b|\bno more effective|\bneither\b|\bwithout (?:significant )?(?:benefit|difference)",
+_FOLLOW_UP = re.compile(
+    r"\b(\d+(?:\.\d+)?|one|two|three|four|five|six|eight|ten|twelve)[ -]"
+    r"(?:(week|month)s?|(year)s?(?=[ -]follow| of follow| after))\b",
     re.IGNORECASE,
 )
-_POSITIVE_RESULT = re.compile(
-    r"\b(?:significantly|more|greater|larger|better|superior|fewer|lower|faster)\b.{0,80}\b(?:than|compared|versus|placebo|control)|"
-    r"\b(?:improved|reduced|outperformed|exceeded|beat|favou?red|superior to|effective)\b",
-    re.IGNORECASE,
-)
+_NOT_BLIND = re.compile(r"\bopen-label\b|\bunblinded\b|\bsingle-blind\b|\brisk of bias\b|\bhigh drop-?out\b", re.IGNORECASE)
+_WIDE = re.compile(r"95% CI[,:]?\s*\(?(-?\d+(?:\.\d+)?)\s*(?:to|,|;|-|–)\s*(-?\d+(?:\.\d+)?)", re.IGNORECASE)
+_RATIO = re.compile(r"\b(?:OR|RR|HR|odds ratio|risk ratio|relative risk|hazard ratio)\b")
 
 
 def study_design(record: Abstract | Article) -> str | None:
@@ -107,44 +104,95 @@ def sample_size(record: Abstract | Article) -> int | None:
     return None
 
 
-def appraise(statements: Sequence[Statement], references: Sequence[Reference]) -> tuple[Evidence, tuple[Conflict, ...]]:
-    """Strength of what is cited, and which of it disagrees."""
+def follow_up(record: Abstract | Article) -> str | None:
+    """The longest duration the methods (else the title) state, as the source words it; None where none is stated."""
+    if isinstance(record, Article):
+        return None
+    methods = [
+        section.text for section in record.sections if (section.label or "").upper() in ("METHODS", "DESIGN", "PARTICIPANTS")
+    ]
+    found = [match for text in (*methods, record.title or "") for match in _FOLLOW_UP.finditer(text)]
+    return max(found, key=_days)[0].replace("-", " ").lower() if found else None
+
+
+def _days(match: re.Match[str]) -> float:
+    words = ("one", "two", "three", "four", "five", "six", "eight", "ten", "twelve")
+    number = match[1].lower()
+    count = float(dict(zip(words, (1, 2, 3, 4, 5, 6, 8, 10, 12), strict=True)).get(number, number if number not in words else 0))
+    return count * {"week": 7, "month": 30, "year": 365}[(match[2] or match[3]).lower()]
+
+
+def design_rank(design: str | None) -> int:
+    """GRADE's starting level of a study design, 0 (very low) to 3 (high); 0 where the design is unknown."""
+    return _START.get(design or "", 0)
+
+
+def appraise(
+    statements: Sequence[Statement], references: Sequence[Reference], subjects_held: float = 1.0
+) -> tuple[Evidence, tuple[Conflict, ...]]:
+    """Strength of what is cited, and which of it disagrees.
+
+    ``subjects_held``: share of the question's conditions, populations and interventions that the evidence is about, 0..1.
+    """
     conflicts = disagreements(statements, references)
     designs = {reference.number: reference.study_design for reference in references if reference.study_design}
     if not designs:
         return Evidence(
             strength="very_low", why="Only article text is cited here; no study of known design supports it directly."
         ), conflicts
-    best = max(designs.values(), key=lambda design: _START.get(design, 0))
-    level = _START.get(best, 0)
+    best = max(designs.values(), key=design_rank)
+    level = design_rank(best)
     reasons = [f"starts {_LEVELS[level].replace('_', ' ')} (best design cited: {best})"]
+    downgrades = _downgrades(best, statements, references, conflicts, subjects_held)
+    reasons += [f"down one for {reason}" for reason in downgrades]
+    why = "; ".join(reasons) + ". Publication bias was not assessed, and risk of bias only as far as the sources name it."
+    return Evidence(strength=_LEVELS[max(level - len(downgrades), 0)], why=why[0].upper() + why[1:]), conflicts
+
+
+def _downgrades(
+    best: str,
+    statements: Sequence[Statement],
+    references: Sequence[Reference],
+    conflicts: Sequence[Conflict],
+    subjects_held: float,
+) -> list[str]:
+    """GRADE's reasons to rate down that the sources' own words show, one level each."""
+    quotes = [support.quote for statement in statements for support in statement.support]
     trials = [r.sample_size for r in references if r.study_design == "randomised controlled trial" and r.sample_size]
-    if best == "randomised controlled trial" and trials and sum(trials) < SMALL_SAMPLE:
-        level -= 1
-        reasons.append(f"down one for imprecision ({sum(trials)} participants in the trials cited)")
+    found = []
+    if any(_NOT_BLIND.search(quote) for quote in quotes):
+        found.append("risk of bias (the sources name it, or a study was not blind)")
     if conflicts:
-        level -= 1
-        reasons.append("down one for inconsistency (the sources cited disagree)")
-    if any(s.section is Part.UNCERTAINTY for s in statements) and level > 1:
-        level -= 1
-        reasons.append("down one because the sources name serious limitations")
-    why = "; ".join(reasons) + ". Risk of bias within studies was not assessed."
-    return Evidence(strength=_LEVELS[max(level, 0)], why=why[0].upper() + why[1:]), conflicts
+        found.append("inconsistency (the sources cited disagree)")
+    if subjects_held < 1:
+        found.append("indirectness (not all of what the question names is in the evidence)")
+    if best == "randomised controlled trial" and trials and sum(trials) < SMALL_SAMPLE:
+        found.append(f"imprecision ({sum(trials)} participants in the trials cited)")
+    elif any(_crosses_no_effect(quote) for quote in quotes):
+        found.append("imprecision (a confidence interval cited includes no effect)")
+    elif any(s.section is Part.UNCERTAINTY for s in statements):
+        found.append("limitations that the sources name")
+    return found
+
+
+def _crosses_no_effect(quote: str) -> bool:
+    null = 1.0 if _RATIO.search(quote) else 0.0
+    return any(float(low) < null < float(high) for low, high in _WIDE.findall(quote))
 
 
 def disagreements(statements: Sequence[Statement], references: Sequence[Reference]) -> tuple[Conflict, ...]:
-    """Studies cited as evidence of which some report a difference and others none. Direction is read from wording."""
+    """Studies cited of which some report a difference and others none. Direction is read from wording."""
     studies = {reference.number for reference in references if reference.kind == "abstract"}
-    positive, null = [], []
+    difference, none = set(), set()
     for statement in statements:
         number = statement.citations[0]
-        if statement.section is not Part.EVIDENCE or number not in studies:
+        if statement.section in (Part.RECOMMENDATION, Part.KEY_POINT) or number not in studies:
             continue
-        if _NULL_RESULT.search(statement.text):
-            null.append(number)
-        elif _POSITIVE_RESULT.search(statement.text):
-            positive.append(number)
-    for_, against = sorted(set(positive) - set(null)), sorted(set(null) - set(positive))
+        if reports_no_difference(statement.text):
+            none.add(number)
+        elif COMPARED.search(statement.text):
+            difference.add(number)
+    for_, against = sorted(difference - none), sorted(none - difference)
     if not (for_ and against):
         return ()
     about = "Some of the studies cited report a difference, others report none."

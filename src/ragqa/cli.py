@@ -240,6 +240,40 @@ def answer(
     click.echo(f"{output}: {len(batch)} answers, " + ", ".join(f"{n} {name}" for name, n in sorted(counts.items())))
 
 
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@_folders
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a statement instead of lines.")
+def verify(file: Path, corpus: Path | None, index: Path | None, model: str | None, as_json: bool) -> None:
+    """Check each sentence of a cited text against its sources: an answer of ragqa, or what others wrote (docs/formats.md).
+
+    Exit code 1 when any statement is not supported.
+
+    \b
+    Examples:
+      ragqa ask "Does lithium prevent suicide?" --format json > answer.json
+      ragqa verify answer.json
+    """
+    from dataclasses import asdict
+
+    from ragqa.audit import audit, read_cited_texts
+
+    texts = read_cited_texts(file)
+    with _open(_settings(corpus=corpus, index=index, model=model)) as ragqa:
+        checks = [check for text in texts for check in audit(text, ragqa)]
+    for check in checks:
+        if as_json:
+            click.echo(json.dumps(asdict(check), ensure_ascii=False))
+            continue
+        cited = "".join(f"[{number}]" for number in check.citations)
+        click.echo(f"{check.outcome.replace('_', ' ').upper():16} {_plain(check.text)} {cited}")
+        click.echo(f"{'':16} {_plain(check.reason)}" + (f': "{_plain(check.quote)}"' if check.quote else ""))
+    failed = sum(check.outcome != "supported" for check in checks)
+    if failed:
+        raise click.ClickException(f"{failed} of {len(checks)} statements are not supported by what they cite")
+    click.echo(f"{len(checks)} statements, all supported by what they cite", err=as_json)
+
+
 @main.group()
 def review() -> None:
     """The review workflow of articles; each step is an event bound to the exact content."""
@@ -329,7 +363,7 @@ def eval_retrieval(dataset: Path, split: str | None, json_file: Path | None, ind
     Example:
       ragqa eval retrieval ../shared/data/pubmedqa --split dev
     """
-    from ragqa.evaluate import evaluate_retrieval
+    from ragqa.benchmarks import evaluate_retrieval
 
     with _progress() as progress:
         found = evaluate_retrieval(dataset, _settings(index=index, model=model), split, progress)
@@ -338,6 +372,44 @@ def eval_retrieval(dataset: Path, split: str | None, json_file: Path | None, ind
         f"{found['embedded']} embedded in {found['build_seconds']} s"
     )
     _table(found["configurations"])
+    if json_file:
+        _write_json(json_file, found)
+
+
+@eval_.command("answers")
+@click.argument("dataset", type=click.Path(path_type=Path))
+@click.option(
+    "--documents", type=click.Path(path_type=Path), help="BEIR folder to answer from, where DATASET brings no documents."
+)
+@click.option("--limit", type=click.IntRange(1), help="Ask only this many questions, drawn with --seed.")
+@click.option("--seed", type=int, default=7, show_default=True)
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the table and ten whole answers here.")
+@click.option("--index", type=click.Path(path_type=Path), help="The documents are indexed beside this folder.")
+@click.option("--model", help="The packaged default, or a sentence-transformers name or folder.")
+def eval_answers(
+    dataset: Path,
+    documents: Path | None,
+    limit: int | None,
+    seed: int,
+    json_file: Path | None,
+    index: Path | None,
+    model: str | None,
+) -> None:
+    """Score whole answers on a set with gold documents and ideal answers, beside three baselines.
+
+    \b
+    Examples:
+      ragqa eval answers ../shared/data/bioasq_7b_11b --limit 200
+      ragqa eval answers ../shared/data/kqa --documents ../shared/data/medquad
+    """
+    from ragqa.benchmarks import evaluate_answers
+
+    with _progress() as progress:
+        found = evaluate_answers(dataset, _settings(index=index, model=model), documents, limit, seed, progress)
+    click.echo(f"{found['dataset']}: {found['questions']} questions, {found['p50_ms']} ms each (p95 {found['p95_ms']})")
+    _table(found["systems"])
+    if found["always_yes"] is not None:
+        click.echo(f"{'always saying yes':26}{found['always_yes']:>10.3f}  (yes_no_accuracy)")
     if json_file:
         _write_json(json_file, found)
 
@@ -397,10 +469,12 @@ def _write_run(settings: Settings, queries: Path, run_file: Path, k: int) -> Non
 
 
 def _table(rows: dict[str, dict[str, Any]]) -> None:
-    names = list(next(iter(rows.values())))
-    click.echo(f"{'':26}" + "".join(f"{row:>10}" for row in rows))
+    names = [name for name in next(iter(rows.values())) if any(row[name] is not None for row in rows.values())]
+    widths = [max(10, len(row) + 2) for row in rows]
+    click.echo(f"{'':26}" + "".join(f"{row:>{width}}" for row, width in zip(rows, widths, strict=True)))
     for name in names:
-        click.echo(f"{name:26}" + "".join(f"{_figure(row[name]):>10}" for row in rows.values()))
+        figures = (f"{_figure(row[name]):>{width}}" for row, width in zip(rows.values(), widths, strict=True))
+        click.echo(f"{name:26}" + "".join(figures))
 
 
 def _figure(value: float | int | None) -> str:

@@ -1,8 +1,8 @@
 """Hits to statements: which sentences of the retrieved passages answer the question, in what order, or none of them.
 
 Extractive: every statement is a sentence of a source, word for word. A cross-encoder judges how well each candidate sentence
-answers the question; how much of the question's own vocabulary the best source covers guards against the near miss
-(right drug, wrong population), which a similarity alone waves through.
+answers the question; ``suffice`` decides whether that is enough to answer at all. The kind of question decides which part of
+the answer comes first. A sentence that says the same as a chosen one is not repeated: its source corroborates.
 """
 
 from __future__ import annotations
@@ -13,12 +13,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ragqa.answer import Draft
+from ragqa.answer import Draft, Quote
+from ragqa.appraise import design_rank, study_design
 from ragqa.index import Generation
 from ragqa.models import CrossEncoder, Embedder, Vectors
 from ragqa.passages import label_at, part_at, sentences, without_markers
+from ragqa.question import Kind, Understanding
 from ragqa.records import Abstract, Article, Part, Passage
 from ragqa.retrieve import Hit
+from ragqa.suffice import Sufficiency, Term, coverage, on_the_subjects, question_terms, sufficiency
+from ragqa.verify import CORROBORATES, uncorroborated
 
 MOST_READ = 36
 """Candidate sentences that are embedded, beside those of an article on this very question."""
@@ -36,12 +40,19 @@ LEAD_SHARE = 3
 """Most statements of one part from an article on this very question, so that studies have room beside it."""
 SAME = 0.95
 """Cosine above which two sentences say the same thing to a reader."""
+CORROBORATES_WITHIN = 5.0
+"""A sentence of another source that corroborates must itself answer: at most this many logits below the best."""
+FIRST = {
+    Kind.SAFETY: Part.SAFETY,
+    Kind.CONTRAINDICATION: Part.SAFETY,
+    Kind.DOSE: Part.RECOMMENDATION,
+    Kind.MECHANISM: Part.EVIDENCE,
+    Kind.PROGNOSIS: Part.EVIDENCE,
+}
+"""The part that answers a kind of question directly, and so comes first and has most room; RECOMMENDATION otherwise."""
+MORE_ROOM = 2
+"""Statements more that this part may have."""
 
-# Learned on the dev half of the gold set by `eval/calibrate.py`; see docs/decisions/0006-abstention.md.
-ENOUGH = 0.5
-"""Probability of being answerable below which ragqa abstains."""
-ANSWERABLE = {"logit": 0.502, "coverage": 5.915, "similarity": 15.417, "bias": -19.651}
-"""Logistic weights over the features of ``Sufficiency``."""
 BETWEEN_SOURCES = 1.5
 """A source is cited when its best sentence is at most this many logits below the best sentence of all."""
 CITED_BY_LEAD = 6.0
@@ -62,8 +73,6 @@ _UNCERTAIN = re.compile(
     re.IGNORECASE,
 )
 _ADVICE = {"DOSAGE", "INDICATIONS", "RENAL IMPAIRMENT", "RECOMMENDATIONS"}
-TELLING = 0.4
-"""Rarity from which a missing word is worth naming to the reader."""
 _LABEL = re.compile(
     r"(?:BACKGROUND|IMPORTANCE|INTRODUCTION|OBJECTIVES?|AIMS?|PURPOSE|CONTEXT|METHODS?|DESIGN|RESULTS|FINDINGS|MAIN RESULTS|"
     r"CONCLUSIONS?|INTERPRETATION|SETTING|PARTICIPANTS|LIMITATIONS?)(?: AND [A-Z]+)*[:.]?\s+(?=[A-Z0-9])"
@@ -77,48 +86,6 @@ _AIM = re.compile(
 """A sentence that says what a study wanted to know says nothing that was found."""
 _SHORTEST = 4
 """Words; anything shorter is a heading or a fragment."""
-_WORD = re.compile(r"\w+")
-_OF_THE_TRADE = re.compile(
-    r"(?:effective|efficacy|evidence|stud|trial|patient|adult|treat|therap|recommend|compar|placebo|random|clinical|dos(?:e|ing|age)|"
-    r"symptom|medic|drug|diagnos)\w*",
-    re.IGNORECASE,
-)
-"""Words every question and source of this field may hold; they tell no source from another."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sufficiency:
-    """Whether the evidence answers the question: ``probability`` from three features, and the terms nothing covered.
-
-    ``logit`` is the best cross-encoder judgment, ``coverage`` the rarity-weighted share of the question's terms in the best
-    source, ``similarity`` the best cosine between question and sentence.
-    """
-
-    logit: float
-    coverage: float
-    similarity: float
-    missing: tuple[str, ...]
-
-    @property
-    def probability(self) -> float:
-        """Probability that a clinician would find the question answered here."""
-        weights = ANSWERABLE
-        total = (
-            weights["logit"] * self.logit
-            + weights["coverage"] * self.coverage
-            + weights["similarity"] * self.similarity
-            + weights["bias"]
-        )
-        return float(1 / (1 + np.exp(-total)))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Term:
-    """A word of the question: its index terms, and how rare it is in general English, 0..1."""
-
-    word: str
-    stems: tuple[str, ...]
-    rarity: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,20 +107,40 @@ class _Candidate:
     hit: float
     lead: bool
     rests_on: frozenset[str]
+    design: int
     similarity: float = 0.0
     logit: float = 0.0
 
 
-def compose(question: str, hits: Sequence[Hit], generation: Generation, embedder: Embedder, judge: CrossEncoder) -> Composition:
-    """Choose the sentences that answer the question, ordered by part and then by how well they answer it."""
+def compose(
+    question: str,
+    understanding: Understanding,
+    hits: Sequence[Hit],
+    generation: Generation,
+    embedder: Embedder,
+    judge: CrossEncoder,
+    enough: float,
+) -> Composition:
+    """Choose the sentences that answer the question: the part it asks for first, each part best evidence first.
+
+    ``enough``: probability of being answerable below which nothing is chosen.
+    """
     query = embedder.embed([question])
+    terms = question_terms(question, generation, judge)
     leads = _leads(query, hits, generation, embedder)
-    candidates, vectors = _judged(question, query, _candidates(hits, leads, generation), generation, embedder, judge)
-    sufficiency = _sufficiency(question_terms(question, generation, judge), hits, candidates, generation)
-    if not candidates or sufficiency.probability < ENOUGH:
-        return Composition(drafts=(), sufficiency=sufficiency)
-    chosen = _choose(candidates, vectors)
-    return Composition(drafts=tuple(_draft(candidate) for candidate in chosen), sufficiency=sufficiency)
+    candidates, vectors = _judged(question, query, terms, _candidates(hits, leads, generation), generation, embedder, judge)
+    judged = [(candidate.logit, candidate.similarity) for candidate in candidates]
+    measured = sufficiency(terms, understanding, hits, judged, generation)
+    if not candidates or measured.probability < enough:
+        return Composition(drafts=(), sufficiency=measured)
+    fitting = on_the_subjects(understanding, hits, generation)
+    kept = [i for i, candidate in enumerate(candidates) if candidate.lead or candidate.passage.source_id in fitting]
+    candidates, vectors = [candidates[i] for i in kept], vectors[kept]
+    if not candidates:
+        return Composition(drafts=(), sufficiency=measured)
+    chosen = _choose(candidates, vectors, FIRST.get(understanding.kind, Part.RECOMMENDATION))
+    drafts = tuple(_draft(candidates[i], _corroborating(i, chosen, candidates, vectors)) for i in chosen)
+    return Composition(drafts=drafts, sufficiency=measured)
 
 
 def _leads(query: Vectors, hits: Sequence[Hit], generation: Generation, embedder: Embedder) -> set[str]:
@@ -186,6 +173,7 @@ def _candidates(hits: Sequence[Hit], leads: set[str], generation: Generation) ->
                 hit=hit.score,
                 lead=record.id in leads,
                 rests_on=_cited(record, sentence.markers),
+                design=design_rank(study_design(record)),
             )
             found.setdefault(text.casefold(), candidate)
     return list(found.values())
@@ -225,13 +213,13 @@ def _part(record: Article | Abstract, offset: int, text: str) -> Part:
 def _judged(
     question: str,
     query: Vectors,
+    terms: Sequence[Term],
     candidates: list[_Candidate],
     generation: Generation,
     embedder: Embedder,
     judge: CrossEncoder,
 ) -> tuple[list[_Candidate], Vectors]:
     """The candidates worth judging, best first, with similarity and logit, and their vectors in the same order."""
-    terms = question_terms(question, generation, judge)
     candidates = sorted(candidates, key=lambda c: -(c.hit + coverage(terms, f"{c.context} {c.text}", generation)))
     candidates = _leads_and(candidates, MOST_READ)
     vectors = embedder.embed([candidate.text for candidate in candidates])
@@ -251,71 +239,49 @@ def _leads_and(ordered: Sequence[_Candidate], most: int) -> list[_Candidate]:
     return [c for c in ordered if c.lead] + [c for c in ordered if not c.lead][:most]
 
 
-def question_terms(question: str, generation: Generation, judge: CrossEncoder) -> list[Term]:
-    """The question's words that a source should hold, each once."""
-    words = dict.fromkeys(word for word in _WORD.findall(question) if not _OF_THE_TRADE.fullmatch(word))
-    terms = (Term(word=word, stems=tuple(generation.terms(word)), rarity=judge.rarity(word)) for word in words)
-    return [term for term in terms if term.stems]
-
-
-def coverage(terms: Sequence[Term], text: str, generation: Generation) -> float:
-    """Share of the terms' rarity found in a text, 0..1; 1 when the question has no such terms."""
-    total = sum(term.rarity for term in terms)
-    if not total:
-        return 1.0
-    held = set(generation.terms(text))
-    return sum(term.rarity for term in terms if _holds(held, term)) / total
-
-
-def _holds(held: set[str], term: Term) -> bool:
-    """Each stem itself, or one that differs only in its ending (pregnant, pregnancy)."""
-    return all(stem in held or _same_root(held, stem) for stem in term.stems)
-
-
-def _same_root(held: set[str], stem: str) -> bool:
-    root = stem[: max(5, round(0.7 * len(stem)))]
-    return len(stem) > 5 and any(other.startswith(root) for other in held)
-
-
-def _sufficiency(
-    terms: Sequence[Term], hits: Sequence[Hit], candidates: Sequence[_Candidate], generation: Generation
-) -> Sufficiency:
-    sources: dict[str, str] = {}
-    for hit in hits:
-        source = hit.passage.source_id
-        sources[source] = f"{sources.get(source) or generation.record(source).title or ''} {hit.passage.text}"
-    best = max(sources.values(), key=lambda text: coverage(terms, text, generation), default="")
-    held = set(generation.terms(best))
-    return Sufficiency(
-        logit=max((candidate.logit for candidate in candidates), default=-12.0),
-        coverage=coverage(terms, best, generation),
-        similarity=max((candidate.similarity for candidate in candidates), default=0.0),
-        missing=tuple(term.word for term in terms if term.rarity >= TELLING and not _holds(held, term)),
-    )
-
-
-def _choose(candidates: Sequence[_Candidate], vectors: Vectors) -> list[_Candidate]:
+def _choose(candidates: Sequence[_Candidate], vectors: Vectors, first: Part) -> list[int]:
     """Sentences of an article on this very question in its own order, then others by judgment, among the sources that answer.
 
     What says the same again, or finds no room in its part, is passed over.
     """
     floors = _answering_sources(candidates)
     chosen: list[int] = []
-    for i in sorted(range(len(candidates)), key=lambda i: _reading_order(candidates[i])):
+    for i in sorted(range(len(candidates)), key=lambda i: _judged_order(candidates[i])):
         candidate = candidates[i]
         peers = [candidates[j] for j in chosen if candidates[j].part is candidate.part]
-        full = len(peers) >= LIMITS[candidate.part] or (candidate.lead and sum(p.lead for p in peers) >= LEAD_SHARE)
+        room = LIMITS[candidate.part] + (MORE_ROOM if candidate.part is first else 0)
+        full = len(peers) >= room or (candidate.lead and sum(p.lead for p in peers) >= LEAD_SHARE)
         if full or candidate.logit < floors.get(candidate.passage.source_id, np.inf):
             continue
         if chosen and float(np.max(vectors[chosen] @ vectors[i])) > SAME:
             continue
         chosen.append(i)
-    parts = list(Part)
-    return sorted((candidates[i] for i in chosen), key=lambda c: (parts.index(c.part), *_reading_order(c)))
+    parts = sorted(Part, key=lambda part: part is not first)
+    return sorted(chosen, key=lambda i: (parts.index(candidates[i].part), *_reading_order(candidates[i])))
 
 
-def _reading_order(candidate: _Candidate) -> tuple[bool, float]:
+def _judged_order(candidate: _Candidate) -> tuple[bool, float]:
     return not candidate.lead, candidate.start if candidate.lead else -candidate.logit
+
+
+def _reading_order(candidate: _Candidate) -> tuple[bool, int, float]:
+    """The article on this question as its editors ordered it; then the strongest design, then the best judged."""
+    strongest = -candidate.design if candidate.part is Part.EVIDENCE and not candidate.lead else 0
+    lead, judged = _judged_order(candidate)
+    return lead, strongest, judged
+
+
+def _corroborating(i: int, chosen: Sequence[int], candidates: Sequence[_Candidate], vectors: Vectors) -> list[_Candidate]:
+    """The best sentence of each other source that says what sentence ``i`` says, best judged first."""
+    statement, near = candidates[i], vectors @ vectors[i]
+    found: dict[str, _Candidate] = {}
+    for j, other in enumerate(candidates):
+        answers = other.logit >= candidates[0].logit - CORROBORATES_WITHIN
+        if j in chosen or not answers or near[j] < CORROBORATES or other.passage.source_id == statement.passage.source_id:
+            continue
+        if uncorroborated(statement.text, other.text) is None:
+            found.setdefault(other.passage.source_id, other)
+    return list(found.values())
 
 
 def _answering_sources(candidates: Sequence[_Candidate]) -> dict[str, float]:
@@ -330,12 +296,10 @@ def _answering_sources(candidates: Sequence[_Candidate]) -> dict[str, float]:
     return floors | {candidate.passage.source_id: -np.inf for candidate in candidates if candidate.lead}
 
 
-def _draft(candidate: _Candidate) -> Draft:
-    return Draft(
-        text=candidate.text,
-        section=candidate.part,
-        passage=candidate.passage,
-        start=candidate.start,
-        end=candidate.end,
-        score=float(1 / (1 + np.exp(-candidate.logit))),
-    )
+def _draft(candidate: _Candidate, corroborating: Sequence[_Candidate]) -> Draft:
+    return Draft(text=candidate.text, section=candidate.part, quotes=tuple(map(_quote, (candidate, *corroborating))))
+
+
+def _quote(candidate: _Candidate) -> Quote:
+    score = float(1 / (1 + np.exp(-candidate.logit)))
+    return Quote(passage=candidate.passage, start=candidate.start, end=candidate.end, score=score)

@@ -1,4 +1,4 @@
-"""The gold set to a scorecard, and retrieval runs on public data sets to a table.
+"""The gold set to a scorecard, and question files to runs and answers.
 
 A gold item says which sources must be cited, which more may be, and which facts must appear. The corpus on disk, not the
 index, is the authority on what is approved and retracted, so a leak in the index shows.
@@ -6,7 +6,6 @@ index, is the authority on what is approved and retracted, so a leak in the inde
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -19,13 +18,16 @@ from ragqa.corpus import Corpus, citable, load_corpus
 from ragqa.errors import CorpusError, Fault, RagqaError
 from ragqa.files import append_line, read_jsonl, write_atomic
 from ragqa.measures import citation_precision, fact_recall, fold, group_recall, mean, percentile, share
-from ragqa.pipeline import Ragqa, build_index, import_records, silent
+from ragqa.pipeline import Ragqa, silent
 from ragqa.records import Turn
 from ragqa.render import RENDERERS
-from ragqa.retrieve import Hit, rank_sources
-from ragqa.settings import Settings
+from ragqa.retrieve import Hit
 
 Tick = Callable[[str, int, int], None]
+
+
+NOT_URGENT = "not_urgent"
+"""Expected of a question that only sounds like an emergency: whether it is answered is not scored."""
 
 
 class GoldItem(BaseModel):
@@ -35,10 +37,22 @@ class GoldItem(BaseModel):
 
     id: str
     split: Literal["dev", "test"]
-    kind: Literal["answerable", "near_miss", "not_approved_only", "retracted_only", "contradictory", "dosing", "follow_up"]
+    kind: Literal[
+        "answerable",
+        "near_miss",
+        "not_approved_only",
+        "retracted_only",
+        "contradictory",
+        "dosing",
+        "follow_up",
+        "urgent",
+        "safe_lookalike",
+        "out_of_scope",
+        "ambiguous",
+    ]
     question: str
     history: tuple[Turn, ...] = ()
-    expect: Literal["answered", "insufficient_evidence"]
+    expect: Literal["answered", "insufficient_evidence", "urgent", "not_urgent", "out_of_scope", "needs_clarification"]
     must_cite: tuple[tuple[str, ...], ...] = ()
     may_cite: tuple[str, ...] = ()
     facts: tuple[tuple[str, ...], ...] = ()
@@ -56,6 +70,7 @@ class ItemScore(BaseModel):
     expect: str
     status: str
     cited: tuple[str, ...]
+    right_status: bool
     citation_precision: float | None
     citation_recall: float | None
     fact_recall: float | None
@@ -121,8 +136,11 @@ def score_item(item: GoldItem, answer: Answer, corpus: Corpus, permitted: set[st
         kind=item.kind,
         expect=item.expect,
         status=answer.status.value,
+        right_status=_right_status(item, answer.status),
         cited=cited,
-        citation_precision=citation_precision(cited, relevant if wanted else set(), resolvable),
+        citation_precision=None
+        if item.expect == NOT_URGENT
+        else citation_precision(cited, relevant if wanted else set(), resolvable),
         citation_recall=group_recall(item.must_cite, set(cited) & resolvable) if wanted else None,
         fact_recall=fact_recall(item.facts, text) if wanted else None,
         disclaimer=has_disclaimer(answer),
@@ -132,6 +150,11 @@ def score_item(item: GoldItem, answer: Answer, corpus: Corpus, permitted: set[st
         milliseconds=answer.trace.milliseconds["total"],
         scores=answer.trace.scores,
     )
+
+
+def _right_status(item: GoldItem, status: Status) -> bool:
+    """Whether the kind of answer is the one wanted; whatever is no emergency will do for a safe look-alike."""
+    return status is not Status.URGENT if item.expect == NOT_URGENT else status.value == item.expect
 
 
 def _resolves(source: str, answer: Answer, corpus: Corpus) -> bool:
@@ -151,8 +174,8 @@ def has_disclaimer(answer: Answer) -> bool:
 def scorecard(scores: Sequence[ItemScore]) -> dict[str, Any]:
     """The measures over some items, as one row."""
     wanted = [score for score in scores if score.expect == "answered"]
-    unwanted = [score for score in scores if score.expect != "answered"]
-    abstained = [score for score in scores if score.status != Status.ANSWERED]
+    unwanted = [score for score in scores if score.expect not in ("answered", NOT_URGENT)]
+    abstained = [score for score in scores if score.status != Status.ANSWERED and score.expect != NOT_URGENT]
     times = [score.milliseconds for score in scores]
     return {
         "items": len(scores),
@@ -161,6 +184,7 @@ def scorecard(scores: Sequence[ItemScore]) -> dict[str, Any]:
         "fact_recall": mean([score.fact_recall for score in wanted]),
         "abstention_precision": share([score.expect != "answered" for score in abstained]),
         "abstention_recall": share([score.status != Status.ANSWERED for score in unwanted]),
+        "right_status": share([score.right_status for score in scores]),
         "disclaimer_rate": share([score.disclaimer for score in scores]),
         "retracted_citation_rate": share([score.retracted for score in scores]),
         "not_approved_leakage": share([score.leaked for score in scores]),
@@ -168,6 +192,21 @@ def scorecard(scores: Sequence[ItemScore]) -> dict[str, Any]:
         "latency_p50_ms": percentile(times, 50),
         "latency_p95_ms": percentile(times, 95),
     }
+
+
+def risk_coverage(scores: Sequence[ItemScore]) -> list[dict[str, float]]:
+    """What ``enough`` trades, had it been lower or higher: coverage is the share of searched questions answered, risk the share
+    of these that should not have been (El-Yaniv & Wiener, JMLR 2010;11:1605-1641).
+    """
+    searched = [score for score in scores if "answerable" in score.scores and score.expect != NOT_URGENT]
+    curve = []
+    for enough in sorted({0.0, *(score.scores["answerable"] for score in searched)}):
+        answered = [score for score in searched if score.scores["answerable"] >= enough]
+        wrong = sum(score.expect != "answered" for score in answered)
+        curve.append(
+            {"enough": enough, "coverage": round(len(answered) / len(searched), 4), "risk": round(wrong / len(answered), 4)}
+        )
+    return curve
 
 
 def report(scores: Sequence[ItemScore], ragqa: Ragqa) -> dict[str, Any]:
@@ -178,68 +217,9 @@ def report(scores: Sequence[ItemScore], ragqa: Ragqa) -> dict[str, Any]:
         "splits": {split: scorecard([s for s in scores if s.split == split]) for split in ("dev", "test")},
         "all": scorecard(scores),
         "kinds": {kind: scorecard([s for s in scores if s.kind == kind]) for kind in sorted({s.kind for s in scores})},
+        "risk_coverage": {split: risk_coverage([s for s in scores if s.split == split]) for split in ("dev", "test")},
         "items": [score.model_dump() for score in scores],
     }
-
-
-RETRIEVAL_WEIGHTS = {"BM25": 0.0, "dense": 1.0}
-"""The two single retrievers every retrieval table compares the fused default with."""
-
-
-def evaluate_retrieval(dataset: Path, settings: Settings, split: str | None = None, progress: Tick = silent) -> dict[str, Any]:
-    """Index a BEIR folder (all its documents) and measure BM25, dense and fused rankings in one run.
-
-    Returns nDCG@10, R@10, R@100 and RR@10 (ir-measures) per configuration; unanswered queries count as 0.
-
-    Raises:
-        RagqaError: the folder is not in the BEIR layout, or ir-measures is not installed.
-    """
-    try:
-        import ir_measures
-        from ir_measures import RR, R, nDCG
-    except ImportError:
-        raise RagqaError("retrieval measures come from ir-measures: run `pip install 'ragqa[dev]'`") from None
-    corpus = _one_of(dataset, "corpus.jsonl", "corpus.jsonl.gz")
-    queries = dict(read_questions(_one_of(dataset, "queries.jsonl", "queries.jsonl.gz")))
-    qrels = _read_qrels(dataset, split)
-    home = settings.index.parent / f"eval-{dataset.name}"
-    local = settings.model_copy(update={"corpus": home / "corpus", "index": home / "index", "abstracts": "all"})
-    import_records(corpus, local.corpus)
-    started = time.perf_counter()
-    built = build_index(local, progress)
-    seconds = time.perf_counter() - started
-    asked = [(name, queries[name]) for name in sorted(qrels) if name in queries]
-    measures = [nDCG @ 10, R @ 10, R @ 100, RR @ 10]
-    table = {}
-    with Ragqa.open(local) as ragqa:
-        for configuration, weight in (RETRIEVAL_WEIGHTS | {"fused": settings.dense_weight}).items():
-            chosen = local.model_copy(update={"dense_weight": weight})
-            run, times = _run(ragqa, asked, chosen, configuration, progress)
-            found = ir_measures.calc_aggregate(measures, qrels, run)
-            table[configuration] = {str(measure): round(value, 4) for measure, value in found.items()}
-            table[configuration] |= {"p50_ms": percentile(times, 50), "p95_ms": percentile(times, 95)}
-    return {
-        "dataset": dataset.name,
-        "queries": len(asked),
-        "counts": built.manifest.counts,
-        "embedded": built.embedded,
-        "reused": built.reused,
-        "build_seconds": round(seconds, 1),
-        "configurations": table,
-    }
-
-
-def _run(
-    ragqa: Ragqa, asked: Sequence[tuple[str, str]], settings: Settings, name: str, progress: Tick
-) -> tuple[dict[str, dict[str, float]], list[float]]:
-    run, times = {}, []
-    for number, (query, text) in enumerate(asked, start=1):
-        started = time.perf_counter()
-        hits = rank_sources(text, ragqa.generation, ragqa.embedder, settings, 100)
-        times.append(1000 * (time.perf_counter() - started))
-        run[query] = {hit.passage.source_id.removeprefix("doc:"): hit.score for hit in hits}
-        progress(name, number, len(asked))
-    return run, times
 
 
 def trec_lines(query: str, hits: Iterable[Hit]) -> str:
@@ -331,23 +311,3 @@ def _answered(output: Path, generation: str) -> dict[str, str]:
             )
         done[value["id"]] = value["status"]
     return done
-
-
-def _read_qrels(dataset: Path, split: str | None) -> dict[str, dict[str, int]]:
-    files = sorted((dataset / "qrels").glob("*.tsv"))
-    chosen = [file for file in files if file.stem == split] if split else files[:1]
-    if not chosen:
-        names = ", ".join(file.stem for file in files) or "none"
-        raise RagqaError(f"{dataset}/qrels has no split {split or ''}: found {names}")
-    qrels: dict[str, dict[str, int]] = {}
-    for line in chosen[0].read_text(encoding="utf-8").splitlines()[1:]:
-        query, document, relevance = line.split("\t")
-        qrels.setdefault(query, {})[document] = int(relevance)
-    return qrels
-
-
-def _one_of(dataset: Path, *names: str) -> Path:
-    for name in names:
-        if (dataset / name).exists():
-            return dataset / name
-    raise RagqaError(f"{dataset} is not in the BEIR layout: no {' or '.join(names)}")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections import Counter
+from collections.abc import Sequence, Set
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -33,6 +36,62 @@ def fold(text: str) -> str:
     return " ".join(text.translate(_DASHES).casefold().split())
 
 
+def set_scores(found: Set[str], wanted: Set[str]) -> tuple[float, float, float]:
+    """Precision, recall and F1 of a set; all 0 when the two share nothing."""
+    return _scores(len(found & wanted), len(found), len(wanted))
+
+
+def rouge_2(text: str, ideal: str) -> tuple[float, float, float]:
+    """ROUGE-2 (Lin 2004): precision, recall and F1 of word pairs, counted with repetition, without stemming."""
+    return _counter_scores(_pairs(text), _pairs(ideal))
+
+
+def rouge_su4(text: str, ideal: str) -> tuple[float, float, float]:
+    """ROUGE-SU4 (Lin 2004): word pairs at most four words apart, in order, and single words."""
+    return _counter_scores(_skip_pairs(text, 4), _skip_pairs(ideal, 4))
+
+
+def overlap(snippet: str, text: str) -> float:
+    """Share of a snippet's word pairs that stand in a text, 0..1."""
+    return rouge_2(text, snippet)[1]
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text.lower())
+
+
+def _pairs(text: str) -> Counter[tuple[str, ...]]:
+    words = _words(text)
+    return Counter(pairwise(words))
+
+
+def _skip_pairs(text: str, gap: int) -> Counter[tuple[str, ...]]:
+    words = _words(text)
+    pairs: Counter[tuple[str, ...]] = Counter((word,) for word in words)
+    pairs.update((first, second) for i, first in enumerate(words) for second in words[i + 1 : i + 2 + gap])
+    return pairs
+
+
+def _counter_scores(found: Counter[tuple[str, ...]], wanted: Counter[tuple[str, ...]]) -> tuple[float, float, float]:
+    return _scores((found & wanted).total(), found.total(), wanted.total())
+
+
+def _scores(shared: int, found: int, wanted: int) -> tuple[float, float, float]:
+    if not shared:
+        return 0.0, 0.0, 0.0
+    precision, recall = shared / found, shared / wanted
+    return precision, recall, 2 * precision * recall / (precision + recall)
+
+
+def reading_grade(text: str) -> float | None:
+    """School grade needed to read a text: automated readability index (Senter & Smith, AMRL-TR-66-220, 1967)."""
+    words = re.findall(r"[A-Za-z0-9][\w'-]*", text)
+    sentences = max(len(re.findall(r"[.!?](?:\s|$)", text)), 1)
+    if not words:
+        return None
+    return round(4.71 * sum(map(len, words)) / len(words) + 0.5 * len(words) / sentences - 21.43, 1)
+
+
 def mean(values: Sequence[float | None]) -> float | None:
     """Mean of what is defined; None when nothing is."""
     defined = [value for value in values if value is not None]
@@ -49,6 +108,7 @@ def percentile(values: Sequence[float], q: float) -> float | None:
     return round(float(np.percentile(values, q)), 1) if values else None
 
 
+_WORD = re.compile(r"[a-z0-9]+")
 _DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"))
 
 

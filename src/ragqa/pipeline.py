@@ -13,13 +13,14 @@ import hashlib
 import json
 import re
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
-from ragqa.answer import DISCLAIMERS, Answer, Audience, Reference, Status, Trace, cite
-from ragqa.appraise import appraise, sample_size, study_design
+from ragqa.answer import DISCLAIMERS, Answer, Audience, Draft, Quote, Reference, Statement, Status, Trace, cite
+from ragqa.appraise import appraise, follow_up, sample_size, study_design
 from ragqa.compose import Composition, compose
 from ragqa.conversation import standalone
 from ragqa.corpus import citable, load_corpus
@@ -27,14 +28,21 @@ from ragqa.errors import Fault, InvalidRecord, RagqaError
 from ragqa.files import json_line, read_jsonl, write_atomic
 from ragqa.importers import import_file
 from ragqa.index import BuildReport, Generation, Progress, build, current_generation, open_index
-from ragqa.models import CrossEncoder, Embedder, load_embedder
+from ragqa.measures import reading_grade
+from ragqa.models import CrossEncoder, Embedder, Vectors, load_embedder
+from ragqa.passages import without_markers
+from ragqa.question import Understanding, understand
 from ragqa.records import Abstract, Article, Turn
 from ragqa.retrieve import Hit, rank_sources, retrieve
 from ragqa.settings import Settings
-from ragqa.verify import check_statement
+from ragqa.triage import REFUSALS, Halt, halt, outside, unclear
+from ragqa.verify import Checker, check_statement, uncorroborated, unsupported
+from ragqa.wording import plain, spell_out
 
 LONGEST_QUESTION = 2000
 """Characters; a longer text is a document, not a question."""
+YES_FROM = 3
+"""Statements, in order, from which a yes or a no is read."""
 
 
 def silent(stage: str, done: int, total: int) -> None:
@@ -92,6 +100,17 @@ def import_records(file: Path, corpus: Path, ids: str = "doc") -> ImportReport:
     return ImportReport(file=target, written=counts["written"], known=counts["known"], faults=tuple(faults))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Request:
+    """A question as it was asked and as it was understood."""
+
+    id: str
+    question: str
+    understood: str
+    reading: Understanding
+    audience: Audience
+
+
 class Ragqa:
     """An open index with its models: ask as often as you like. Use as a context manager, or call ``close``."""
 
@@ -100,6 +119,7 @@ class Ragqa:
         self.generation = generation
         self.embedder = embedder
         self._judge: CrossEncoder | None = None
+        self._checker: Checker | None = None
 
     @classmethod
     def open(cls, settings: Settings, progress: Progress = silent) -> Ragqa:
@@ -138,61 +158,115 @@ class Ragqa:
         started = time.perf_counter()
         asked = _valid(question)
         understood = standalone(asked, history, self._cross_encoder().rarity)
+        reading, reader = understand(understood), audience or self.settings.audience
+        request = _Request(
+            id=self._answer_id(asked, history, reader),
+            question=asked,
+            understood=understood,
+            reading=reading,
+            audience=reader,
+        )
+        query = self.embedder.embed([understood])
+        stopped = halt(asked, query, self.embedder.fingerprint)
+        if stopped is not None:
+            return _timed(self._halted(request, stopped), total=time.perf_counter() - started)
         hits = retrieve(understood, self.generation, self.embedder, self.settings, self._preferred(article))
+        if not history and article is None:
+            stopped = unclear(understood, reading, self._cross_encoder().rarity, _said_in(hits), self._nearest_articles(hits))
+            if stopped is not None and self._other(asked, query):
+                stopped = Halt(status=Status.OUT_OF_SCOPE, message=REFUSALS["other"])
         retrieved = time.perf_counter()
-        composition = compose(understood, hits, self.generation, self.embedder, self._cross_encoder())
+        if stopped is not None:
+            return _timed(self._halted(request, stopped), retrieve=retrieved - started, total=retrieved - started)
+        composition = compose(
+            understood, reading, hits, self.generation, self.embedder, self._cross_encoder(), self.settings.enough
+        )
         composed = time.perf_counter()
-        answer = self._assemble(asked, understood, history, hits, composition, audience or self.settings.audience)
-        times = {
-            "retrieve": retrieved - started,
-            "compose": composed - retrieved,
-            "check": time.perf_counter() - composed,
-            "total": time.perf_counter() - started,
-        }
-        milliseconds = {stage: round(1000 * seconds, 2) for stage, seconds in times.items()}
-        return answer.model_copy(update={"trace": answer.trace.model_copy(update={"milliseconds": milliseconds})})
+        answer = self._assemble(request, query, hits, composition)
+        finished = time.perf_counter()
+        return _timed(
+            answer,
+            retrieve=retrieved - started,
+            compose=composed - retrieved,
+            check=finished - composed,
+            total=finished - started,
+        )
 
-    def _assemble(
-        self,
-        question: str,
-        understood: str,
-        history: Sequence[Turn],
-        hits: Sequence[Hit],
-        composition: Composition,
-        audience: Audience,
-    ) -> Answer:
+    @property
+    def checker(self) -> Checker:
+        """Judges any claim against any source, with the models already loaded."""
+        if self._checker is None:
+            self._checker = Checker(self.embedder, self._cross_encoder())
+        return self._checker
+
+    def says_yes(self, question: str, texts: Sequence[str]) -> float | None:
+        """Probability that the answer to a yes/no question is yes, judged from what these texts say; None for other questions."""
+        return self.checker.says_yes(question, texts[:YES_FROM]) if texts and understand(question).polar else None
+
+    def _other(self, question: str, query: Vectors) -> bool:
+        """Whether a question that nothing answers is no medical question at all."""
+        return outside(question, query, self.embedder.fingerprint) == "other"
+
+    def _halted(self, request: _Request, stopped: Halt) -> Answer:
+        return self._answer(
+            request,
+            status=stopped.status,
+            message=stopped.message,
+            alternatives=stopped.alternatives,
+        )
+
+    def _assemble(self, request: _Request, query: Vectors, hits: Sequence[Hit], composition: Composition) -> Answer:
         records = {hit.passage.source_id: self.generation.record(hit.passage.source_id) for hit in hits}
         references = {source: reference(record) for source, record in records.items()}
-        statements, used = cite(composition.drafts, records, references)
+        drafts = _checked(_reworded(composition.drafts, records, request.audience), composition.drafts, records)
+        statements, used = cite(drafts, records, references)
         for statement in statements:
             check_statement(statement)
-        evidence, conflicts = appraise(statements, used) if statements else (None, ())
         measured = composition.sufficiency
-        return Answer(
-            id=self._answer_id(question, history, audience),
-            question=question,
-            standalone_question=understood,
-            status=Status.ANSWERED if statements else Status.INSUFFICIENT_EVIDENCE,
+        scores = {"answerable": measured.probability} | measured.features()
+        if not statements:
+            other = self._other(request.question, query)
+            return self._answer(
+                request,
+                status=Status.OUT_OF_SCOPE if other else Status.INSUFFICIENT_EVIDENCE,
+                message=REFUSALS["other"] if other else _abstention(composition, hits, records),
+                scores=scores,
+            )
+        evidence, conflicts = appraise(statements, used, measured.subjects)
+        return self._answer(
+            request,
+            status=Status.ANSWERED,
             statements=statements,
             references=used,
             evidence=evidence,
             conflicts=conflicts,
-            message=None if statements else _abstention(composition, hits, records),
-            disclaimer=DISCLAIMERS[audience],
-            audience=audience,
-            review_state="not_reviewed",
-            trace=Trace(
-                generation=self.generation.manifest.generation,
-                models={"embedder": self.embedder.name, "judge": "ms-marco-MiniLM-L-12-v2-int8"},
-                queries=(understood,),
-                scores={
-                    "answerable": round(measured.probability, 4),
-                    "logit": round(measured.logit, 4),
-                    "coverage": round(measured.coverage, 4),
-                    "similarity": round(measured.similarity, 4),
-                },
-            ),
+            scores=scores | _readability(statements, request.audience),
         )
+
+    def _answer(self, request: _Request, *, scores: Mapping[str, float] | None = None, **given: Any) -> Answer:
+        """An answer of any status, with what every answer carries."""
+        trace = Trace(
+            generation=self.generation.manifest.generation,
+            models={"embedder": self.embedder.name, "judge": "ms-marco-MiniLM-L-12-v2-int8"},
+            queries=(request.understood,),
+            understanding=request.reading.as_words(),
+            scores={name: round(value, 4) for name, value in (scores or {}).items()},
+        )
+        return Answer(
+            id=request.id,
+            question=request.question,
+            standalone_question=request.understood,
+            disclaimer=DISCLAIMERS[request.audience],
+            audience=request.audience,
+            review_state="not_reviewed",
+            trace=trace,
+            **given,
+        )
+
+    def _nearest_articles(self, hits: Sequence[Hit]) -> list[str]:
+        """Questions that articles among the hits answer, nearest first."""
+        records = (self.generation.record(source) for source in dict.fromkeys(hit.passage.source_id for hit in hits))
+        return [record.title for record in records if isinstance(record, Article)][:3]
 
     def _preferred(self, article: str | None) -> frozenset[str]:
         """The article being read and what it cites."""
@@ -213,6 +287,53 @@ class Ragqa:
         return self._judge
 
 
+def _reworded(drafts: Sequence[Draft], records: Mapping[str, Article | Abstract], audience: Audience) -> list[Draft]:
+    """Abbreviations spelled out at first use; for patients plain language too."""
+    seen: set[str] = set()
+    reworded = []
+    for draft in drafts:
+        text = spell_out(draft.text, records[draft.quotes[0].passage.source_id].text, seen)
+        reworded.append(replace(draft, text=plain(text) if audience == "patient" else text))
+    return reworded
+
+
+def _checked(reworded: Sequence[Draft], drafts: Sequence[Draft], records: Mapping[str, Article | Abstract]) -> list[Draft]:
+    """The drafts that the checker passes, each with the quotes that support it.
+
+    A rewording that cannot be proven falls back to the source's own sentence; a sentence that fails is dropped.
+    """
+    passed = []
+    for draft, plainly in zip(drafts, reworded, strict=True):
+        own, *others = draft.quotes
+        text = next((d.text for d in (plainly, draft) if unsupported(d.text, _words_of(own, records)) is None), None)
+        if text is not None:
+            kept = [quote for quote in others if uncorroborated(text, _words_of(quote, records)) is None]
+            passed.append(replace(draft, text=text, quotes=(own, *kept)))
+    return passed
+
+
+def _words_of(quote: Quote, records: Mapping[str, Article | Abstract]) -> str:
+    return records[quote.passage.source_id].text[quote.start : quote.end]
+
+
+def _readability(statements: Sequence[Statement], audience: Audience) -> dict[str, float]:
+    """School grade of a patient's answer, and of the sources' own sentences."""
+    if audience != "patient":
+        return {}
+    own = reading_grade(" ".join(statement.text for statement in statements))
+    quoted = reading_grade(" ".join(without_markers(statement.support[0].quote) for statement in statements))
+    return {"reading_grade": own or 0.0, "reading_grade_of_sources": quoted or 0.0}
+
+
+def _said_in(hits: Sequence[Hit]) -> Callable[[str], bool]:
+    return lambda text: any(text in hit.passage.text for hit in hits)
+
+
+def _timed(answer: Answer, **seconds: float) -> Answer:
+    milliseconds = {stage: round(1000 * duration, 2) for stage, duration in seconds.items()}
+    return answer.model_copy(update={"trace": answer.trace.model_copy(update={"milliseconds": milliseconds})})
+
+
 def reference(record: Article | Abstract) -> Reference:
     """A source as a reference list shows it; its number is given when it is first cited."""
     abstract = record if isinstance(record, Abstract) else None
@@ -229,6 +350,7 @@ def reference(record: Article | Abstract) -> Reference:
         url=abstract.url if abstract else None,
         study_design=study_design(record),
         sample_size=sample_size(record),
+        follow_up=follow_up(record),
         text_origin=abstract.text_origin if abstract else None,
         notices=tuple(notice.kind.value for notice in abstract.notices) if abstract else (),
     )

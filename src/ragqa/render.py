@@ -23,6 +23,12 @@ HEADINGS = {
     Part.UNCERTAINTY: "What is uncertain",
     Part.KEY_POINT: "Key points",
 }
+HEADINGS_FOR_PATIENTS = HEADINGS | {
+    Part.RECOMMENDATION: "What is advised",
+    Part.SAFETY: "Side effects and safety",
+    Part.UNCERTAINTY: "What is not certain",
+    Part.KEY_POINT: "In short",
+}
 CAUTION = "Not yet reviewed by a person: put together automatically from approved articles and the abstracts they cite."
 WIDTH = 96
 _TITLES = {
@@ -50,6 +56,7 @@ def as_text(answer: Answer) -> str:
     blocks = [_wrap(answer.question), "=" * min(WIDTH, max(len(answer.question), 8)), *_understood(answer)]
     if answer.message:
         blocks += ["", _wrap(_TITLES.get(answer.status, "")), _wrap(answer.message)]
+        blocks += [_wrap(f"* {alternative}", indent="  ") for alternative in answer.alternatives]
     for heading, statements in sections(answer):
         blocks += ["", heading, "-" * len(heading)]
         blocks += [_wrap(f"* {cited(statement)}", indent="  ") for statement in statements]
@@ -71,6 +78,7 @@ def as_markdown(answer: Answer) -> str:
     blocks = [f"# {_md(answer.question)}", *(_md(line) for line in _understood(answer)), f"> {CAUTION}"]
     if answer.message:
         blocks += [f"**{_TITLES.get(answer.status, '')}**", _md(answer.message)]
+        blocks += ["\n".join(f"- {_md(alternative)}" for alternative in answer.alternatives)] if answer.alternatives else []
     for heading, statements in sections(answer):
         blocks += [f"## {heading}", "\n".join(f"- {_md(s.text)} {_numbers(s)}" for s in statements)]
     if answer.evidence:
@@ -104,9 +112,10 @@ RENDERERS: dict[str, Callable[[Answer], str]] = {
 
 
 def sections(answer: Answer) -> list[tuple[str, list[Statement]]]:
-    """Headings with their statements, in reading order, empty ones left out."""
-    grouped = ((part, [s for s in answer.statements if s.section is part]) for part in Part)
-    return [(HEADINGS[part], statements) for part, statements in grouped if statements]
+    """Headings with their statements, in the answer's own order: the part that was asked for stands first."""
+    headings = HEADINGS_FOR_PATIENTS if answer.audience == "patient" else HEADINGS
+    parts = dict.fromkeys(statement.section for statement in answer.statements)
+    return [(headings[part], [s for s in answer.statements if s.section is part]) for part in parts]
 
 
 def cited(statement: Statement) -> str:
@@ -118,7 +127,7 @@ def describe(reference: Reference) -> str:
     """A reference in one line: who, what, where, design, size, identifiers; silent on whatever is unknown."""
     authors = ", ".join(reference.authors[:3]) + (", et al" if len(reference.authors) > 3 else "")
     size = f"n = {reference.sample_size}" if reference.sample_size else None
-    design = ", ".join(part for part in (reference.study_design, size) if part)
+    design = ", ".join(part for part in (reference.study_design, size, reference.follow_up) if part)
     where = " ".join(str(part) for part in (reference.journal, reference.year) if part)
     if reference.kind == "article":
         where = f"approved article, {reference.year}"
@@ -140,6 +149,7 @@ def explain(answer: Answer) -> str:
     """How the answer came about, for ``--explain``."""
     trace = answer.trace
     lines = [f"understood as: {answer.standalone_question}", f"generation: {trace.generation}"]
+    lines += [f"{name}: {value}" for name, value in trace.understanding.items()]
     lines += [f"{name}: {value}" for name, value in (trace.models | trace.scores | trace.milliseconds).items()]
     for statement in answer.statements:
         for support in statement.support:

@@ -1,0 +1,286 @@
+"""Public data sets to tables: retrieval runs on BEIR folders, whole answers on sets with gold documents and ideal answers.
+
+Baselines stand in the same table, scored by the same code, so that a figure is never read on its own.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ragqa.answer import Answer, Status
+from ragqa.errors import Fault, RagqaError
+from ragqa.evaluate import Tick, read_questions
+from ragqa.files import read_jsonl
+from ragqa.index import BuildReport
+from ragqa.measures import mean, overlap, percentile, rouge_2, rouge_su4, set_scores, share
+from ragqa.passages import sentences
+from ragqa.pipeline import Ragqa, build_index, import_records, silent
+from ragqa.retrieve import Hit, rank_sources
+from ragqa.settings import Settings
+
+RETRIEVAL_WEIGHTS = {"BM25": 0.0, "dense": 1.0}
+"""The two single retrievers every retrieval table compares the fused default with."""
+
+
+def evaluate_retrieval(dataset: Path, settings: Settings, split: str | None = None, progress: Tick = silent) -> dict[str, Any]:
+    """Index a BEIR folder (all its documents) and measure BM25, dense and fused rankings in one run.
+
+    Returns nDCG@10, R@10, R@100 and RR@10 (ir-measures) per configuration; unanswered queries count as 0.
+
+    Raises:
+        RagqaError: the folder is not in the BEIR layout, or ir-measures is not installed.
+    """
+    try:
+        import ir_measures
+        from ir_measures import RR, R, nDCG
+    except ImportError:
+        raise RagqaError("retrieval measures come from ir-measures: run `pip install 'ragqa[dev]'`") from None
+    queries = dict(read_questions(_one_of(dataset, "queries.jsonl", "queries.jsonl.gz")))
+    qrels = _read_qrels(dataset, split)
+    started = time.perf_counter()
+    local, built = _indexed(dataset, settings, progress)
+    seconds = time.perf_counter() - started
+    asked = [(name, queries[name]) for name in sorted(qrels) if name in queries]
+    measures = [nDCG @ 10, R @ 10, R @ 100, RR @ 10]
+    table = {}
+    with Ragqa.open(local) as ragqa:
+        for configuration, weight in (RETRIEVAL_WEIGHTS | {"fused": settings.dense_weight}).items():
+            chosen = local.model_copy(update={"dense_weight": weight})
+            run, times = _run(ragqa, asked, chosen, configuration, progress)
+            found = ir_measures.calc_aggregate(measures, qrels, run)
+            table[configuration] = {str(measure): round(value, 4) for measure, value in found.items()}
+            table[configuration] |= {"p50_ms": percentile(times, 50), "p95_ms": percentile(times, 95)}
+    return {
+        "dataset": dataset.name,
+        "queries": len(asked),
+        "counts": built.manifest.counts,
+        "embedded": built.embedded,
+        "reused": built.reused,
+        "build_seconds": round(seconds, 1),
+        "configurations": table,
+    }
+
+
+def _run(
+    ragqa: Ragqa, asked: Sequence[tuple[str, str]], settings: Settings, name: str, progress: Tick
+) -> tuple[dict[str, dict[str, float]], list[float]]:
+    run, times = {}, []
+    for number, (query, text) in enumerate(asked, start=1):
+        started = time.perf_counter()
+        hits = rank_sources(text, ragqa.generation, ragqa.embedder, settings, 100)
+        times.append(1000 * (time.perf_counter() - started))
+        run[query] = {hit.passage.source_id.removeprefix("doc:"): hit.score for hit in hits}
+        progress(name, number, len(asked))
+    return run, times
+
+
+YES = 0.5
+"""Probability of "yes" from which a yes/no question counts as answered with yes."""
+SNIPPET = 0.5
+"""Share of a gold snippet's word pairs that must stand in an answer for the snippet to count as found."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ideal:
+    """What a benchmark says of a question: gold documents, snippets, ideal answers, yes or no, statements that must appear."""
+
+    documents: frozenset[str]
+    snippets: tuple[str, ...]
+    answers: tuple[str, ...]
+    yes: bool | None
+    must_have: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What a system answered: its text, the documents it cites, whether it said yes; all empty when it abstained."""
+
+    text: str
+    cited: tuple[str, ...]
+    yes: bool | None
+
+
+System = Callable[[str, Sequence[Hit]], Reply]
+
+
+def evaluate_answers(
+    dataset: Path,
+    settings: Settings,
+    documents: Path | None = None,
+    limit: int | None = None,
+    seed: int = 7,
+    progress: Tick = silent,
+) -> dict[str, Any]:
+    """Answer every question of a folder and score ragqa, with and without abstaining, and three baselines side by side.
+
+    ``dataset`` holds queries.jsonl and answers.jsonl in the layout of BioASQ (gold_pmids, gold_snippets, ideal_answer,
+    exact_answer) or K-QA (Must_have, Free_form_answer); ``documents`` is a BEIR folder to answer from where the data set
+    brings none; ``limit`` asks a sample drawn with ``seed``. An abstention scores 0 wherever something was wanted.
+
+    Raises:
+        RagqaError: a file is missing or not in one of these layouts.
+    """
+    ideals = _read_ideals(_one_of(dataset, "answers.jsonl", "answers.jsonl.gz"))
+    asked = [
+        (name, text) for name, text in read_questions(_one_of(dataset, "queries.jsonl", "queries.jsonl.gz")) if name in ideals
+    ]
+    if limit is not None and limit < len(asked):
+        asked = sorted(random.Random(seed).sample(asked, limit))
+    local, _ = _indexed(documents or dataset, settings, progress)
+    with Ragqa.open(local) as ragqa:
+        systems = _systems(ragqa, seed)
+        rows: dict[str, list[dict[str, float | None]]] = {}
+        shown = set(random.Random(seed).sample([name for name, _ in asked], min(10, len(asked))))
+        examples, times = [], []
+        for number, (name, question) in enumerate(asked, start=1):
+            started = time.perf_counter()
+            answer = ragqa.ask(question)
+            times.append(1000 * (time.perf_counter() - started))
+            hits = ragqa.search(question, 5)
+            given = {"ragqa": _reply(answer, ragqa), "never silent": _reply(_insisting(ragqa, answer), ragqa)}
+            given |= {system: reply_to(question, hits) for system, reply_to in systems.items()}
+            for system, reply in given.items():
+                rows.setdefault(system, []).append(_score_reply(reply, ideals[name], ragqa))
+            if name in shown:
+                examples.append({"id": name, "ideal": ideals[name].answers, "answer": answer.to_json()})
+            progress("answering", number, len(asked))
+    table = {name: {measure: mean([row[measure] for row in scores]) for measure in scores[0]} for name, scores in rows.items()}
+    wanted = [ideals[name].yes for name, _ in asked if ideals[name].yes is not None]
+    return {
+        "schema": "ragqa.answers-benchmark/1",
+        "dataset": dataset.name,
+        "questions": len(asked),
+        "systems": table,
+        "always_yes": share([bool(yes) for yes in wanted]),
+        "p50_ms": percentile(times, 50),
+        "p95_ms": percentile(times, 95),
+        "examples": examples,
+    }
+
+
+def _systems(ragqa: Ragqa, seed: int) -> dict[str, System]:
+    """The simplest things that could be answered instead; each cites what it quotes."""
+    generation, draw = ragqa.generation, random.Random(seed)
+
+    def top_passage(question: str, hits: Sequence[Hit]) -> Reply:
+        return _quoting(ragqa, question, [(hit.passage.source_id, hit.passage.text) for hit in hits[:1]])
+
+    def first_sentences(question: str, hits: Sequence[Hit]) -> Reply:
+        return _quoting(ragqa, question, [(hit.passage.source_id, _first_sentence(hit.passage.text)) for hit in hits[:5]])
+
+    def random_passage(question: str, hits: Sequence[Hit]) -> Reply:
+        passage = generation.passage(draw.randrange(generation.manifest.counts["passages"]))
+        return _quoting(ragqa, question, [(passage.source_id, passage.text)])
+
+    return {"top passage": top_passage, "first sentences": first_sentences, "random": random_passage}
+
+
+def _insisting(ragqa: Ragqa, answer: Answer) -> Answer:
+    """The same answer, or what ragqa would have said had it not abstained."""
+    if answer.status is Status.ANSWERED:
+        return answer
+    silenced, ragqa.settings = ragqa.settings, ragqa.settings.model_copy(update={"enough": 0.0})
+    try:
+        return ragqa.ask(answer.question)
+    finally:
+        ragqa.settings = silenced
+
+
+def _quoting(ragqa: Ragqa, question: str, quotes: Sequence[tuple[str, str]]) -> Reply:
+    texts = [text for _, text in quotes]
+    yes = ragqa.says_yes(question, texts)
+    return Reply(
+        text=" ".join(texts), cited=tuple(_number(source) for source, _ in quotes), yes=None if yes is None else yes >= YES
+    )
+
+
+def _reply(answer: Answer, ragqa: Ragqa) -> Reply:
+    """An answer as a reader takes it: each sentence once; a key point that repeats one is no second answer."""
+    texts = dict.fromkeys(statement.text for statement in answer.statements)
+    yes = ragqa.says_yes(answer.question, [statement.support[0].quote for statement in answer.statements])
+    return Reply(
+        text=" ".join(texts),
+        cited=tuple(_number(reference.source_id) for reference in answer.references),
+        yes=None if yes is None else yes >= YES,
+    )
+
+
+def _score_reply(reply: Reply, ideal: Ideal, ragqa: Ragqa) -> dict[str, float | None]:
+    precision, recall, f1 = set_scores(set(reply.cited), ideal.documents) if ideal.documents else (None, None, None)
+    two = [rouge_2(reply.text, answer) for answer in ideal.answers]
+    su4 = [rouge_su4(reply.text, answer) for answer in ideal.answers]
+    verdicts = [ragqa.checker.judge(claim, reply.text).verdict for claim in ideal.must_have] if reply.text else []
+    return {
+        "answered": float(bool(reply.text)),
+        "citation_precision": precision if reply.cited else None,
+        "citation_recall": recall,
+        "citation_f1": f1,
+        "snippet_recall": mean([float(overlap(snippet, reply.text) >= SNIPPET) for snippet in ideal.snippets]),
+        "rouge_2_recall": max((recall for _, recall, _ in two), default=None),
+        "rouge_2_f1": max((f for _, _, f in two), default=None),
+        "rouge_su4_recall": max((recall for _, recall, _ in su4), default=None),
+        "rouge_su4_f1": max((f for _, _, f in su4), default=None),
+        "yes_no_accuracy": None if ideal.yes is None else float(reply.yes is ideal.yes),
+        "must_have_recall": share([v == "supports" for v in verdicts] or [False] * len(ideal.must_have)),
+        "must_have_contradicted": share([v == "contradicts" for v in verdicts]),
+        "words": float(len(reply.text.split())),
+    }
+
+
+def _read_ideals(file: Path) -> dict[str, Ideal]:
+    ideals = {}
+    for line, value in read_jsonl(file):
+        if isinstance(value, Fault) or "query_id" not in value:
+            raise RagqaError(f"{file}:{line} is not an ideal answer: expected query_id with ideal_answer or Must_have")
+        exact = str(value.get("exact_answer", "")).strip().lower()
+        ideals[str(value["query_id"])] = Ideal(
+            documents=frozenset(map(str, value.get("gold_pmids", ()))),
+            snippets=tuple(snippet["text"] for snippet in value.get("gold_snippets", ())),
+            answers=tuple(value.get("ideal_answer", ())) or tuple(filter(None, [value.get("Free_form_answer")])),
+            yes=exact == "yes" if value.get("type") == "yesno" and exact in ("yes", "no") else None,
+            must_have=tuple(value.get("Must_have", ())),
+        )
+    return ideals
+
+
+def _first_sentence(text: str) -> str:
+    return next((sentence.text for sentence in sentences(text, 0, len(text))), text)
+
+
+def _number(source: str) -> str:
+    """A source's id as the data set writes it."""
+    return source.removeprefix("doc:").removeprefix("pmid:")
+
+
+def _indexed(dataset: Path, settings: Settings, progress: Tick) -> tuple[Settings, BuildReport]:
+    """Settings and build of an index of every document of a BEIR folder, beside the default one."""
+    corpus = _one_of(dataset, "corpus.jsonl", "corpus.jsonl.gz")
+    home = settings.index.parent / f"eval-{dataset.name}"
+    local = settings.model_copy(update={"corpus": home / "corpus", "index": home / "index", "abstracts": "all"})
+    import_records(corpus, local.corpus)
+    return local, build_index(local, progress)
+
+
+def _read_qrels(dataset: Path, split: str | None) -> dict[str, dict[str, int]]:
+    files = sorted((dataset / "qrels").glob("*.tsv"))
+    chosen = [file for file in files if file.stem == split] if split else files[:1]
+    if not chosen:
+        names = ", ".join(file.stem for file in files) or "none"
+        raise RagqaError(f"{dataset}/qrels has no split {split or ''}: found {names}")
+    qrels: dict[str, dict[str, int]] = {}
+    for line in chosen[0].read_text(encoding="utf-8").splitlines()[1:]:
+        query, document, relevance = line.split("\t")
+        qrels.setdefault(query, {})[document] = int(relevance)
+    return qrels
+
+
+def _one_of(dataset: Path, *names: str) -> Path:
+    for name in names:
+        if (dataset / name).exists():
+            return dataset / name
+    raise RagqaError(f"{dataset} is not in the BEIR layout: no {' or '.join(names)}")

@@ -1,0 +1,143 @@
+"""Is the evidence enough to answer? How much of the question the sources hold, and how well their best sentence answers it.
+
+A similarity alone waves near misses through (right drug, wrong population), so the question's telling words and its subjects
+(conditions, populations, interventions) must be found in one source. See docs/decisions/0006-abstention.md.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ragqa.index import Generation
+from ragqa.models import CrossEncoder
+from ragqa.question import Understanding, age_group, both_spellings
+from ragqa.retrieve import Hit
+
+# Learned on the dev half of the gold set by `eval/calibrate.py`; see docs/decisions/0006-abstention.md.
+ANSWERABLE = {"logit": 0.112, "coverage": 8.227, "similarity": 40.888, "subjects": 4.812, "bias": -42.88}
+"""Logistic weights over the features of ``Sufficiency``."""
+TELLING = 0.4
+"""Rarity from which a missing word is worth naming to the reader."""
+
+_WORD = re.compile(r"\w+")
+_OF_THE_TRADE = re.compile(
+    r"(?:effective|efficacy|evidence|stud|trial|patient|adult|treat|therap|recommend|compar|placebo|random|clinical|dos(?:e|ing|age)|"
+    r"symptom|medic|drug|diagnos)\w*",
+    re.IGNORECASE,
+)
+"""Words every question and source of this field may hold; they tell no source from another."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sufficiency:
+    """Whether the evidence answers the question: ``probability`` from four features, and what nothing covered.
+
+    ``logit`` is the best cross-encoder judgment, ``coverage`` the rarity-weighted share of the question's terms in the best
+    source, ``similarity`` the best cosine between question and sentence, ``subjects`` 1 when the best source holds all of
+    the question's subjects, else 0.
+    """
+
+    logit: float
+    coverage: float
+    similarity: float
+    subjects: float
+    missing: tuple[str, ...]
+
+    @property
+    def probability(self) -> float:
+        """Probability that a clinician would find the question answered here."""
+        total = ANSWERABLE["bias"] + sum(ANSWERABLE[name] * value for name, value in self.features().items())
+        return float(1 / (1 + np.exp(-total)))
+
+    def features(self) -> dict[str, float]:
+        """What the probability is computed from, by name."""
+        return {"logit": self.logit, "coverage": self.coverage, "similarity": self.similarity, "subjects": self.subjects}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """A word of the question: its index terms, and how rare it is in general English, 0..1."""
+
+    word: str
+    stems: tuple[str, ...]
+    rarity: float
+
+
+def question_terms(question: str, generation: Generation, judge: CrossEncoder) -> list[Term]:
+    """The question's words that a source should hold, each once."""
+    words = dict.fromkeys(word for word in _WORD.findall(question) if not _OF_THE_TRADE.fullmatch(word))
+    terms = (Term(word=word, stems=tuple(generation.terms(word)), rarity=judge.rarity(word)) for word in words)
+    return [term for term in terms if term.stems]
+
+
+def coverage(terms: Sequence[Term], text: str, generation: Generation) -> float:
+    """Share of the terms' rarity found in a text, 0..1; 1 when the question has no such terms."""
+    total = sum(term.rarity for term in terms)
+    if not total:
+        return 1.0
+    held = _held(text, generation)
+    return sum(term.rarity for term in terms if _holds(held, term.stems)) / total
+
+
+def sufficiency(
+    terms: Sequence[Term],
+    understanding: Understanding,
+    hits: Sequence[Hit],
+    judged: Sequence[tuple[float, float]],
+    generation: Generation,
+) -> Sufficiency:
+    """Measure the evidence; ``judged`` holds (logit, similarity) of each candidate sentence."""
+    sources = source_texts(hits, generation).values()
+    held = _held(max(sources, key=lambda text: coverage(terms, text, generation), default=""), generation)
+    lacking = [subject for subject in understanding.subjects if not _holds(held, _subject_stems(subject, generation))]
+    words = [term.word for term in terms if term.rarity >= TELLING and not _holds(held, term.stems)]
+    named = {word.lower() for subject in lacking for word in _WORD.findall(subject)}
+    return Sufficiency(
+        logit=max((logit for logit, _ in judged), default=-12.0),
+        coverage=max((coverage(terms, text, generation) for text in sources), default=0.0),
+        similarity=max((similarity for _, similarity in judged), default=0.0),
+        subjects=float(not lacking),
+        missing=tuple(dict.fromkeys([*lacking, *(word for word in words if word.lower() not in named)])),
+    )
+
+
+def source_texts(hits: Sequence[Hit], generation: Generation) -> dict[str, str]:
+    """Title and retrieved passages of each source, by id, best source first."""
+    sources: dict[str, str] = {}
+    for hit in hits:
+        source = hit.passage.source_id
+        sources[source] = f"{sources.get(source) or generation.record(source).title or ''} {hit.passage.text}"
+    return sources
+
+
+def on_the_subjects(understanding: Understanding, hits: Sequence[Hit], generation: Generation) -> set[str]:
+    """The sources that hold as many of the question's subjects as any source does."""
+    stems = [_subject_stems(subject, generation) for subject in understanding.subjects]
+    counts = {}
+    for source, text in source_texts(hits, generation).items():
+        held = _held(text, generation)
+        counts[source] = sum(_holds(held, subject) for subject in stems)
+    return {source for source, count in counts.items() if count == max(counts.values())}
+
+
+def _held(text: str, generation: Generation) -> set[str]:
+    return set(generation.terms(both_spellings(text)))
+
+
+def _subject_stems(subject: str, generation: Generation) -> tuple[str, ...]:
+    """Stems of a subject's words; a stated age stands for its age group, which is what sources name."""
+    return tuple(generation.terms(age_group(subject) or subject))
+
+
+def _holds(held: set[str], stems: Sequence[str]) -> bool:
+    """Each stem itself, or one that differs only in its ending (pregnant, pregnancy)."""
+    return all(stem in held or _same_root(held, stem) for stem in stems)
+
+
+def _same_root(held: set[str], stem: str) -> bool:
+    root = stem[: max(5, round(0.7 * len(stem)))]
+    return len(stem) > 5 and any(other.startswith(root) for other in held)
