@@ -13,6 +13,7 @@ from samples import ARTICLE, abstract, write_corpus
 from ragqa.models import CrossEncoder, Embedder, load_embedder
 from ragqa.pipeline import Ragqa, build_index
 from ragqa.settings import Settings
+from ragqa.verify import Checker
 
 ROOT = Path(__file__).parent.parent
 DATA = Path(os.environ.get("RAGQA_DATA", ROOT.parent / "shared" / "data"))
@@ -40,6 +41,12 @@ def embedder() -> Embedder:
 def judge() -> CrossEncoder:
     """The cross-encoder, for real."""
     return CrossEncoder()
+
+
+@pytest.fixture(scope="session")
+def checker(embedder: Embedder, judge: CrossEncoder) -> Checker:
+    """The checker, with the real models."""
+    return Checker(embedder, judge)
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import pytest
 from samples import abstract
 
 from ragqa.answer import Reference, Statement, Support
-from ragqa.appraise import appraise, sample_size, study_design
+from ragqa.appraise import appraise, follow_up, sample_size, study_design
 from ragqa.corpus import parse_article
 from ragqa.pipeline import reference
 from ragqa.records import Abstract, Part
@@ -83,3 +83,30 @@ def test_an_article_alone_is_no_study(small_corpus: object) -> None:
     evidence, _ = appraise([statement("Drug A is not recommended.", 1)], [reference(article)])
     assert evidence.strength == "very_low"
     assert "article text" in evidence.why
+
+
+@pytest.mark.parametrize(
+    ("text", "duration"),
+    [
+        ("Adults took drug A for 8 weeks after a 2-week washout.", "8 weeks"),
+        ("A 12-month follow-up of adults older than 60 years.", "12 month"),
+        ("Adults aged 18 to 65 years.", None),
+        ("A 10-year follow-up of the cohort.", "10 year"),
+    ],
+)
+def test_follow_up_is_the_longest_duration_of_the_methods(text: str, duration: str | None) -> None:
+    """Ages are no durations."""
+    record = Abstract.model_validate(abstract(1, sections=[{"label": "METHODS", "text": text}], title="A study"))
+    assert follow_up(record) == duration
+
+
+def test_each_downgrade_is_named_with_its_reason() -> None:
+    """Risk of bias, indirectness and an interval across no effect each take one level and say so."""
+    bias = statement("Drug A lowered the score more than placebo in an open-label trial.", 1)
+    evidence, _ = appraise([bias], numbered(made(900)), subjects_held=0.0)
+    assert evidence.strength == "low"
+    assert "risk of bias" in evidence.why
+    assert "indirectness" in evidence.why
+    wide = statement("Relapse was as frequent with drug A (RR 0.9, 95% CI 0.6 to 1.4) as with placebo.", 1)
+    evidence, _ = appraise([wide], numbered(made(900)))
+    assert (evidence.strength, "imprecision" in evidence.why) == ("moderate", True)

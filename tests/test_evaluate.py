@@ -10,7 +10,7 @@ from test_answer import answer
 
 from ragqa.corpus import load_corpus
 from ragqa.errors import CorpusError
-from ragqa.evaluate import GoldItem, evaluate_gold, load_gold, report, score_item, scorecard
+from ragqa.evaluate import GoldItem, evaluate_gold, load_gold, report, risk_coverage, score_item, scorecard
 from ragqa.pipeline import Ragqa
 
 ITEM = GoldItem(
@@ -87,3 +87,29 @@ def test_the_gold_set_leaks_nothing_and_always_carries_the_disclaimer(ragqa: Rag
     assert everything["citation_precision"] > 0.75
     assert everything["citation_recall"] > 0.75
     assert everything["abstention_recall"] > 0.75
+
+
+def test_an_emergency_answered_otherwise_is_a_wrong_status_and_a_look_alike_is_free(small_corpus: Path) -> None:
+    """The kind of answer is scored; whether a safe look-alike is answered is not."""
+    corpus = load_corpus(small_corpus)
+    urgent = ITEM.model_copy(update={"expect": "urgent", "kind": "urgent", "must_cite": (), "facts": ()})
+    alike = urgent.model_copy(update={"expect": "not_urgent", "kind": "safe_lookalike"})
+    scores = [score_item(item, answer(), corpus, {"pmid:101"}) for item in (urgent, alike)]
+    assert [score.right_status for score in scores] == [False, True]
+    assert scores[1].citation_precision is None
+    assert scorecard(scores)["abstention_recall"] == 0.0
+
+
+def test_risk_falls_as_coverage_falls(small_corpus: Path) -> None:
+    """The curve starts with everything answered; a question answered wrongly with little confidence leaves it first."""
+    corpus = load_corpus(small_corpus)
+    unwanted = ITEM.model_copy(update={"expect": "insufficient_evidence", "must_cite": (), "facts": ()})
+    made = answer()
+    sure = made.model_copy(update={"trace": made.trace.model_copy(update={"scores": {"answerable": 0.9}})})
+    unsure = made.model_copy(update={"trace": made.trace.model_copy(update={"scores": {"answerable": 0.2}})})
+    scores = [score_item(ITEM, sure, corpus, {"pmid:101"}), score_item(unwanted, unsure, corpus, {"pmid:101"})]
+    assert risk_coverage(scores) == [
+        {"enough": 0.0, "coverage": 1.0, "risk": 0.5},
+        {"enough": 0.2, "coverage": 1.0, "risk": 0.5},
+        {"enough": 0.9, "coverage": 0.5, "risk": 0.0},
+    ]

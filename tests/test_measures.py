@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from ragqa.measures import citation_precision, fact_recall, group_recall, mean, percentile, share
+import pytest
+
+from ragqa.measures import (
+    citation_precision,
+    fact_recall,
+    group_recall,
+    mean,
+    overlap,
+    percentile,
+    reading_grade,
+    rouge_2,
+    rouge_su4,
+    set_scores,
+    share,
+)
 
 
 def test_a_fabricated_citation_counts_as_wrong() -> None:
@@ -33,3 +47,42 @@ def test_undefined_values_are_left_out_and_nothing_at_all_is_none() -> None:
     assert share([True, False]) == 0.5
     assert percentile([], 50) is None
     assert percentile([1.0, 3.0], 50) == 2.0
+
+
+@pytest.mark.parametrize(
+    ("text", "ideal"),
+    [
+        ("the cat sat on the mat", "the cat lay on the mat"),
+        ("memantine improved mood", "memantine did not improve mood"),
+        ("a a a b", "a a b b"),
+        ("", "anything at all"),
+        ("one", "one"),
+    ],
+)
+def test_rouge_2_agrees_with_the_reference_implementation(text: str, ideal: str) -> None:
+    """Google's rouge-score, without stemming."""
+    from rouge_score.rouge_scorer import RougeScorer
+
+    expected = RougeScorer(["rouge2"]).score(ideal, text)["rouge2"]
+    assert rouge_2(text, ideal) == pytest.approx((expected.precision, expected.recall, expected.fmeasure))
+
+
+def test_rouge_su4_counts_single_words_and_pairs_at_most_four_words_apart() -> None:
+    """Lin (2004): "police killed the gunman" and "police kill the gunman" share 3 words and 3 skip pairs of 10 each."""
+    assert rouge_su4("police killed the gunman", "police kill the gunman") == pytest.approx((0.6, 0.6, 0.6))
+    far, near = "a b c d e f g", "a g"
+    assert rouge_su4(far, near)[1] == pytest.approx(2 / 3)
+
+
+def test_set_scores_and_overlap() -> None:
+    """Precision, recall and F1; nothing shared is 0, never an error."""
+    assert set_scores({"1", "2"}, {"2", "3", "4"}) == pytest.approx((0.5, 1 / 3, 0.4))
+    assert set_scores(set(), {"1"}) == (0.0, 0.0, 0.0)
+    assert overlap("a b c", "x a b y") == 0.5
+
+
+def test_longer_words_and_sentences_need_more_school() -> None:
+    """The readability index grows with both; an empty text has none."""
+    easy, hard = "The cat sat. It was fat.", "Pharmacotherapeutic interventions necessitate multidisciplinary individualisation."
+    assert (reading_grade(easy) or 0) < (reading_grade(hard) or 0)
+    assert reading_grade("") is None

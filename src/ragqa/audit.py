@@ -145,9 +145,15 @@ def _against(statement: GivenStatement, reference: GivenReference | None, number
                 return _outcome(statement, "false_quote", f"[{number}] does not hold the quote given")
             if unsupported(statement.text, quote.quote) is None:
                 return _outcome(statement, "supported", "said word for word", quote.quote)
-            if ragqa.checker.corroborates(statement.text, quote.quote):
+            if ragqa.checker.corroborates(_as_quoted(statement), quote.quote):
                 return _outcome(statement, "supported", "said in other words, same quantities and direction", quote.quote)
     return _judged(statement, ragqa.checker.judge(without_markers(statement.text), source))
+
+
+def _as_quoted(statement: GivenStatement) -> str:
+    """The statement in the words of its first quote, where that says it: a patient's wording is far from a second source's."""
+    own = statement.support[0].quote
+    return own if unsupported(statement.text, own) is None else statement.text
 
 
 def _judged(statement: GivenStatement, finding: Finding) -> Check:

@@ -114,13 +114,13 @@ _POPULATION = re.compile(
 _AGE = re.compile(r"(\d{1,3})[- ](?:year|yr)s?[- ]olds?", re.IGNORECASE)
 _COMPARATOR = re.compile(
     r"\b(?:versus|vs\.?|compared (?:with|to)|than|rather than|instead of|over|against)\s+(?:with |the |a |an )*"
-    r"((?:[\w'-]+\s?){1,4}?)(?=\s(?:in|for|on|at|after|when|with|among|is|are|to|if)\b|[?.,;]|$)",
+    r"([\w'-]+(?:\s[\w'-]+){0,3}?)(?=\s(?:in|for|on|at|after|when|with|among|is|are|to|if|\w+(?:uce|ove|ent|wer|ease)s?)\b|[?.,;]|$)",
     re.IGNORECASE,
 )
 _OUTCOME = re.compile(
     r"\b(?:reduc\w+|improv\w+|increas\w+|prevent\w*|lower\w*|decreas\w+|affects?|raise[sd]?|shorten\w*|slow\w*|"
     r"effects? (?:of \S+ )?on|"
-    r"stops?|predicts?)\s+(?:the |a |an )?((?:[\w'-]+\s?){1,4}?)(?=\s(?:in|for|among|with|compared|versus|than|or|and|"
+    r"stops?|predicts?)\s+(?:the |a |an )?([\w'-]+(?:\s[\w'-]+){0,3}?)(?=\s(?:in|for|among|with|compared|versus|than|or|and|"
     r"of|over|when)\b|[?.,;]|$)",
     re.IGNORECASE,
 )
@@ -238,6 +238,7 @@ _SYNONYMS = (
 """Words that clinicians use for one another; a source that holds one of a group holds them all."""
 
 
+@lru_cache(maxsize=1024)
 def both_spellings(text: str) -> str:
     """The text, with what else its words are called: abbreviations spelled out, full names abbreviated, synonyms."""
     folded = text.lower()

@@ -141,12 +141,15 @@ _TO_THE_MACHINE = re.compile(
 
 
 _TASK = re.compile(
-    r"^(?:please |can you |could you )?(?:draft|translate|book|compose|schedule|type up|fill in|rewrite|write (?:me |a |an |the |up )|send)\b",
+    r"^(?:please |can you |could you )?(?:draft|translate|book|compose|schedule|type up|fill in|rewrite|"
+    r"write (?:me |a |an |the |up )|send)\b",
     re.IGNORECASE,
 )
 _FORGERY = re.compile(
-    r"\b(?:invent|fabricate|falsif\w+|forge|fake|make up)\b.{0,60}\b(?:data|scores?|results?|values?|notes?|certificates?|records?|patients?)\b|"
-    r"\b(?:poison\w*|sedat\w+|drug)\b.{0,60}\b(?:undetect\w*|unnoticed|nobody notic\w*|without (?:her|him|them|anyone)|autopsy|secretly)\b",
+    r"\b(?:invent|fabricate|falsif\w+|forge|fake|make up)\b.{0,60}\b(?:data|scores?|results?|values?|"
+    r"notes?|certificates?|records?|patients?)\b|"
+    r"\b(?:poison\w*|sedat\w+|drug)\b.{0,60}\b(?:undetect\w*|unnoticed|nobody notic\w*|"
+    r"without (?:her|him|them|anyone)|autopsy|secretly)\b",
     re.IGNORECASE,
 )
 

@@ -38,6 +38,10 @@ _QUANTITY = re.compile(
     r"years?|minutes?|points?|times|fold)?(?!\w)",
     re.IGNORECASE,
 )
+_WORDS_FROM_TWO = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_SPELLED_OUT = {word: n for n, word in enumerate(_WORDS_FROM_TWO, start=2)}
+_SPELLED_OUT |= {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "hundred": 100}
+_SPELLED = re.compile(rf"\b(?:{'|'.join(_SPELLED_OUT)})\b", re.IGNORECASE)
 _UNITS = {"percent": "%", "per cent": "%", "µg": "mcg", "microgram": "mcg"}
 _CONTENT = re.compile(r"[a-z0-9][a-z0-9-]{2,}")
 _STOP = frozenset(
@@ -261,14 +265,16 @@ def twist(claim: str, sentence: str) -> str | None:
         return f"{number}{' ' + unit if unit else ''} is not in the sentence"
     if sorted(direction_words(claim)) != sorted(direction_words(sentence)):
         return DENIED
+    if _swapped(claim, sentence) < 0:
+        return "the sides of the comparison are exchanged"
     held = sentence.casefold()
     return next((f"{name} is not in the sentence" for name in names(claim) if name.casefold() not in held), None)
 
 
 def quantities(text: str) -> list[tuple[str, str]]:
-    """Numbers with their units, "" where none follows; both ends of a range, thousands separators taken out."""
+    """Numbers (also spelled out, from two) with their units, "" where none follows; both ends of a range."""
     found = []
-    for match in _QUANTITY.finditer(text):
+    for match in _QUANTITY.finditer(_SPELLED.sub(lambda word: str(_SPELLED_OUT[word[0].lower()]), text)):
         unit = (match[3] or "").lower()
         unit = _UNITS.get(unit, unit.rstrip("s") if len(unit) > 3 else unit)
         found += [(_plain_number(number), _UNITS.get(unit, unit)) for number in (match[1], match[2]) if number]

@@ -23,7 +23,7 @@ _ONLY_FIGURES = re.compile(
     r"standardised|standardized|odds|risk|hazard|ratio|credible|confidence|interval)+$"
 )
 _NOT_SIGNIFICANT = re.compile(r"\b[pP]\s*(?:=\s*0?\.(?:0[5-9]|[1-9])|>)")
-_INTERVAL = re.compile(r"(-?−?\d+(?:\.\d+)?)\s*(?:to|–|,)\s*(-?−?\d+(?:\.\d+)?)")
+_INTERVAL = re.compile(r"(?:CI|CrI)[,:]?\s*\(?([-−]?\d+(?:\.\d+)?)\s*(?:to|–|,|;)\s*([-−]?\d+(?:\.\d+)?)")
 _WORD = re.compile(r"\w+(?:[.,]\d+)*")
 _JOINT = re.compile(r"; (?=[a-zA-Z])|, but (?=[a-z])")
 
@@ -67,8 +67,8 @@ def _common(text: str) -> list[str]:
 def collapsed(text: str) -> str:
     """A text without the expansions that ``spell_out`` put before abbreviations."""
     for short, meanings in known_abbreviations(text).items():
-        for meaning in meanings:
-            text = re.sub(rf"{re.escape(meaning)} \({re.escape(short)}\)", short, text, flags=re.IGNORECASE)
+        for form in {form for meaning in meanings for form in (meaning, _plain_words(meaning))}:
+            text = re.sub(rf"{re.escape(form)} \({re.escape(short)}\)", short, text, flags=re.IGNORECASE)
     return text
 
 
@@ -77,7 +77,12 @@ def _without_figures(text: str) -> str:
 
 
 def _may_be_left_out(inside: str) -> bool:
-    if not _ONLY_FIGURES.match(inside) or not _STATISTIC.search(inside) or _NOT_SIGNIFICANT.search(inside):
+    if (
+        not re.search(r"\d", inside)
+        or not _ONLY_FIGURES.match(inside)
+        or not _STATISTIC.search(inside)
+        or _NOT_SIGNIFICANT.search(inside)
+    ):
         return False
     bounds = [(float(low.replace("−", "-")), float(high.replace("−", "-"))) for low, high in _INTERVAL.findall(inside)]
     return not any(low <= null <= high for low, high in bounds for null in (0.0, 1.0))

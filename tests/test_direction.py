@@ -1,0 +1,44 @@
+"""Direction: more, less, no difference, the opposite."""
+
+from __future__ import annotations
+
+import pytest
+
+from ragqa.direction import direction, negated, opposite, reports_no_difference
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Drug A increased survival.", "more"),
+        ("Drug A reduced relapse.", "less"),
+        ("Drug A did not differ from placebo.", "none"),
+        ("There was no significant difference between groups.", "none"),
+        ("Scores were similar in both groups (p = 0.40).", "none"),
+        ("The trial enrolled 40 adults.", None),
+    ],
+)
+def test_direction_is_read_from_words(text: str, found: str | None) -> None:
+    """Negated and null results first, then words of more and less."""
+    assert direction(text) == found
+
+
+@pytest.mark.parametrize(
+    ("claim", "turned"),
+    [
+        ("Drug A increases risk.", "Drug A decreases risk."),
+        ("Drug A does not work.", "Drug A work."),
+        ("Drug A is useful.", "Drug A is not useful."),
+        ("Forty adults enrolled.", "It is not true that Forty adults enrolled."),
+    ],
+)
+def test_the_opposite_of_a_claim(claim: str, turned: str) -> None:
+    """A denial taken out, else a word of direction swapped, else denied as a whole."""
+    assert opposite(claim) == turned
+
+
+def test_two_denials_are_none() -> None:
+    """Parity counts; p-values at or above 0.06 are null results, below are not."""
+    assert negated("It is not true that drug A does not work") is False
+    assert reports_no_difference("The groups differed (p = 0.40)")
+    assert not reports_no_difference("The groups differed (p = 0.01)")

@@ -1,0 +1,77 @@
+"""Reading questions: kind, PICO elements, names, and what else words are called."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ragqa.question import Kind, age_group, both_spellings, known_abbreviations, names, understand
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("Is memantine effective as a first-line treatment for BPD?", Kind.EFFECTIVENESS),
+        ("Is clozapine better than olanzapine in schizophrenia?", Kind.COMPARISON),
+        ("What dose of memantine in severe renal impairment?", Kind.DOSE),
+        ("memantine 20mg twice a day in OCD?", Kind.DOSE),
+        ("Is memantine safe in pregnancy?", Kind.SAFETY),
+        ("Who should avoid memantine?", Kind.CONTRAINDICATION),
+        ("How is borderline personality disorder diagnosed, and by which diagnostic interview?", Kind.DIAGNOSIS),
+        ("How many people with BPD reach remission?", Kind.PROGNOSIS),
+        ("By which mechanism does memantine act?", Kind.MECHANISM),
+        ("How often should the neutrophil count be checked on clozapine?", Kind.MONITORING),
+        ("Tell me about schema therapy", Kind.GENERAL),
+    ],
+)
+def test_the_kind_of_question(question: str, kind: Kind) -> None:
+    """Each kind is told by its own words."""
+    assert understand(question).kind is kind
+
+
+def test_pico_elements_are_parts_of_the_question() -> None:
+    """Population, intervention, comparator and outcome as worded, and a yes/no question known as one."""
+    read = understand("Does adding metformin rather than placebo reduce weight gain in adolescents with bipolar disorder?")
+    assert read.populations == ("adolescents",)
+    assert read.conditions == ("bipolar disorder",)
+    assert read.interventions == ("metformin",)
+    assert (read.comparator, read.outcome, read.polar) == ("placebo", "weight gain", True)
+    assert read.as_words()["comparator"] == "placebo"
+
+
+def test_an_alternative_is_no_yes_or_no_question() -> None:
+    """ "A or B?" asks which."""
+    assert not understand("Is ERP or risperidone better?").polar
+
+
+def test_a_stated_age_stands_for_its_age_group() -> None:
+    """A source speaks of adolescents, not of a 14-year-old; an adult's age names no group."""
+    assert [age_group(text) for text in ("14-year-old", "8 year old", "45-year-old", "veterans")] == [
+        "adolescents",
+        "children",
+        None,
+        None,
+    ]
+
+
+def test_names_are_drugs_and_ages_whatever_the_case() -> None:
+    """What may not be exchanged; ordinary words are not names."""
+    assert names("Quetiapine 150 mg and sertraline in a 14-year-old") == ("Quetiapine", "sertraline", "14-year-old")
+    assert names("The trial lasted eight weeks") == ()
+
+
+def test_abbreviations_and_their_full_names_are_one() -> None:
+    """A source that spells a condition out answers a question that abbreviates it, and the other way round."""
+    assert "borderline personality disorder" in both_spellings("BPD")
+    assert "BPD" in both_spellings("borderline personality disorder").split()
+    assert "kidney" in both_spellings("severe renal impairment")
+    assert set(known_abbreviations("SSRIs in OCD/BPD")) == {"SSRI", "OCD", "BPD"}
+
+
+@given(st.text(max_size=300))
+def test_any_text_can_be_read(text: str) -> None:
+    """No text is too odd, and what is found is part of it."""
+    read = understand(text)
+    folded = " ".join(text.split())
+    assert all(subject in folded for subject in (*read.populations, *read.conditions))

@@ -1,0 +1,84 @@
+"""Rewordings are proven, not trusted: each sentence of the corpus survives plain language, a changed fact does not."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from samples import ROOT
+
+from ragqa.corpus import citable, load_corpus
+from ragqa.passages import sentences, without_markers
+from ragqa.pipeline import Ragqa
+from ragqa.verify import unsupported
+from ragqa.wording import collapsed, glossary_terms, plain, same_words, spell_out
+
+SEED = "Is memantine effective as a first-line treatment for borderline personality disorder?"
+
+
+def corpus_sentences() -> list[str]:
+    """Every sentence that may be cited."""
+    allowed = citable(load_corpus(ROOT / "corpus"), abstracts="cited")
+    records = [*allowed.articles, *allowed.abstracts]
+    return [without_markers(s.text) for record in records for s in sentences(record.text, 0, len(record.text))]
+
+
+def test_plain_language_says_every_sentence_of_the_corpus_again() -> None:
+    """The rewording of each is proven equal, with the same numbers outside brackets and the same denials."""
+    reworded = 0
+    for text in corpus_sentences():
+        told = plain(text)
+        reworded += told != text
+        assert unsupported(told, text) is None, (text, told)
+    assert reworded > 300
+
+
+@pytest.mark.parametrize("change", [("20", "30"), ("not ", ""), ("memantine", "ketamine"), ("first", "second")])
+def test_a_fact_changed_in_plain_language_is_caught(change: tuple[str, str]) -> None:
+    """Number, denial, drug, rank."""
+    quote = "Memantine 20 mg/day is not recommended as a first-line treatment, and memantine was an adjunct."
+    assert unsupported(plain(quote), quote) is None
+    assert unsupported(plain(quote).replace(*change), quote) is not None
+
+
+@pytest.mark.parametrize(
+    ("bracket", "left_out"),
+    [
+        ("(n=33)", True),
+        ("(SMD -0.52, 95% CI -0.70 to -0.33)", True),
+        ("(p = 0.40)", False),
+        ("(OR 1.2, 95% CI 0.8 to 1.6)", False),
+    ],
+)
+def test_a_figure_that_shows_no_effect_is_never_left_out(bracket: str, left_out: bool) -> None:
+    """Without it the sentence would claim more than its source."""
+    assert (bracket not in plain(f"Drug A lowered scores more than placebo {bracket} at week 8.")) is left_out
+
+
+def test_an_abbreviation_is_spelled_out_once_and_only_as_its_source_does() -> None:
+    """The first time, when the source uses that meaning; taking it back gives the source's words."""
+    seen: set[str] = set()
+    source = "Borderline personality disorder (BPD) is common. BPD has no drug of choice."
+    first = spell_out("BPD has no drug of choice.", source, seen)
+    assert first == "borderline personality disorder (BPD) has no drug of choice."
+    assert collapsed(first) == "BPD has no drug of choice."
+    assert spell_out("BPD is treated with DBT.", source, seen) == "BPD is treated with DBT."
+
+
+def test_no_glossary_entry_holds_another_or_a_figure_or_a_denial() -> None:
+    """Otherwise a rewording could not be undone, or could change what is said."""
+    terms = glossary_terms()
+    for term, words in terms.items():
+        assert not re.search(r"\d|\b(?:no|not|without|never)\b", words), term
+        assert not any(re.search(rf"(?<![\w-]){re.escape(other)}(?![\w-])", words) for other in terms), term
+
+
+def test_a_patient_reads_the_same_statements_in_easier_words(ragqa: Ragqa) -> None:
+    """Same sources and quotes; plainer by the readability figure; the patient's disclaimer in every form."""
+    clinician, patient = ragqa.ask(SEED), ragqa.ask(SEED, audience="patient")
+    assert [s.support for s in patient.statements] == [s.support for s in clinician.statements]
+    assert [s.text for s in patient.statements] != [s.text for s in clinician.statements]
+    assert patient.trace.scores["reading_grade"] < patient.trace.scores["reading_grade_of_sources"]
+    assert "Talk to your doctor" in patient.disclaimer
+    assert all(unsupported(s.text, s.support[0].quote) is None for s in patient.statements)
+    assert not same_words("", "anything")
