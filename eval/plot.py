@@ -1,6 +1,6 @@
 """Draw the risk-coverage curve of a scorecard: what abstaining more or less would have cost.
 
-    python eval/plot.py eval/results/scorecard.json eval/results/risk-coverage.svg
+python eval/plot.py eval/results/scorecard.json eval/results/risk-coverage.svg
 """
 
 from __future__ import annotations
