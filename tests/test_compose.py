@@ -48,7 +48,7 @@ def test_every_statement_is_word_for_word_in_its_source(ragqa: Ragqa) -> None:
                 assert record.text[support.start : support.end] == support.quote
             own, *others = statement.support
             assert collapsed(statement.text) == collapsed(without_markers(own.quote))
-            assert all(uncorroborated(statement.text, other.quote) is None for other in others)
+            assert all(uncorroborated(own.quote, other.quote) is None for other in others)
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,7 @@ def test_quantities_are_numbers_with_their_units(text: str, found: list[tuple[st
         ("Memantine 10 mg/day was better than placebo on mood in 33 adults.", "20 mg/day"),
         ("Ketamine 20 mg/day was better than placebo on mood in 33 adults.", "memantine"),
         ("Memantine 20 mg/day was worse than placebo on mood in 33 adults.", "opposite"),
+        ("A trial gave memantine 20 mg/day or placebo to 33 outpatients with a severe illness.", "too little"),
     ],
 )
 def test_a_second_source_corroborates_only_with_the_same_facts(quote: str, reason: str | None) -> None:

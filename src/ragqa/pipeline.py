@@ -307,7 +307,7 @@ def _checked(reworded: Sequence[Draft], drafts: Sequence[Draft], records: Mappin
         own, *others = draft.quotes
         text = next((d.text for d in (plainly, draft) if unsupported(d.text, _words_of(own, records)) is None), None)
         if text is not None:
-            kept = [quote for quote in others if uncorroborated(text, _words_of(quote, records)) is None]
+            kept = [quote for quote in others if uncorroborated(_words_of(own, records), _words_of(quote, records)) is None]
             passed.append(replace(draft, text=text, quotes=(own, *kept)))
     return passed
 

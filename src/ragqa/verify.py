@@ -24,7 +24,7 @@ from ragqa.direction import SIGNIFICANT, balance, direction_words, negated, oppo
 from ragqa.errors import UnsupportedStatement
 from ragqa.models import CrossEncoder, Embedder, Vectors
 from ragqa.passages import sentences, without_markers
-from ragqa.question import names
+from ragqa.question import both_spellings, names
 from ragqa.wording import collapsed, same_words
 
 Verdict = Literal["supports", "contradicts", "not_enough"]
@@ -75,6 +75,8 @@ ALIGNED = 0.8
 NAME = 0.9
 """Rarity in general English from which a word is taken for a name or a technical term."""
 DENIED = "the sentence says it the other way round"
+SHARED = 0.6
+"""Share of a sentence's words that another source's sentence must hold to corroborate it."""
 CORROBORATES = 0.8
 """Cosine from which a sentence of another source may say the same; ``uncorroborated`` then decides."""
 _READ = 4
@@ -87,8 +89,9 @@ def check_statement(statement: Statement) -> None:
     Raises:
         UnsupportedStatement: with the reason and the quote.
     """
+    said = statement.support[0].quote
     for number, support in enumerate(statement.support):
-        reason = uncorroborated(statement.text, support.quote) if number else unsupported(statement.text, support.quote)
+        reason = uncorroborated(said, support.quote) if number else unsupported(statement.text, said)
         if reason:
             raise UnsupportedStatement(f"{reason}: {statement.text!r} against {support.quote!r}")
 
@@ -96,8 +99,11 @@ def check_statement(statement: Statement) -> None:
 def uncorroborated(text: str, quote: str) -> str | None:
     """Why ``quote``, another source's sentence near in meaning, is no further support for ``text``; None when it is.
 
-    Every quantity, drug and stated age of the text must stand in it, and both must point the same way.
+    Most of the text's words must stand in it, and every quantity, drug and stated age; both must point the same way.
     """
+    words, held = _roots(text), _roots(both_spellings(quote))
+    if len(words & held) < SHARED * len(words):
+        return "too little of it is said"
     if difference := exact_difference(text, quote):
         return difference
     if negated(text) != negated(quote) or reports_no_difference(text) != reports_no_difference(quote):
@@ -360,6 +366,11 @@ def _swapped(claim: str, sentence: str) -> float:
     own = _content(sides[1]) - _content(sides[0])
     before, after = len(own & _content(parts[0])), len(own & _content(parts[1]))
     return float((after > before) - (after < before))
+
+
+def _roots(text: str) -> set[str]:
+    """First letters of the content words: endings do not count."""
+    return {word[:6] for word in _content(without_markers(text))}
 
 
 def _content(text: str) -> set[str]:
