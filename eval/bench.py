@@ -90,13 +90,19 @@ def warm() -> dict[str, Any]:
     items = load_gold(Path("eval/gold"))
     with Ragqa.open(load_settings()) as ragqa:
         ragqa.ask(SEED)
-        times = [ragqa.ask(item.question, item.history).trace.milliseconds["total"] for item in items]
-    cuts = statistics.quantiles(times, n=20)
+        stages = [ragqa.ask(item.question, item.history).trace.milliseconds for item in items]
+    searched = [stage for stage in stages if "compose" in stage]
+    spent = {
+        "whole answer": [stage["total"] for stage in stages],
+        "compose": [stage["compose"] for stage in searched],
+        "check": [stage["check"] for stage in searched],
+    }
     loaded = sorted({"torch", "transformers", "sentence_transformers"} & set(sys.modules))
     return {
-        "questions": len(times),
-        "p50_ms": round(statistics.median(times), 1),
-        "p95_ms": round(cuts[18], 1),
+        "questions": len(items),
+        "searched": len(searched),
+        "p50_ms": {stage: round(statistics.median(times), 1) for stage, times in spent.items()},
+        "p95_ms": {stage: round(statistics.quantiles(times, n=20)[18], 1) for stage, times in spent.items()},
         "resident_mb": round(psutil.Process().memory_info().rss / 2**20),
         "torch_modules_loaded": loaded,
     }
