@@ -25,7 +25,28 @@ _ONLY_FIGURES = re.compile(
 _NOT_SIGNIFICANT = re.compile(r"\b[pP]\s*(?:=\s*0?\.(?:0[5-9]|[1-9])|>)")
 _INTERVAL = re.compile(r"(?:CI|CrI)[,:]?\s*\(?([-−]?\d+(?:\.\d+)?)\s*(?:to|–|,|;)\s*([-−]?\d+(?:\.\d+)?)")
 _WORD = re.compile(r"\w+(?:[.,]\d+)*")
-_JOINT = re.compile(r"; (?=[a-zA-Z])|, but (?=[a-z])")
+_JOINTS = (
+    (re.compile(r"; (?:and )?(?=[a-zA-Z])"), ". "),
+    (re.compile(r", but (?=[a-z])"), ". But "),
+    (re.compile(r", because (?=[a-z])"), ". This is because "),
+    (re.compile(r", (?:whereas|while) (?=[a-z])"), ". In contrast, "),
+    (re.compile(r", although (?=[a-z])"), ". However, "),
+    (
+        re.compile(
+            r", and (?=(?:[\w-]+ ){1,7}(?:is|are|was|were|did|does|had|has|have|can|may|should|"
+            r"lowered|improved|fell|rose|showed|took|gave)\b)"
+        ),
+        ". And ",
+    ),
+)
+"""Where a sentence may be cut, and what then begins the next one; ``_JOINED`` takes each back."""
+_JOINED = (
+    (re.compile(r"\bthis is because\b", re.IGNORECASE), "because"),
+    (re.compile(r"\bin contrast\b|\bwhile\b", re.IGNORECASE), "whereas"),
+    (re.compile(r"\bhowever\b", re.IGNORECASE), "although"),
+    (re.compile(r"[;.] and\b", re.IGNORECASE), ";"),
+    (re.compile(r", and\b", re.IGNORECASE), ","),
+)
 
 
 def spell_out(text: str, source: str, seen: set[str]) -> str:
@@ -50,7 +71,8 @@ def plain(text: str) -> str:
     A figure that shows no effect is never left out: without it the sentence would claim more.
     """
     told = _plain_words(_without_figures(text))
-    told = _JOINT.sub(lambda joint: ". But " if "but" in joint[0] else ". ", told)
+    for joint, start in _JOINTS:
+        told = joint.sub(start, told)
     return re.sub(r"(^|[.?!] )([a-z])", lambda start: start[1] + start[2].upper(), told)
 
 
@@ -61,7 +83,10 @@ def same_words(text: str, quote: str) -> bool:
 
 
 def _common(text: str) -> list[str]:
-    return [word.casefold() for word in _WORD.findall(_plain_words(_without_figures(collapsed(without_markers(text)))))]
+    told = _plain_words(_without_figures(collapsed(without_markers(text))))
+    for cut, joint in _JOINED:
+        told = cut.sub(joint, told)
+    return [word.casefold() for word in _WORD.findall(told)]
 
 
 def collapsed(text: str) -> str:
