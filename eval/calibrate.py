@@ -1,26 +1,38 @@
-"""Learn when to abstain, on the dev half of the gold set and on calibration.jsonl.
+"""Learn when to abstain: beside approved articles, and where the evidence is studies alone.
 
-Fits the logistic weights of ``ragqa.suffice.ANSWERABLE`` (L2-regularised, Newton's method) to whether a question is answerable,
-from the four features of ``ragqa.suffice.Sufficiency``, and prints them with leave-one-out accuracy. The test half is not read.
+Fits logistic weights (L2-regularised, Newton's method) over the four features of ``ragqa.suffice.Sufficiency`` to whether a
+question is answerable, and prints them with leave-one-out accuracy. Without ``--studies`` the questions are the dev half of the
+gold set and calibration.jsonl, asked of the bundled corpus; the test half is not read. With it they are sampled from public
+sets and asked twice of one index that holds every document: as it is, and with the question's own documents hidden. Only
+openly licensed sets may shape what is shipped.
 
     python eval/calibrate.py --corpus corpus --index indexes/default
+    python eval/calibrate.py --corpus /tmp/all/corpus --index /tmp/all/index \\
+        --studies ../shared/data/pubmedqa --studies ../shared/data/medquad --studies ../shared/data/evidence_inference
 """
 
 from __future__ import annotations
 
 import json
+import random
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import numpy as np
 
+from ragqa.benchmarks import read_qrels, read_queries
+from ragqa.compose import compose
 from ragqa.evaluate import load_gold
 from ragqa.files import read_jsonl
-from ragqa.pipeline import Ragqa
+from ragqa.models import CrossEncoder
+from ragqa.pipeline import Ragqa, build_index, import_records
+from ragqa.question import understand
+from ragqa.retrieve import retrieve
 from ragqa.settings import load_settings
-from ragqa.suffice import ANSWERABLE
+from ragqa.suffice import WEIGHTS
 
-FEATURES = tuple(name for name in ANSWERABLE if name != "bias")
+FEATURES = tuple(name for name in WEIGHTS[0] if name != "bias")
 PENALTY = 0.05
 
 
@@ -37,38 +49,67 @@ def fit(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return weights
 
 
+Row = tuple[str, dict[str, float] | None, bool]
+"""A question, its features (None where triage stopped it before any search), and whether it is answerable."""
+
+
+def bundled(ragqa: Ragqa, gold: Path, questions: Path) -> Iterator[Row]:
+    """The dev half of the gold set and the further calibration questions."""
+    items = [item for item in load_gold(gold) if item.split == "dev" and item.expect in ("answered", "insufficient_evidence")]
+    asked = [(f"{item.id} ({item.kind})", item.question, item.history, item.expect == "answered") for item in items]
+    asked += [(row["id"], row["question"], (), row["answerable"]) for _, row in read_jsonl(questions)]
+    for name, question, history, answerable in asked:
+        yield f"{name}: {question}", ragqa.ask(question, history).trace.scores or None, answerable
+
+
+def studies(ragqa: Ragqa, folder: Path, sample: int) -> Iterator[Row]:
+    """Questions of a public set, with their own documents in reach and hidden."""
+    queries, qrels = dict(read_queries(folder)), read_qrels(folder, None)
+    judge = CrossEncoder()
+    for name in random.Random(7).sample(sorted(qrels), min(sample, len(qrels))):
+        question, own = queries[name], {f"doc:{document}" for document in qrels[name]}
+        hits = retrieve([question], ragqa.generation, ragqa.embedder, ragqa.settings)
+        for answerable in (True, False):
+            seen = [hit for hit in hits if answerable or hit.passage.source_id not in own]
+            composition = compose(question, understand(question), seen, ragqa.generation, ragqa.embedder, judge, enough=1.0)
+            yield f"{folder.name} {name}: {question}", composition.sufficiency.features(), answerable
+
+
 @click.command()
 @click.option("--corpus", type=click.Path(path_type=Path))
 @click.option("--index", type=click.Path(path_type=Path))
 @click.option("--gold", type=click.Path(path_type=Path), default=Path("eval/gold"))
 @click.option("--questions", type=click.Path(path_type=Path), default=Path("eval/calibration.jsonl"))
-def main(corpus: Path | None, index: Path | None, gold: Path, questions: Path) -> None:
-    """Print the fitted weights and what they would decide on the dev half."""
-    items = [item for item in load_gold(gold) if item.split == "dev" and item.expect in ("answered", "insufficient_evidence")]
-    asked = [(f"{item.id} ({item.kind})", item.question, item.history, item.expect == "answered") for item in items]
-    asked += [(row["id"], row["question"], (), row["answerable"]) for _, row in read_jsonl(questions)]
-    rows, labels, kept = [], [], []
-    with Ragqa.open(load_settings(corpus=corpus, index=index)) as ragqa:
-        for name, question, history, answerable in asked:
-            scores = ragqa.ask(question, history).trace.scores
-            if scores:  # none where triage stopped the question before any search
-                rows.append([*(scores[feature] for feature in FEATURES), 1.0])
-                labels.append(float(answerable))
-            if scores or answerable:
-                kept.append(f"{name}: {question}" + ("" if scores else "  STOPPED"))
-    x, y = np.array(rows), np.array(labels)
+@click.option("--studies", "folders", type=click.Path(path_type=Path, exists=True), multiple=True)
+@click.option("--sample", type=int, default=250, help="Questions of each --studies folder.")
+def main(corpus: Path | None, index: Path | None, gold: Path, questions: Path, folders: tuple[Path, ...], sample: int) -> None:
+    """Print the fitted weights and what they would decide."""
+    settings = load_settings(corpus=corpus, index=index, abstracts="all" if folders else None)
+    if folders:
+        for folder in folders:
+            import_records(folder / "corpus.jsonl.gz", settings.corpus)
+        build_index(settings)
+    with Ragqa.open(settings) as ragqa:
+        rows = [row for folder in folders for row in studies(ragqa, folder, sample)] or list(bundled(ragqa, gold, questions))
+    measured = [row for row in rows if row[1]]
+    x = np.array([[*(features[name] for name in FEATURES), 1.0] for _, features, _ in measured if features])
+    y = np.array([float(answerable) for *_, answerable in measured])
     scale = np.append(x[:, :-1].std(axis=0), 1.0)
     weights = fit(x / scale, y) / scale
     decided = x @ weights > 0
     left_out = [float(x[i] @ (fit(np.delete(x / scale, i, 0), np.delete(y, i)) / scale) > 0) for i in range(len(y))]
-    kept, stopped = [name for name in kept if "STOPPED" not in name], [name for name in kept if "STOPPED" in name]
-    wrong = [
-        f"{name} ({'answered' if d else 'abstained'})" for name, d, label in zip(kept, decided, y, strict=True) if d != label
-    ]
+    wrong = [(name, d) for (name, *_), d, label in zip(measured, decided, y, strict=True) if d != label]
+    if folders:  # so that the setting falls where the fit would decide
+        weights[-1] += np.log(settings.enough / (1 - settings.enough))
     click.echo(json.dumps(dict(zip((*FEATURES, "bias"), weights.round(3).tolist(), strict=True))))
-    click.echo(f"dev items {len(y)}, answerable {int(y.sum())}")
+    click.echo(f"questions {len(y)}, answerable {int(y.sum())}")
     click.echo(f"right: fitted {np.mean(decided == y):.3f}, leave-one-out {np.mean(left_out == y):.3f}")
-    click.echo("\n".join([*wrong, *stopped]))
+    click.echo(f"of the answerable answered {decided[y == 1].mean():.3f}, of the others {decided[y == 0].mean():.3f}")
+    for name, d in wrong:
+        click.echo(f"{name} ({'answered' if d else 'abstained'})")
+    for name, features, answerable in rows:
+        if features is None and answerable:
+            click.echo(f"{name} STOPPED")
 
 
 if __name__ == "__main__":

@@ -176,7 +176,7 @@ def test_the_first_ask_builds_the_index_and_a_conversation_is_kept(run: Run, set
     assert "building it once" in first.stderr
     assert "not recommended" in first.stdout
     second = run("ask", "And how many adults took part?", *folders)
-    assert "Understood as: And how many adults took part? (" in second.stdout
+    assert "Understood as: how many adults took part with drug A?" in second.stdout
     assert len(talk.read_text().splitlines()) == 2
 
 

@@ -1,58 +1,83 @@
-"""Follow-ups: what leans on the conversation takes its subject over, what stands alone is left alone."""
+"""A conversation on disk: whole turns, earlier citations unchanged, later versions refused; asking with a history behind it."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
-from ragqa.conversation import add_turn, read_turns, standalone
+from ragqa.conversation import add_turn, read_turns, turn_of
 from ragqa.errors import InvalidRecord
-from ragqa.models import CrossEncoder
+from ragqa.pipeline import Ragqa
 from ragqa.records import Turn
-
-DOSE = Turn(question="What is the target dose of memantine in Alzheimer's disease?", answer="20 mg/day.")
-
-
-@pytest.mark.parametrize(
-    ("question", "carried"),
-    [
-        ("What about in severe renal impairment?", ["memantine", "dose"]),
-        ("And its half-life?", ["memantine"]),
-        ("How many people took part?", ["memantine"]),
-        ("How much more weight was gained in the group with the higher number?", ["memantine"]),
-    ],
-)
-def test_a_leaning_question_takes_over_the_subject(question: str, carried: list[str], judge: CrossEncoder) -> None:
-    """Pronouns, ellipsis and bare questions get the words they lack; their own words stay first."""
-    understood = standalone(question, [DOSE], judge.rarity)
-    assert understood.startswith(question.rstrip())
-    assert all(word in understood for word in carried)
-
-
-def test_the_subject_is_carried_over_a_chain_of_follow_ups(judge: CrossEncoder) -> None:
-    """The third question still knows the first one's drug."""
-    chain = [DOSE, Turn(question="And in severe renal impairment?")]
-    understood = standalone("Is that different for the extended-release form?", chain, judge.rarity)
-    assert "memantine" in understood
-    assert "renal" in understood
-
-
-def test_a_question_that_stands_alone_or_opens_a_conversation_is_unchanged(judge: CrossEncoder) -> None:
-    """A topic change is not dragged back."""
-    fresh = "Does lithium reduce suicide attempts in adults with bipolar disorder compared with placebo?"
-    assert standalone(fresh, [DOSE], judge.rarity) == fresh
-    assert standalone("What about renal impairment?", [], judge.rarity) == "What about renal impairment?"
 
 
 def test_a_conversation_file_grows_by_whole_turns(tmp_path: Path) -> None:
-    """Turns come back in order; a damaged line is named."""
+    """Turns come back in order; a damaged line is named, a later version is not guessed at."""
     file = tmp_path / "talk.jsonl"
     assert read_turns(file) == []
-    add_turn(file, DOSE)
-    add_turn(file, Turn(question="And then?"))
-    assert read_turns(file) == [DOSE, Turn(question="And then?")]
+    first, second = Turn(question="What is the dose?", answer="20 mg/day."), Turn(question="And then?", choices=("a", "b"))
+    add_turn(file, first)
+    before = file.read_bytes()
+    add_turn(file, second)
+    assert read_turns(file) == [first, second]
+    assert file.read_bytes().startswith(before)
     with file.open("a") as stream:
         stream.write('{"answer": 3}\n')
     with pytest.raises(InvalidRecord, match=r"talk\.jsonl:3"):
         read_turns(file)
+    file.write_text('{"schema": "ragqa.turn/9", "question": "x"}\n')
+    with pytest.raises(InvalidRecord, match="upgrade ragqa"):
+        read_turns(file)
+
+
+def test_a_file_of_the_first_version_is_still_read(tmp_path: Path) -> None:
+    """Question and answer alone make a turn."""
+    file = tmp_path / "old.jsonl"
+    file.write_text(json.dumps({"question": "Is memantine safe?", "answer": "Mostly."}) + "\n")
+    assert read_turns(file) == [Turn(question="Is memantine safe?", answer="Mostly.")]
+
+
+def test_a_conversation_keeps_its_thread_and_every_answer_its_own_numbers(ragqa: Ragqa) -> None:
+    """Each turn cites only what it retrieved, from 1; a source cited before has its own number in the new answer."""
+    history: list[Turn] = []
+    for question in (
+        "Does memantine help in moderate to severe Alzheimer's disease?",
+        "is it safe with epilepsy?",
+        "no, I meant in renal impairment",
+        "Does lithium prevent suicide in people with mood disorders?",
+        "and self-harm?",
+    ):
+        answer = ragqa.ask(question, history)
+        turn = turn_of(answer)
+        assert [cited.number for cited in turn.cited] == list(range(1, len(turn.cited) + 1))
+        for cited in turn.cited:
+            assert all(passage.startswith(cited.source_id) for passage in cited.passages)
+        history.append(turn)
+    assert "memantine" in history[1].standalone
+    assert "renal impairment" in history[2].standalone
+    assert "epilepsy" not in history[2].standalone
+    assert "lithium" in history[4].standalone
+    assert any("lithium" in cited.source_id for cited in history[4].cited)
+
+
+def test_what_was_understood_can_be_put_right(ragqa: Ragqa) -> None:
+    """The reader's own reading is searched instead of the guessed one."""
+    before = turn_of(ragqa.ask("Does memantine help in moderate to severe Alzheimer's disease?"))
+    wanted = "What is the target dose of memantine in severe renal impairment?"
+    answer = ragqa.ask("the other thing", [before], understood=wanted)
+    assert answer.question == "the other thing"
+    assert answer.standalone_question == wanted
+    assert answer.references[0].source_id == "article:memantine-dosing-renal-impairment"
+
+
+def test_two_things_a_follow_up_could_mean_are_offered(ragqa: Ragqa) -> None:
+    """Needs clarification with whole questions; the number chosen is answered."""
+    first = turn_of(ragqa.ask("Is duloxetine better than pregabalin for generalised anxiety disorder?"))
+    asked = ragqa.ask("how much did it lower HAM-A scores?", [first])
+    assert asked.status == "needs_clarification"
+    assert ["duloxetine" in asked.alternatives[0], "pregabalin" in asked.alternatives[1]] == [True, True]
+    answer = ragqa.ask("2", [first, turn_of(asked)])
+    assert answer.standalone_question == asked.alternatives[1]
+    assert answer.status == "answered"

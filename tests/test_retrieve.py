@@ -36,7 +36,7 @@ def test_one_source_cannot_fill_the_list(opened: tuple[Generation, Settings], em
     """At most ``passages_per_source`` passages of a source, and at most ``sources`` sources."""
     generation, settings = opened
     chosen = settings.model_copy(update={"passages_per_source": 2, "sources": 3})
-    hits = retrieve("Do zinc lozenges shorten colds?", generation, embedder, chosen)
+    hits = retrieve(["Do zinc lozenges shorten colds?"], generation, embedder, chosen)
     counts = Counter(hit.passage.source_id for hit in hits)
     assert max(counts.values()) == 2
     assert len(counts) == 3
@@ -73,17 +73,19 @@ def test_a_weight_of_one_end_is_that_retriever_alone(
 def test_a_run_holds_each_source_once(opened: tuple[Generation, Settings], embedder: Embedder) -> None:
     """Best passage first, k respected, also when k is larger than the corpus."""
     generation, settings = opened
-    hits = rank_sources("zinc colds", generation, embedder, settings, 100)
+    hits = rank_sources(["zinc colds"], generation, embedder, settings, 100)
     assert Counter(hit.passage.source_id for hit in hits) == {f"pmid:{n}": 1 for n in (1, 2, 3, 4)}
-    assert len(rank_sources("zinc colds", generation, embedder, settings, 2)) == 2
+    assert len(rank_sources(["zinc colds"], generation, embedder, settings, 2)) == 2
 
 
 def test_the_article_being_read_is_preferred_not_imposed(ragqa: Ragqa) -> None:
     """Its own sources move up for a question they could answer; a question on another drug still finds that drug."""
-    plain = [hit.passage.source_id for hit in retrieve("adverse effects", ragqa.generation, ragqa.embedder, ragqa.settings)]
+    plain = [hit.passage.source_id for hit in retrieve(["adverse effects"], ragqa.generation, ragqa.embedder, ragqa.settings)]
     lithium = ragqa.generation.record("article:lithium-suicide-prevention")
     preferred = frozenset((lithium.id, *getattr(lithium, "citations", ())))
-    read = [h.passage.source_id for h in retrieve("adverse effects", ragqa.generation, ragqa.embedder, ragqa.settings, preferred)]
+    read = [
+        h.passage.source_id for h in retrieve(["adverse effects"], ragqa.generation, ragqa.embedder, ragqa.settings, preferred)
+    ]
     assert len(set(read) & preferred) >= len(set(plain) & preferred)
     other = ragqa.ask("Does memantine help in obsessive-compulsive disorder?", article="lithium-suicide-prevention")
     assert any("memantine" in (reference.title or "").lower() for reference in other.references)

@@ -113,7 +113,7 @@ class Trace(_Frozen):
 
 
 class Answer(_Frozen):
-    """The stable JSON contract ``ragqa.answer/1``."""
+    """The stable JSON contract ``ragqa.answer/1``. ``removed`` names the kinds of identifiers taken out of the question."""
 
     schema_: Literal["ragqa.answer/1"] = Field(default="ragqa.answer/1", alias="schema")
     id: str
@@ -126,6 +126,7 @@ class Answer(_Frozen):
     conflicts: tuple[Conflict, ...] = ()
     message: str | None = None
     alternatives: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
     disclaimer: str = Field(min_length=40)
     audience: Audience
     review_state: str

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,8 +40,8 @@ def evaluate_retrieval(dataset: Path, settings: Settings, split: str | None = No
         from ir_measures import RR, R, nDCG
     except ImportError:
         raise RagqaError("retrieval measures come from ir-measures: run `pip install 'ragqa[dev]'`") from None
-    queries = dict(read_questions(_one_of(dataset, "queries.jsonl", "queries.jsonl.gz")))
-    qrels = _read_qrels(dataset, split)
+    queries = dict(read_queries(dataset))
+    qrels = read_qrels(dataset, split)
     started = time.perf_counter()
     local, built = _indexed(dataset, settings, progress)
     seconds = time.perf_counter() - started
@@ -72,7 +72,7 @@ def _run(
     run, times = {}, []
     for number, (query, text) in enumerate(asked, start=1):
         started = time.perf_counter()
-        hits = rank_sources(text, ragqa.generation, ragqa.embedder, settings, 100)
+        hits = rank_sources([text], ragqa.generation, ragqa.embedder, settings, 100)
         times.append(1000 * (time.perf_counter() - started))
         run[query] = {hit.passage.source_id.removeprefix("doc:"): hit.score for hit in hits}
         progress(name, number, len(asked))
@@ -126,9 +126,7 @@ def evaluate_answers(
         RagqaError: a file is missing or not in one of these layouts.
     """
     ideals = _read_ideals(_one_of(dataset, "answers.jsonl", "answers.jsonl.gz"))
-    asked = [
-        (name, text) for name, text in read_questions(_one_of(dataset, "queries.jsonl", "queries.jsonl.gz")) if name in ideals
-    ]
+    asked = [(name, text) for name, text in read_queries(dataset) if name in ideals]
     if limit is not None and limit < len(asked):
         asked = sorted(random.Random(seed).sample(asked, limit))
     local, _ = _indexed(documents or dataset, settings, progress)
@@ -149,18 +147,25 @@ def evaluate_answers(
             if name in shown:
                 examples.append({"id": name, "ideal": ideals[name].answers, "answer": answer.to_json()})
             progress("answering", number, len(asked))
-    table = {name: {measure: mean([row[measure] for row in scores]) for measure in scores[0]} for name, scores in rows.items()}
+    spoke = [bool(row["answered"]) for row in rows["ragqa"]]
+    where_answered = {name: [row for row, said in zip(scores, spoke, strict=True) if said] for name, scores in rows.items()}
     wanted = [ideals[name].yes for name, _ in asked if ideals[name].yes is not None]
     return {
         "schema": "ragqa.answers-benchmark/1",
         "dataset": dataset.name,
         "questions": len(asked),
-        "systems": table,
+        "systems": _means(rows),
+        "where_answered": _means(where_answered),
         "always_yes": share([bool(yes) for yes in wanted]),
         "p50_ms": percentile(times, 50),
         "p95_ms": percentile(times, 95),
         "examples": examples,
     }
+
+
+def _means(rows: Mapping[str, Sequence[Mapping[str, float | None]]]) -> dict[str, dict[str, float | None]]:
+    """Each system's mean of each measure."""
+    return {name: {key: mean([row[key] for row in scores]) for key in scores[0]} for name, scores in rows.items() if scores}
 
 
 def _systems(ragqa: Ragqa, seed: int) -> dict[str, System]:
@@ -266,7 +271,13 @@ def _indexed(dataset: Path, settings: Settings, progress: Tick) -> tuple[Setting
     return local, build_index(local, progress)
 
 
-def _read_qrels(dataset: Path, split: str | None) -> dict[str, dict[str, int]]:
+def read_queries(dataset: Path) -> Iterable[tuple[str, str]]:
+    """(id, text) of each query of a BEIR folder."""
+    return read_questions(_one_of(dataset, "queries.jsonl", "queries.jsonl.gz"))
+
+
+def read_qrels(dataset: Path, split: str | None) -> dict[str, dict[str, int]]:
+    """Relevant documents by query, of a split or of the first one there is."""
     files = sorted((dataset / "qrels").glob("*.tsv"))
     chosen = [file for file in files if file.stem == split] if split else files[:1]
     if not chosen:

@@ -180,6 +180,7 @@ def search(
 @_folders
 @click.option("--article", help="Slug of the article being read; what it cites is preferred.")
 @click.option("--conversation", type=click.Path(path_type=Path), help="JSON Lines of earlier turns; the new turn is appended.")
+@click.option("--understood", help="The question as you mean it, where ragqa understood a follow-up wrongly.")
 @click.option("--audience", type=click.Choice(["clinician", "patient"]))
 @click.option("--format", "style", type=click.Choice(["text", "md", "html", "json"]), default="text", show_default=True)
 @click.option("--explain", is_flag=True, help="Show on stderr how the answer came about.")
@@ -190,6 +191,7 @@ def ask(
     model: str | None,
     article: str | None,
     conversation: Path | None,
+    understood: str | None,
     audience: str | None,
     style: str,
     explain: bool,
@@ -200,21 +202,19 @@ def ask(
     Example:
       ragqa ask "What dose of memantine in severe renal impairment?" --format md
     """
-    from ragqa.conversation import add_turn, read_turns
-    from ragqa.records import Turn
+    from ragqa.conversation import add_turn, read_turns, turn_of
     from ragqa.render import explain as explanation
     from ragqa.render import render
 
     settings = _settings(corpus=corpus, index=index, model=model, audience=audience)
     history = read_turns(conversation) if conversation else []
     with _open(settings) as ragqa:
-        answer = ragqa.ask(question, history, article)
+        answer = ragqa.ask(question, history, article, understood=understood)
     click.echo(render(answer, style), nl=False)
     if explain:
         click.echo(explanation(answer), err=True, nl=False)
     if conversation:
-        said = " ".join(statement.text for statement in answer.statements) or answer.message or ""
-        add_turn(conversation, Turn(question=question, answer=said))
+        add_turn(conversation, turn_of(answer))
 
 
 @main.command()

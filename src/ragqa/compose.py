@@ -53,8 +53,11 @@ FIRST = {
 MORE_ROOM = 2
 """Statements more that this part may have."""
 
+
 BETWEEN_SOURCES = 1.5
 """A source is cited when its best sentence is at most this many logits below the best sentence of all."""
+BETWEEN_STUDIES = 3.0
+"""The same where no approved article is among the hits: no editor has weighed the studies, so more of them are heard."""
 CITED_BY_LEAD = 6.0
 """The same for a source that an article on this very question cites: its editors found it relevant already."""
 WITHIN_SOURCE = 6.0
@@ -138,7 +141,8 @@ def compose(
     candidates, vectors = [candidates[i] for i in kept], vectors[kept]
     if not candidates:
         return Composition(drafts=(), sufficiency=measured)
-    chosen = _choose(candidates, vectors, FIRST.get(understanding.kind, Part.RECOMMENDATION))
+    reach = BETWEEN_STUDIES if measured.studies_alone else BETWEEN_SOURCES
+    chosen = _choose(candidates, vectors, FIRST.get(understanding.kind, Part.RECOMMENDATION), reach)
     drafts = tuple(_draft(candidates[i], _corroborating(i, chosen, candidates, vectors)) for i in chosen)
     return Composition(drafts=drafts, sufficiency=measured)
 
@@ -239,12 +243,12 @@ def _leads_and(ordered: Sequence[_Candidate], most: int) -> list[_Candidate]:
     return [c for c in ordered if c.lead] + [c for c in ordered if not c.lead][:most]
 
 
-def _choose(candidates: Sequence[_Candidate], vectors: Vectors, first: Part) -> list[int]:
+def _choose(candidates: Sequence[_Candidate], vectors: Vectors, first: Part, reach: float) -> list[int]:
     """Sentences of an article on this very question in its own order, then others by judgment, among the sources that answer.
 
     What says the same again, or finds no room in its part, is passed over.
     """
-    floors = _answering_sources(candidates)
+    floors = _answering_sources(candidates, reach)
     chosen: list[int] = []
     for i in sorted(range(len(candidates)), key=lambda i: _judged_order(candidates[i])):
         candidate = candidates[i]
@@ -253,11 +257,18 @@ def _choose(candidates: Sequence[_Candidate], vectors: Vectors, first: Part) -> 
         full = len(peers) >= room or (candidate.lead and sum(p.lead for p in peers) >= LEAD_SHARE)
         if full or candidate.logit < floors.get(candidate.passage.source_id, np.inf):
             continue
-        if chosen and float(np.max(vectors[chosen] @ vectors[i])) > SAME:
+        if any(_repeats(candidate, candidates[j], float(vectors[j] @ vectors[i])) for j in chosen):
             continue
         chosen.append(i)
     parts = sorted(Part, key=lambda part: part is not first)
     return sorted(chosen, key=lambda i: (parts.index(candidates[i].part), *_reading_order(candidates[i])))
+
+
+def _repeats(candidate: _Candidate, chosen: _Candidate, near: float) -> bool:
+    """Whether a sentence tells a reader of a chosen one nothing new; what an article's editors wrote stays as they wrote it."""
+    if near > SAME:
+        return True
+    return not candidate.lead and near >= CORROBORATES and uncorroborated(chosen.text, candidate.text) is None
 
 
 def _judged_order(candidate: _Candidate) -> tuple[bool, float]:
@@ -284,15 +295,15 @@ def _corroborating(i: int, chosen: Sequence[int], candidates: Sequence[_Candidat
     return list(found.values())
 
 
-def _answering_sources(candidates: Sequence[_Candidate]) -> dict[str, float]:
+def _answering_sources(candidates: Sequence[_Candidate], reach: float) -> dict[str, float]:
     """Sources whose best sentence is close to the best of all, with the logit each further sentence of theirs must reach."""
     top = candidates[0].logit
     best: dict[str, float] = {}
     for candidate in candidates:
         best.setdefault(candidate.passage.source_id, candidate.logit)
     cited = {source for candidate in candidates if candidate.lead for source in candidate.rests_on}
-    reach = {source: CITED_BY_LEAD if source in cited else BETWEEN_SOURCES for source in best}
-    floors = {source: logit - WITHIN_SOURCE for source, logit in best.items() if logit >= top - reach[source]}
+    between = {source: CITED_BY_LEAD if source in cited else reach for source in best}
+    floors = {source: logit - WITHIN_SOURCE for source, logit in best.items() if logit >= top - between[source]}
     return floors | {candidate.passage.source_id: -np.inf for candidate in candidates if candidate.lead}
 
 

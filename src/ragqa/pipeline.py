@@ -22,15 +22,16 @@ from typing import Any
 from ragqa.answer import DISCLAIMERS, Answer, Audience, Draft, Quote, Reference, Statement, Status, Trace, cite
 from ragqa.appraise import appraise, follow_up, sample_size, study_design
 from ragqa.compose import Composition, compose
-from ragqa.conversation import standalone
 from ragqa.corpus import citable, load_corpus
 from ragqa.errors import Fault, InvalidRecord, RagqaError
 from ragqa.files import json_line, read_jsonl, write_atomic
+from ragqa.followup import REMEMBERED, Reading, chosen, standalone
 from ragqa.importers import import_file
 from ragqa.index import BuildReport, Generation, Progress, build, current_generation, open_index
 from ragqa.measures import reading_grade
 from ragqa.models import CrossEncoder, Embedder, Vectors, load_embedder
 from ragqa.passages import without_markers
+from ragqa.privacy import Redacted, redact
 from ragqa.question import Understanding, understand
 from ragqa.records import Abstract, Article, Turn
 from ragqa.retrieve import Hit, rank_sources, retrieve
@@ -43,6 +44,10 @@ LONGEST_QUESTION = 2000
 """Characters; a longer text is a document, not a question."""
 YES_FROM = 3
 """Statements, in order, from which a yes or a no is read."""
+
+
+def quiet(stage: str) -> None:
+    """A listener that hears nothing."""
 
 
 def silent(stage: str, done: int, total: int) -> None:
@@ -102,12 +107,13 @@ def import_records(file: Path, corpus: Path, ids: str = "doc") -> ImportReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Request:
-    """A question as it was asked and as it was understood."""
+    """A question as it was asked, without identifiers, and as it was understood."""
 
     id: str
     question: str
-    understood: str
-    reading: Understanding
+    removed: tuple[str, ...]
+    read: Reading
+    understood: Understanding
     audience: Audience
 
 
@@ -141,7 +147,7 @@ class Ragqa:
 
     def search(self, question: str, k: int) -> list[Hit]:
         """The best passage of each of the best ``k`` sources, best first."""
-        return rank_sources(_valid(question), self.generation, self.embedder, self.settings, k)
+        return rank_sources([_valid(question)], self.generation, self.embedder, self.settings, k)
 
     def ask(
         self,
@@ -149,39 +155,41 @@ class Ragqa:
         history: Sequence[Turn] = (),
         article: str | None = None,
         audience: Audience | None = None,
+        understood: str | None = None,
+        stage: Callable[[str], None] = quiet,
     ) -> Answer:
-        """Answer a question from the indexed sources, or abstain. ``article`` is the slug of the article being read.
+        """Answer a question from the indexed sources, or abstain.
+
+        ``history`` holds the turns before it, ``article`` the slug of the article being read; ``understood`` is the question as
+        the reader wants it understood, where it was read wrongly before. ``stage`` is told "searching", "reading", "checking".
 
         Raises:
             RagqaError: the question is empty or too long, or the article is not in the index.
         """
         started = time.perf_counter()
-        asked = _valid(question)
-        understood = standalone(asked, history, self._cross_encoder().rarity)
-        reading, reader = understand(understood), audience or self.settings.audience
-        request = _Request(
-            id=self._answer_id(asked, history, reader),
-            question=asked,
-            understood=understood,
-            reading=reading,
-            audience=reader,
-        )
-        query = self.embedder.embed([understood])
-        stopped = halt(asked, query, self.embedder.fingerprint)
+        request = self._request(question, history, article, audience, understood)
+        query = self.embedder.embed([request.read.text])
+        stopped = halt(request.question, query, self.embedder.fingerprint) or _several(request.read)
         if stopped is not None:
             return _timed(self._halted(request, stopped), total=time.perf_counter() - started)
-        hits = retrieve(understood, self.generation, self.embedder, self.settings, self._preferred(article))
-        if not history and article is None:
-            stopped = unclear(understood, reading, self._cross_encoder().rarity, _said_in(hits), self._nearest_articles(hits))
-            if stopped is not None and self._other(asked, query):
-                stopped = Halt(status=Status.OUT_OF_SCOPE, message=REFUSALS["other"])
+        stage("searching")
+        hits = self._hits(request, history, article)
+        stopped = None if article else self._unclear(request, query, hits)
         retrieved = time.perf_counter()
         if stopped is not None:
             return _timed(self._halted(request, stopped), retrieve=retrieved - started, total=retrieved - started)
+        stage("reading")
         composition = compose(
-            understood, reading, hits, self.generation, self.embedder, self._cross_encoder(), self.settings.enough
+            request.read.text,
+            request.understood,
+            hits,
+            self.generation,
+            self.embedder,
+            self._cross_encoder(),
+            self.settings.enough,
         )
         composed = time.perf_counter()
+        stage("checking")
         answer = self._assemble(request, query, hits, composition)
         finished = time.perf_counter()
         return _timed(
@@ -191,6 +199,46 @@ class Ragqa:
             check=finished - composed,
             total=finished - started,
         )
+
+    def _request(
+        self, question: str, history: Sequence[Turn], article: str | None, audience: Audience | None, understood: str | None
+    ) -> _Request:
+        """Take identifiers out first: nothing after this sees them."""
+        asked, wanted = self._redacted(question), self._redacted(understood) if understood else None
+        turns = [turn.model_copy(update={"question": self._redacted(turn.question).text}) for turn in history[-REMEMBERED:]]
+        if wanted is not None:
+            read = Reading(wanted.text)
+        else:
+            read = chosen(asked.text, turns) or standalone(asked.text, turns, self._article(article).title if article else "")
+        reader = audience or self.settings.audience
+        return _Request(
+            id=self._answer_id(asked.text, read.text, reader, article),
+            question=asked.text,
+            removed=tuple(dict.fromkeys((*asked.kinds, *(wanted.kinds if wanted else ())))),
+            read=read,
+            understood=understand(read.text),
+            audience=reader,
+        )
+
+    def _redacted(self, question: str) -> Redacted:
+        asked = _valid(question)
+        return redact(asked) if self.settings.redact else Redacted(asked)
+
+    def _hits(self, request: _Request, history: Sequence[Turn], article: str | None) -> list[Hit]:
+        """What the question finds as understood and as asked; the article being read and what was just cited are preferred."""
+        readings = [request.read.text, request.question] if request.read.leans else [request.read.text]
+        cited = {cited.source_id for cited in history[-1].cited} if request.read.leans and history else set()
+        return retrieve(readings, self.generation, self.embedder, self.settings, self._preferred(article) | cited)
+
+    def _unclear(self, request: _Request, query: Vectors, hits: Sequence[Hit]) -> Halt | None:
+        """Ask back about a question that nothing before it makes clear."""
+        if request.read.leans:
+            return None
+        text, rarity = request.read.text, self._cross_encoder().rarity
+        stopped = unclear(text, request.understood, rarity, _said_in(hits), self._nearest_articles(hits))
+        if stopped is not None and self._other(text, query):
+            return Halt(status=Status.OUT_OF_SCOPE, message=REFUSALS["other"])
+        return stopped
 
     @property
     def checker(self) -> Checker:
@@ -248,14 +296,15 @@ class Ragqa:
         trace = Trace(
             generation=self.generation.manifest.generation,
             models={"embedder": self.embedder.name, "judge": "ms-marco-MiniLM-L-12-v2-int8"},
-            queries=(request.understood,),
-            understanding=request.reading.as_words(),
+            queries=(request.read.text, request.question) if request.read.leans else (request.read.text,),
+            understanding=request.understood.as_words(),
             scores={name: round(value, 4) for name, value in (scores or {}).items()},
         )
         return Answer(
             id=request.id,
             question=request.question,
-            standalone_question=request.understood,
+            standalone_question=request.read.text,
+            removed=request.removed,
             disclaimer=DISCLAIMERS[request.audience],
             audience=request.audience,
             review_state="not_reviewed",
@@ -270,21 +319,34 @@ class Ragqa:
 
     def _preferred(self, article: str | None) -> frozenset[str]:
         """The article being read and what it cites."""
-        if article is None:
-            return frozenset()
-        record = self.generation.find(f"article:{article}")
-        if not isinstance(record, Article):
-            raise RagqaError(f"no approved article {article!r} in the index; `ragqa check` lists the articles and their states")
-        return frozenset((record.id, *record.citations))
+        record = self._article(article) if article else None
+        return frozenset((record.id, *record.citations)) if record else frozenset()
 
-    def _answer_id(self, question: str, history: Sequence[Turn], audience: Audience) -> str:
-        parts = [self.generation.manifest.generation, question, audience, *(turn.question for turn in history)]
+    def _article(self, slug: str) -> Article:
+        record = self.generation.find(f"article:{slug}")
+        if not isinstance(record, Article):
+            raise RagqaError(f"no approved article {slug!r} in the index; `ragqa check` lists the articles and their states")
+        return record
+
+    def _answer_id(self, question: str, understood: str, audience: Audience, article: str | None) -> str:
+        parts = [self.generation.manifest.generation, question, understood, audience, article]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
     def _cross_encoder(self) -> CrossEncoder:
         if self._judge is None:
             self._judge = CrossEncoder()
         return self._judge
+
+
+def _several(read: Reading) -> Halt | None:
+    """Ask back about a follow-up that could mean several things."""
+    if not read.choices:
+        return None
+    return Halt(
+        status=Status.NEEDS_CLARIFICATION,
+        message="After what was said before, this could mean several things. Choose one, or ask again naming the one you mean.",
+        alternatives=read.choices,
+    )
 
 
 def _reworded(drafts: Sequence[Draft], records: Mapping[str, Article | Abstract], audience: Audience) -> list[Draft]:

@@ -100,8 +100,10 @@ _THERAPY = re.compile(
     rf"program(?:me)?|apps?|plan)\b",
     re.IGNORECASE,
 )
-_LETTERED = re.compile(r"\b[a-z]{4,} [A-Z]\d{0,2}\b")
+_LETTERED = re.compile(r"\b[a-z]{4,} [A-HJ-Z]\d{0,2}\b")
 """What a letter tells apart: vitamin D, hepatitis C, drug A."""
+_NAME = re.compile(r"(?<![.?!] )(?<!^)\b(?:[A-Z][\w'*&-]+(?:\s(?:of|the|and|de|&)\s(?=[A-Z]))?\s?)+(?<!\s)")
+"""Capitalised inside a sentence: a trial, a scale, a person."""
 _POPULATION = re.compile(
     r"\b(?:\d{1,3}[- ](?:year|yr|month|week)s?[- ]olds?|\d{1,3} to \d{1,3}(?: year)?[- ]olds?|child(?:ren)?|paediatric|"
     r"pediatric|adolescents?|"
@@ -158,6 +160,46 @@ class Understanding:
         return {name: text for name, text in found.items() if text}
 
 
+class Role(StrEnum):
+    """What a mention names."""
+
+    TREATMENT = "treatment"
+    CONDITION = "condition"
+    POPULATION = "population"
+    NAME = "name"
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """Words of a text that name something, and where they stand."""
+
+    start: int
+    end: int
+    text: str
+    role: Role
+
+
+def mentions(text: str) -> tuple[Mention, ...]:
+    """Treatments, conditions and populations in a text, in order, none overlapping (the longer one stands)."""
+    found: list[Mention] = []
+    for match in _SHORT.finditer(text):
+        if known := known_abbreviations(match[0]):
+            role = Role.TREATMENT if _therapies(known) else Role.CONDITION if _names_conditions(known) else None
+            found += [Mention(*match.span(), match[0], role)] if role else []
+    found += [
+        Mention(*match.span(), match[0], role)
+        for role, patterns in _ROLES.items()
+        for pattern in patterns
+        for match in pattern.finditer(text)
+        if match[0].lower() not in _UNNAMED
+    ]
+    kept: list[Mention] = []
+    for mention in sorted(found, key=lambda m: m.start - m.end):
+        if not any(mention.start < other.end and other.start < mention.end for other in kept):
+            kept.append(mention)
+    return tuple(sorted(kept, key=lambda m: m.start))
+
+
 def understand(question: str) -> Understanding:
     """Kind and PICO elements (Richardson et al., ACP J Club 1995;123:A12) as the question words them."""
     kind = next((kind for kind, pattern in _KIND.items() if pattern.search(question)), Kind.GENERAL)
@@ -200,6 +242,34 @@ def _found(pattern: re.Pattern[str], text: str) -> tuple[str, ...]:
 
 def _names_condition(words: str) -> bool:
     return bool(_CONDITION.search(words))
+
+
+def _names_conditions(known: dict[str, tuple[str, ...]]) -> bool:
+    return any(_names_condition(meanings[0]) for meanings in known.values())
+
+
+_DEGREE = (
+    r"(?:(?:mild|moderate|severe|major|minor|acute|chronic|refractory|(?:treatment-)?resistant|unipolar|postpartum|late-life|end-stage|"
+    r"older|younger|to|moderate-to-severe|primary|secondary)\s+)*"
+)
+_ROLES = {
+    Role.POPULATION: (re.compile(rf"\b{_DEGREE}(?:{_POPULATION.pattern}|\badults\b|\bover[- ]?\d\ds?\b)", re.IGNORECASE),),
+    Role.CONDITION: (re.compile(rf"\b{_DEGREE}(?:{_CONDITION.pattern})", re.IGNORECASE),),
+    Role.TREATMENT: (
+        _DRUG,
+        _THERAPY,
+        _LETTERED,
+        re.compile(r"\b(?:selective )?(?:serotonin|noradrenaline|norepinephrine)(?: \w+)? reuptake inhibitors?\b", re.IGNORECASE),
+        re.compile(r"\bexposure (?:and|with) (?:ritual|response) prevention\b", re.IGNORECASE),
+    ),
+    Role.NAME: (_NAME,),
+}
+_UNNAMED = frozenset(
+    f"{degree}{word}"
+    for degree in ("", "mild ", "moderate ", "severe ", "chronic ", "acute ", "the ")
+    for word in ("disease", "diseases", "disorder", "disorders", "syndrome", "inhibitor", "inhibitors")
+)
+_SHORT = re.compile(r"\b[A-Z][A-Za-z-]*[A-Z]s?\b")
 
 
 def _therapies(known: dict[str, tuple[str, ...]]) -> list[str]:

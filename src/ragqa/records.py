@@ -195,8 +195,23 @@ class Passage(Record):
     text: str
 
 
+class Cited(Record):
+    """A source as one answer of a conversation cited it."""
+
+    number: int
+    source_id: str
+    passages: tuple[str, ...] = ()
+
+
 class Turn(Record):
-    """One earlier exchange of a conversation."""
+    """One earlier exchange of a conversation: what was asked, how it was understood, what was said and what that rested on.
+
+    Only ``question`` is needed: what was understood is then read from the questions before it.
+    """
 
     question: str
+    standalone: str = ""
+    status: str = ""
     answer: str = ""
+    choices: tuple[str, ...] = ()
+    cited: tuple[Cited, ...] = ()

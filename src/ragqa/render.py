@@ -53,7 +53,7 @@ def as_json(answer: Answer) -> str:
 
 def as_text(answer: Answer) -> str:
     """Plain text for a terminal, at most WIDTH columns."""
-    blocks = [_wrap(answer.question), "=" * min(WIDTH, max(len(answer.question), 8)), *_understood(answer)]
+    blocks = [_wrap(answer.question), "=" * min(WIDTH, max(len(answer.question), 8)), *map(_wrap, notes(answer))]
     if answer.message:
         blocks += ["", _wrap(_TITLES.get(answer.status, "")), _wrap(answer.message)]
         blocks += [_wrap(f"* {alternative}", indent="  ") for alternative in answer.alternatives]
@@ -75,7 +75,7 @@ def as_text(answer: Answer) -> str:
 
 def as_markdown(answer: Answer) -> str:
     """Markdown in which source text cannot act as markup."""
-    blocks = [f"# {_md(answer.question)}", *(_md(line) for line in _understood(answer)), f"> {CAUTION}"]
+    blocks = [f"# {_md(answer.question)}", *(_md(line) for line in notes(answer)), f"> {CAUTION}"]
     if answer.message:
         blocks += [f"**{_TITLES.get(answer.status, '')}**", _md(answer.message)]
         blocks += ["\n".join(f"- {_md(alternative)}" for alternative in answer.alternatives)] if answer.alternatives else []
@@ -95,6 +95,7 @@ def as_html(answer: Answer) -> str:
     page = _template().render(
         answer=answer,
         title=_TITLES.get(answer.status),
+        notes=notes(answer),
         sections=sections(answer),
         conflicts=[_conflict_line(*conflict) for conflict in _conflicts(answer)],
         describe=describe,
@@ -145,6 +146,16 @@ def describe(reference: Reference) -> str:
     return " ".join(part if part.endswith(("?", "!")) else f"{part}." for part in parts if part)
 
 
+def notes(answer: Answer) -> list[str]:
+    """How the question was read, where that is not how it was asked, and what was taken out of it."""
+    lines = []
+    if answer.removed:
+        lines.append(f"Taken out before searching: {', '.join(answer.removed)}. Please ask without patient identifiers.")
+    if answer.standalone_question != answer.question:
+        lines.append(f"Understood as: {answer.standalone_question}")
+    return lines
+
+
 def explain(answer: Answer) -> str:
     """How the answer came about, for ``--explain``."""
     trace = answer.trace
@@ -155,12 +166,6 @@ def explain(answer: Answer) -> str:
         for support in statement.support:
             lines.append(f"[{support.reference}] {support.score:.3f} {support.passage} {support.start}-{support.end}")
     return "\n".join(lines) + "\n"
-
-
-def _understood(answer: Answer) -> list[str]:
-    if answer.standalone_question == answer.question:
-        return []
-    return [_wrap(f"Understood as: {answer.standalone_question}")]
 
 
 def _text_evidence(answer: Answer) -> Iterator[str]:

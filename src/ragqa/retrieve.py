@@ -6,7 +6,7 @@ On SciFact, BioASQ and PubMedQA this beat reciprocal rank fusion (``docs/decisio
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ragqa.index import Generation
@@ -31,15 +31,22 @@ PREFERENCE = 0.1
 """Added to the fused score of the article being read and of what it cites: breaks near ties, imposes nothing."""
 
 
+BESIDE = 0.3
+"""Weight of a further reading of the question beside the first one's 1."""
+
+
 def retrieve(
-    question: str,
+    readings: Sequence[str],
     generation: Generation,
     embedder: Embedder,
     settings: Settings,
     preferred: frozenset[str] = frozenset(),
 ) -> list[Hit]:
-    """Passages of the best ``settings.sources`` sources, at most ``passages_per_source`` of each, best first."""
-    ranked = rank(question, embedder.embed([question]), generation, settings, settings.candidates)
+    """Passages of the best ``settings.sources`` sources, at most ``passages_per_source`` of each, best first.
+
+    ``readings`` are wordings of one question, the likeliest first; what a further one finds adds to the first one's score.
+    """
+    ranked = rank_readings(readings, generation, embedder, settings, settings.candidates)
     if preferred:
         ranked = sorted(
             (
@@ -51,10 +58,27 @@ def retrieve(
     return capped(ranked, generation, settings.sources, settings.passages_per_source)
 
 
-def rank_sources(question: str, generation: Generation, embedder: Embedder, settings: Settings, k: int) -> list[Hit]:
+def rank_sources(readings: Sequence[str], generation: Generation, embedder: Embedder, settings: Settings, k: int) -> list[Hit]:
     """The best passage of each of the best ``k`` sources, best first: what a run file holds."""
     depth = max(settings.candidates, 2 * k)
-    return capped(rank(question, embedder.embed([question]), generation, settings, depth), generation, k, 1)
+    return capped(rank_readings(readings, generation, embedder, settings, depth), generation, k, 1)
+
+
+def rank_readings(
+    readings: Sequence[str], generation: Generation, embedder: Embedder, settings: Settings, depth: int
+) -> list[tuple[int, float, float, float]]:
+    """As ``rank``, for one or several wordings of a question; scores stay within 0..1."""
+    first, *others = (rank(reading, embedder.embed([reading]), generation, settings, depth) for reading in readings)
+    if not others:
+        return first
+    scale = 1 + BESIDE * len(others)
+    scores = {row: score for row, score, _, _ in first}
+    signals = {row: (similarity, bm25) for ranked in (*others, first) for row, _, similarity, bm25 in ranked}
+    for ranked in others:
+        for row, score, _, _ in ranked:
+            scores[row] = scores.get(row, 0.0) + BESIDE * score
+    fused = ((row, score / scale, *signals[row]) for row, score in scores.items())
+    return sorted(fused, key=lambda hit: (-hit[1], hit[0]))
 
 
 def rank(

@@ -39,6 +39,9 @@ class Settings(BaseSettings):
     enough: float = Field(default=0.6, ge=0, le=1, description="probability of being answerable below which ragqa abstains")
     passages_per_source: int = Field(default=5, ge=1, le=20, description="so that one paper cannot fill the list")
     audience: Literal["clinician", "patient"] = "clinician"
+    redact: bool = Field(
+        default=True, description="take patient identifiers out of questions before anything is searched or stored"
+    )
 
     @classmethod
     def settings_customise_sources(

@@ -15,11 +15,15 @@ import numpy as np
 from ragqa.index import Generation
 from ragqa.models import CrossEncoder
 from ragqa.question import Understanding, age_group, both_spellings
+from ragqa.records import Article
 from ragqa.retrieve import Hit
 
-# Learned on the dev half of the gold set by `eval/calibrate.py`; see docs/decisions/0006-abstention.md.
-ANSWERABLE = {"logit": 0.112, "coverage": 8.227, "similarity": 40.888, "subjects": 4.812, "bias": -42.88}
-"""Logistic weights over the features of ``Sufficiency``."""
+# Learned by `eval/calibrate.py`; see docs/decisions/0006-abstention.md.
+WEIGHTS = (
+    {"logit": 0.112, "coverage": 8.227, "similarity": 40.888, "subjects": 4.812, "bias": -42.88},
+    {"logit": 0.047, "coverage": 6.887, "similarity": 15.596, "subjects": 0.578, "bias": -17.677},
+)
+"""Logistic weights over the features of ``Sufficiency``: beside approved articles, and where the evidence is studies alone."""
 TELLING = 0.4
 """Rarity from which a missing word is worth naming to the reader."""
 
@@ -38,19 +42,21 @@ class Sufficiency:
 
     ``logit`` is the best cross-encoder judgment, ``coverage`` the rarity-weighted share of the question's terms in the best
     source, ``similarity`` the best cosine between question and sentence, ``subjects`` 1 when the best source holds all of
-    the question's subjects, else 0.
+    the question's subjects, else 0; ``studies_alone`` whether no approved article is among the hits.
     """
 
     logit: float
     coverage: float
     similarity: float
     subjects: float
+    studies_alone: bool
     missing: tuple[str, ...]
 
     @property
     def probability(self) -> float:
         """Probability that a clinician would find the question answered here."""
-        total = ANSWERABLE["bias"] + sum(ANSWERABLE[name] * value for name, value in self.features().items())
+        weights = WEIGHTS[self.studies_alone]
+        total = weights["bias"] + sum(weights[name] * value for name, value in self.features().items())
         return float(1 / (1 + np.exp(-total)))
 
     def features(self) -> dict[str, float]:
@@ -101,6 +107,7 @@ def sufficiency(
         coverage=max((coverage(terms, text, generation) for text in sources), default=0.0),
         similarity=max((similarity for _, similarity in judged), default=0.0),
         subjects=float(not lacking),
+        studies_alone=studies_alone(hits, generation),
         missing=tuple(dict.fromkeys([*lacking, *(word for word in words if word.lower() not in named)])),
     )
 
@@ -112,6 +119,11 @@ def source_texts(hits: Sequence[Hit], generation: Generation) -> dict[str, str]:
         source = hit.passage.source_id
         sources[source] = f"{sources.get(source) or generation.record(source).title or ''} {hit.passage.text}"
     return sources
+
+
+def studies_alone(hits: Sequence[Hit], generation: Generation) -> bool:
+    """Whether no approved article is among the hits: the evidence is studies alone."""
+    return not any(isinstance(generation.record(hit.passage.source_id), Article) for hit in hits)
 
 
 def on_the_subjects(understanding: Understanding, hits: Sequence[Hit], generation: Generation) -> set[str]:

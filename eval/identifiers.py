@@ -1,0 +1,82 @@
+"""How many planted patient identifiers are taken out of ASQ-PHI queries, and how often a clean question loses a word.
+
+    python eval/identifiers.py ../shared/data/asq_phi --clean ../shared/data/pubmedqa --clean ../shared/data/medquad
+
+Every second query (dev) may be looked at while rules are written; the others are the report. An identifier counts as caught when
+no part of it with a letter or digit is left, and as partly caught when some is.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ragqa.benchmarks import read_queries
+from ragqa.measures import share
+from ragqa.privacy import identifiers
+
+
+def left_over(text: str, value: str) -> str:
+    """What of an identifier would still be read."""
+    start = text.find(value)
+    taken = {i for span in identifiers(text) for i in range(span.start, span.end)}
+    return "".join(text[i] for i in range(start, start + len(value)) if i not in taken)
+
+
+def measure(rows: list[dict[str, Any]], show: bool) -> dict[str, Any]:
+    """Recall by kind, and false alarms on queries without identifiers."""
+    planted, caught = Counter[str](), Counter[str]()
+    for row in rows:
+        for item in row["phi"]:
+            planted[item["identifier_type"]] += 1
+            left = left_over(row["text"], item["value"])
+            label = re.sub(r"(?i)patient|case|ward|room|\bid\b|\bdr\b|\bm[rs]s?\b", "", left)
+            if re.search(r"\w", label):
+                if show:
+                    click.echo(f"missed {item['identifier_type']}: {item['value']!r} in: {row['text']}")
+            else:
+                caught[item["identifier_type"]] += 1
+    clean = [row["text"] for row in rows if not row["phi"]]
+    alarms = [text for text in clean if identifiers(text)]
+    if show:
+        for text in alarms:
+            click.echo(f"false alarm {[text[f.start : f.end] for f in identifiers(text)]}: {text}")
+    return {
+        "queries": len(rows),
+        "planted": planted.total(),
+        "recall": round(caught.total() / planted.total(), 4),
+        "by_kind": {kind: f"{caught[kind]} of {count}" for kind, count in planted.most_common()},
+        "clean": len(clean),
+        "false_alarm_rate": share([text in alarms for text in clean]),
+    }
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path, exists=True))
+@click.option("--clean", type=click.Path(path_type=Path, exists=True), multiple=True, help="BEIR folder of other questions.")
+@click.option("--show", is_flag=True, help="Print the misses and false alarms of the dev half.")
+@click.option("--json", "out", type=click.Path(path_type=Path), default=Path("eval/results/identifiers.json"))
+def main(folder: Path, clean: tuple[Path, ...], show: bool, out: Path) -> None:
+    """Print and write the figures."""
+    with gzip.open(folder / "queries.jsonl.gz", "rt", encoding="utf-8") as stream:
+        rows = [json.loads(line) for line in stream]
+    found: dict[str, Any] = {"dev": measure(rows[::2], show), "test": measure(rows[1::2], False)}
+    for other in clean:
+        texts = [text for _, text in read_queries(other)]
+        alarms = [text for text in texts if identifiers(text)]
+        found[other.name] = {"questions": len(texts), "false_alarm_rate": share([text in alarms for text in texts])}
+        if show:
+            for text in alarms[:40]:
+                click.echo(f"{other.name} {[text[f.start : f.end] for f in identifiers(text)]}: {text[:150]}")
+    out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    click.echo(json.dumps(found, indent=1))
+
+
+if __name__ == "__main__":
+    main()

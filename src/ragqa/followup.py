@@ -1,0 +1,267 @@
+"""A follow-up question made to stand alone: what it leaves out is taken from the conversation, or asked for.
+
+No language model. The question's mentions (treatments, conditions, populations) are held against those of the thread: a bare
+mention takes the place of its like ("and in adolescents?"), a pronoun becomes the treatment it points to, a correction replaces
+what it corrects, and what then lacks a treatment or a condition takes over the thread's. Where a pronoun could mean either of
+two treatments, the reader is asked. A wrong reading costs little: the question as asked is searched beside it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ragqa.question import Kind, Mention, Role, mentions, understand
+from ragqa.records import Turn
+
+REMEMBERED = 6
+"""Turns looked back on, so that the work per turn stays the same however long the conversation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """``text`` stands alone; ``choices`` are whole questions, one for each thing it could mean; ``leans`` on the conversation."""
+
+    text: str
+    leans: bool = False
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Thread:
+    """The last question as understood, the newest that says what is asked, one left open, what the article read is about, and
+    what the last question brought in itself.
+    """
+
+    question: str
+    base: str
+    pending: str
+    topic: str
+    newest: tuple[Mention, ...] = ()
+
+    def of(self, role: Role) -> list[str]:
+        """What the thread says of a role: the last question, else the topic, whose population a question need not share."""
+        return _of(role, mentions(self.question)) or (_of(role, mentions(self.topic)) if role is not Role.POPULATION else [])
+
+    def carried(self, role: Role) -> list[str]:
+        """The same, of treatments that are weighed only the one that is asked about."""
+        named = self.of(role)
+        return named[:2] if role is not Role.TREATMENT or _EITHER.search(self.question) else named[:1]
+
+
+def standalone(question: str, history: Sequence[Turn], topic: str = "") -> Reading:
+    """Read a question in the light of the turns before it; ``topic`` is the title of the article being read."""
+    thread = _thread(history, topic)
+    if not (thread.question or thread.pending or topic):
+        return Reading(question)
+    return _corrected(question, thread) or _followed(question, thread)
+
+
+def chosen(question: str, history: Sequence[Turn]) -> Reading | None:
+    """The choice that a reply names by its number ("2", "the second"); None when it is no such reply."""
+    number = _NUMBERED.fullmatch(question.strip(" .)?!"))
+    choices = history[-1].choices if history else ()
+    if not number or not choices:
+        return None
+    place = int(number[1]) if number[1] else 1 + next(i for i, word in enumerate(_ORDINALS) if word == number[2].lower())
+    return Reading(choices[place - 1], leans=True) if 1 <= place <= len(choices) else None
+
+
+def _thread(history: Sequence[Turn], topic: str) -> _Thread:
+    understood: list[Turn] = []
+    for turn in history[-REMEMBERED:]:
+        text = turn.standalone or standalone(turn.question, understood, topic).text
+        understood.append(Turn(question=turn.question, standalone=text))
+    texts = [turn.standalone for turn in understood]
+    pending = texts.pop() if texts and _UNRESOLVED.search(texts[-1]) else ""
+    asking = [text for text in texts if understand(text).kind is not Kind.GENERAL]
+    last = texts[-1] if texts else ""
+    return _Thread(
+        question=last,
+        base=asking[-1] if asking else last or topic,
+        pending=pending,
+        topic=topic,
+        newest=mentions(history[-1].question) if history else (),
+    )
+
+
+def _corrected(question: str, thread: _Thread) -> Reading | None:
+    """Read "no, I meant quetiapine" and replies to asking back: the question again, with what is meant in place of its like."""
+    base = thread.pending or thread.question
+    said = " ".join(_CORRECTION.sub(" ", question).split()).strip(" ,.:;-")
+    replies = bool(thread.pending and mentions(said)) and len(said.split()) <= LONGEST_REPLY and not _ASKING.search(said)
+    if not base or (said == question.strip(" ,.:;-") and not replies):
+        return None
+    rejected = [match[1] for match in _REJECTED.finditer(said)]
+    said = " ".join(_REJECTED.sub(" ", said).split()).strip(" ,.:;-")
+    wanted = mentions(said)
+    rest = _content(said, wanted)
+    if _ASKING.search(said) or len(rest) >= LONGEST_REMARK:  # a question of its own after the correction
+        settled = _exchanged(thread.question, wanted, rejected, thread.newest)
+        return Reading(_followed(said.split(": ")[-1], _Thread(settled, settled, "", thread.topic)).text, leans=True)
+    text = _exchanged(base, wanted, rejected, thread.newest)
+    text = _completed(text, thread) if thread.pending else text
+    return Reading(f"{text.rstrip('?. ')} ({' '.join(rest)})?" if rest else text, leans=True)
+
+
+def _followed(question: str, thread: _Thread) -> Reading:
+    said = _LEAD_IN.sub("", question).strip()
+    own = mentions(said)
+    rest = _content(said, own)
+    points = bool(_POINTING.search(said))
+    against = _AGAINST.match(said)
+    if against and thread.base:
+        return Reading(f"{thread.base.rstrip('?. ')} compared with {said[against.end() :].strip()}", leans=True)
+    if own and not rest and not points and thread.base:
+        return Reading(_completed(_exchanged(thread.base, own, ()), thread), leans=True)
+    if not points and _stands(question, said, own, rest, thread):
+        return Reading(question)
+    if not points and thread.base and _MEASURE.search(said) and len(rest) <= LONGEST_REMARK:
+        return Reading(f"{thread.base.rstrip('?. ')}, {said}", leans=True)
+    choices = _choices(said, own, thread)
+    if len(choices) > 1:
+        return Reading(question, leans=True, choices=tuple(_completed(choice, thread) for choice in choices))
+    asked_of = own and _ASKING.search(said) and not points
+    return Reading(_completed(choices[0] if choices else said, thread, with_population=not asked_of), leans=True)
+
+
+def _choices(said: str, own: Sequence[Mention], thread: _Thread) -> list[str]:
+    """The question with its pronoun replaced by each treatment it could mean; none where nothing points to a treatment."""
+    named = {text.casefold() for text in _of(Role.TREATMENT, own)}
+    referents = [text for text in thread.of(Role.TREATMENT) or thread.of(Role.NAME) if text.casefold() not in named]
+    if _IT.search(said) and referents:
+        weighed = bool(_WEIGHED.search(thread.question)) and not _ADDED.search(thread.question)
+        return [_IT.sub(name, said, count=1) for name in (referents if weighed else referents[:1])]
+    conditions = thread.of(Role.CONDITION)
+    if _ONE_TRIAL.search(said) and len(conditions) > 1 and _EITHER.search(thread.question):
+        return [f"{said.rstrip('?. ')} in {condition}?" for condition in conditions]
+    return []
+
+
+def _stands(question: str, said: str, own: Sequence[Mention], rest: Sequence[str], thread: _Thread) -> bool:
+    """Whether a question names what it is about."""
+    treatments, conditions = _of(Role.TREATMENT, own), _of(Role.CONDITION, own)
+    if _BARE_COMPARATIVE.search(said) and len(treatments) < 2:
+        return bool(conditions) and len(rest) >= LONGEST_REMARK
+    if treatments and conditions:
+        return True
+    if said != question or not rest:
+        return False
+    known = {text.casefold() for role in (Role.TREATMENT, Role.CONDITION) for text in thread.of(role)}
+    return any(text.casefold() not in known for text in [*treatments, *conditions]) or len(rest) >= LONGEST_LEANING
+
+
+def _completed(text: str, thread: _Thread, with_population: bool = True) -> str:
+    """The text with the thread's treatment, population and condition where it names none."""
+    held = mentions(text)
+    wanted = (Role.TREATMENT, Role.POPULATION, Role.CONDITION) if with_population else (Role.TREATMENT, Role.CONDITION)
+    lacking = [role for role in wanted if not _of(role, held)]
+    added = [f"{_JOINT[role]} {' or '.join(carried)}" for role in lacking if (carried := thread.carried(role))]
+    if not added and not held and (names := thread.of(Role.NAME)):
+        added = [f"({' '.join(names[:2])})"]
+    return f"{text.rstrip('?. ')} {' '.join(added)}?" if added else text
+
+
+def _exchanged(base: str, wanted: Sequence[Mention], rejected: Iterable[str], newest: Sequence[Mention] = ()) -> str:
+    """The base with each wanted mention in place of the rejected one, else of the first of its role; added where none is.
+
+    ``newest``: what a correction can only mean where the base holds nothing of its role.
+    """
+    for role in dict.fromkeys(mention.role for mention in wanted if mention.role is not Role.NAME):
+        new = " and ".join(_of(role, wanted))
+        old = [mention for mention in mentions(base) if mention.role is role]
+        named = [mention for mention in old if any(mention.text.casefold() in text.casefold() for text in rejected)]
+        if role is Role.TREATMENT and _IT.search(base) and not named:
+            base = _IT.sub(new, base, count=1)
+        elif place := next(iter(named or old or (_brought_in(base, newest) if role is not Role.TREATMENT else ())), None):
+            base = base[: place.start] + new + base[place.end :]
+        else:
+            base = f"{base.rstrip('?. ')} {_JOINT[role]} {new}?"
+    return base
+
+
+def _brought_in(base: str, newest: Sequence[Mention]) -> list[Mention]:
+    """Conditions and populations of the base that the last question brought in."""
+    texts = {mention.text for mention in newest if mention.role in (Role.CONDITION, Role.POPULATION)}
+    return [mention for mention in mentions(base) if mention.text in texts]
+
+
+def _of(role: Role, found: Sequence[Mention]) -> list[str]:
+    unique = {mention.text.casefold(): mention.text for mention in reversed(found) if mention.role is role}
+    return list(reversed(unique.values()))
+
+
+def _content(text: str, own: Sequence[Mention]) -> list[str]:
+    """Words that are no mention and say something."""
+    outside = text
+    for mention in reversed(own):
+        outside = outside[: mention.start] + " " + outside[mention.end :]
+    return [word for word in _WORD.findall(outside) if not _EMPTY.fullmatch(word)]
+
+
+LONGEST_REPLY = 6
+"""Words of a reply to a question asked back."""
+LONGEST_REMARK = 4
+"""Telling words beside what a correction names, from which it is a question of its own."""
+LONGEST_LEANING = 7
+"""Telling words from which a question that names its treatment or condition says enough."""
+
+_ORDINALS = ("first", "second", "third", "fourth", "fifth")
+_NUMBERED = re.compile(rf"(?:(?:number|option|no\.?|#)\s*)?(?:(\d)|(?:the )?({'|'.join(_ORDINALS)})(?: one)?)", re.IGNORECASE)
+_JOINT = {Role.TREATMENT: "with", Role.POPULATION: "in", Role.CONDITION: "in", Role.NAME: "in"}
+_WORD = re.compile(r"[\w*'-]+")
+_LEAD_IN = re.compile(
+    r"^(?:(?:ok(?:ay)?|so|and|but|or|also|then|thanks|thank you|right|hm+|well|great|"
+    r"what about|how about|what if|what of|is there any)\b[\s,.:]*)+",
+    re.IGNORECASE,
+)
+_CORRECTION = re.compile(
+    r"^(?:no|nope|oops|sorry|wait|actually|correction|hang on|my mistake|apologies)\b"
+    r"(?:[\s,.:;-]+(?:no|sorry|not that|wait|i)\b)*|"
+    r"\b(?:i|we) (?:actually )?(?:meant?|was asking about|wanted)\b(?: to (?:say|ask)(?: about)?)?|"
+    r"^meant?\b|\bi mean\b|^(?:rather|make that)\b",
+    re.IGNORECASE,
+)
+_REJECTED = re.compile(
+    r"\b(?:not|no|without|rather than|instead of) (?:the |for |in )?([\w' -]+?)(?=[,;:.?]|\bbut\b|$)", re.IGNORECASE
+)
+_IT = re.compile(
+    r"\b(?:it|(?:this|that|the|said) (?:drug|medication|medicine|treatment|therapy|one|agent|intervention|approach)|"
+    r"(?:this|that)"
+    r"(?= (?:safe|works?|helps?|effective|better|worse|first|recommended|useful|bad|good|ok|okay)\b)|"
+    r"(?<=than )(?:this|that)\b)(?! own)",
+    re.IGNORECASE,
+)
+_ONE_TRIAL = re.compile(r"\b(?:that|this|the) (?:trial|study)\b", re.IGNORECASE)
+_EITHER = re.compile(r"\b(?:or|and|both|either|between)\b", re.IGNORECASE)
+_ASKING = re.compile(
+    r"^(?:is|are|was|were|do|does|did|can|could|should|has|have|will|would|what|which|how|why|when|who|where)\b|:\s",
+    re.IGNORECASE,
+)
+_MEASURE = re.compile(r"\d")
+"""A number narrows the last question down: "at 84 mg?", "crcl about 40"."""
+_UNRESOLVED = re.compile(r"\b(?:it|they|them|(?:this|that) (?:drug|one|trial|study|treatment|therapy))\b", re.IGNORECASE)
+_POINTING = re.compile(
+    r"\b(?:it|its|they|them|their|he|she|his|her|this|that|those|these|there|either|both|same|other|others|instead|"
+    r"one|ones|the former|the latter|"
+    r"the (?:trial|trials|study|studies|drug|drugs|medication|treatment|therapy|review|"
+    r"article|dose|evidence|effect|authors))\b(?! (?:own|is (?:there|it))\b)",
+    re.IGNORECASE,
+)
+_BARE_COMPARATIVE = re.compile(
+    r"\b(?:better|safer|worse|superior|inferior|stronger|preferable|best|safest|(?:more|less|most|least) \w+)\b(?!.*\bthan\b)",
+    re.IGNORECASE,
+)
+_AGAINST = re.compile(r"^(?:vs\.?|versus|compared (?:to|with)|against|than|over)\b", re.IGNORECASE)
+_WEIGHED = re.compile(r"\b(?:vs\.?|versus|than|compar\w+|against|or|both|either|and|between)\b", re.IGNORECASE)
+_ADDED = re.compile(
+    r"\b(?:add(?:ed|ing|s)?|addition|adjunct\w*|augment\w*|combin\w+|plus|on top of|alongside|after|despite|when|from|to)\b",
+    re.IGNORECASE,
+)
+_EMPTY = re.compile(
+    r"(?:a|an|the|of|in|on|for|with|without|to|by|at|from|and|or|as|is|are|was|were|be|do|does|did|can|could|should|will|would|any|"
+    r"some|my|our|your|i|we|you|me|patients?|pts?|people|those|adults?|what|which|how|about|if|also|then|vs|versus|compared|instead|someone|"
+    r"just|only|please|though|um|the|same|one|ones|mean|meant|thing)",
+    re.IGNORECASE,
+)

@@ -1,0 +1,117 @@
+"""Identifiers: taken out before anything else happens, and nothing else with them."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import logging
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ragqa.pipeline import Ragqa
+from ragqa.privacy import identifiers, redact
+from ragqa.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("dose for Anna S., seen at Mercy Hospital on May 3rd, 2024?", "dose for [name], seen at [place] on [date]?"),
+        ("pt John Smith, MRN 7788991, warfarin?", "pt [name], MRN [number], warfarin?"),
+        ("Mr. Okonkwo from Fresno takes lithium", "Mr. [name] from [place] takes lithium"),
+        ("call 617-555-7890 or j.doe@example.org about clozapine", "call [phone] or [email] about clozapine"),
+        ("SSN 123-45-6789 and lives in Boston", "SSN [number] and lives in [place]"),
+        ("DOB 03/04/1961, on memantine", "DOB [date], on memantine"),
+    ],
+)
+def test_identifiers_are_replaced_by_their_kind(text: str, left: str) -> None:
+    """Names, dates, numbers, places, phones and addresses go; the question stays."""
+    assert redact(text).text == left
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Does memantine 20 mg/day help in Alzheimer's disease?",
+        "What did the STAR*D trial (NCT00021528) find in 2006?",
+        "Is a positive Babinski sign or Kawasaki disease relevant in a 45-year-old?",
+        "Is vitamin D or hepatitis C relevant, PMID 29549516, doi 10.1001/jama.2023.0589?",
+        "What is the effect of MK-1602 and LY294002 at 10 mg?",
+        "Does DBT at the ICU or in Graves' disease work, Columbia Suicide Severity Rating Scale 2 to 4 weeks?",
+        "May 5 mg be given?",
+        "Does St. John's wort lower Montgomery-Asberg or Edinburgh postnatal depression scale scores at Visit 2?",
+    ],
+)
+def test_medicine_is_left_alone(text: str) -> None:
+    """Doses, ages, years, trials, eponyms, compounds and ids of publications identify no patient."""
+    assert redact(text).text == text
+
+
+def test_the_gold_questions_lose_nothing() -> None:
+    """None of the project's answerable questions names a patient."""
+    lines = [line for file in (ROOT / "eval" / "gold").glob("*.jsonl") for line in file.read_text().splitlines()]
+    items = [item for item in map(json.loads, lines) if item["expect"] == "answered"]
+    assert len(items) > 100
+    assert [item["question"] for item in items if identifiers(item["question"])] == []
+
+
+@given(st.text(max_size=200))
+def test_spans_are_in_order_and_apart_in_any_text(text: str) -> None:
+    """And a text without spans is unchanged."""
+    found = identifiers(text)
+    assert all(0 <= span.start < span.end <= len(text) for span in found)
+    assert all(a.end <= b.start for a, b in pairwise(found))
+    assert found or redact(text).text == text
+
+
+def test_nothing_of_an_identifier_is_stored_shown_or_logged(
+    tmp_path: Path, bundled_settings: Settings, run: Callable[..., Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Asked in the terminal with a conversation, and in a batch: no file, output or log holds a part of what was planted."""
+    planted = ["Zebediah", "Quillfeather", "8675309", "Fresno", "03/04/1961", "617-555-7890", "zq@example.org"]
+    question = (
+        "What is the dose of memantine in severe renal impairment for Zebediah Quillfeather (MRN 8675309, DOB 03/04/1961) "
+        "from Fresno, tel 617-555-7890, zq@example.org?"
+    )
+    talk, batch, out = tmp_path / "talk.jsonl", tmp_path / "questions.jsonl", tmp_path / "answers.jsonl"
+    batch.write_text(json.dumps({"id": "1", "question": question}) + "\n")
+    index = ["--corpus", bundled_settings.corpus, "--index", bundled_settings.index]
+    with caplog.at_level(logging.DEBUG):
+        shown = run("ask", question, *index, "--conversation", talk, "--explain")
+        again = run("ask", "and in mild impairment?", *index, "--conversation", talk, "--format", "json")
+        batched = run("answer", batch, "-o", out, *index)
+    assert [shown.exit_code, again.exit_code, batched.exit_code] == [0, 0, 0]
+    assert "Taken out before searching: name, number, date, place, phone, email" in " ".join(shown.output.split())
+    everything = [shown.output, again.output, batched.output, caplog.text, talk.read_text(), out.read_text()]
+    for part in planted:
+        assert not any(part in text for text in everything)
+
+
+def test_the_setting_leaves_the_question_alone(bundled_settings: Settings) -> None:
+    """An installation that may hold identifiers can say so."""
+    with Ragqa.open(bundled_settings.model_copy(update={"redact": False})) as ragqa:
+        answer = ragqa.ask("What is the dose of memantine for Anna S. in severe renal impairment?")
+    assert "Anna S." in answer.question
+    assert answer.removed == ()
+
+
+def test_planted_identifiers_of_a_public_set_are_found() -> None:
+    """ASQ-PHI, where it is at hand: at least 95 % of what is planted, at most 5 % of clean queries touched."""
+    file = ROOT.parent / "shared" / "data" / "asq_phi" / "queries.jsonl.gz"
+    if not file.exists():
+        pytest.skip("../shared/data is not at hand")
+    with gzip.open(file, "rt", encoding="utf-8") as stream:
+        rows = [json.loads(line) for line in stream]
+    planted = [(row["text"], item["value"]) for row in rows for item in row["phi"]]
+    caught = [value not in redact(text).text for text, value in planted]
+    assert sum(caught) / len(caught) > 0.95
+    clean = [row["text"] for row in rows if not row["phi"]]
+    assert sum(bool(identifiers(text)) for text in clean) / len(clean) < 0.05
