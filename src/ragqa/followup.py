@@ -131,7 +131,7 @@ def _choices(said: str, own: Sequence[Mention], thread: _Thread) -> list[str]:
     named = {text.casefold() for text in _of(Role.TREATMENT, own)}
     referents = [text for text in thread.of(Role.TREATMENT) or thread.of(Role.NAME) if text.casefold() not in named]
     if _IT.search(said) and referents:
-        weighed = bool(_WEIGHED.search(thread.question)) and not _ADDED.search(thread.question)
+        weighed = _WEIGHED.search(thread.question) and not _ADDED.search(thread.question) and not named
         return [_IT.sub(name, said, count=1) for name in (referents if weighed else referents[:1])]
     conditions = thread.of(Role.CONDITION)
     if _ONE_TRIAL.search(said) and len(conditions) > 1 and _EITHER.search(thread.question):
@@ -158,9 +158,16 @@ def _completed(text: str, thread: _Thread, with_population: bool = True) -> str:
     wanted = (Role.TREATMENT, Role.POPULATION, Role.CONDITION) if with_population else (Role.TREATMENT, Role.CONDITION)
     lacking = [role for role in wanted if not _of(role, held)]
     added = [f"{_JOINT[role]} {' or '.join(carried)}" for role in lacking if (carried := thread.carried(role))]
-    if not added and not held and (names := thread.of(Role.NAME)):
-        added = [f"({' '.join(names[:2])})"]
+    if lacking and (qualifiers := _qualifiers(thread.question, text)):
+        added.append(f"({', '.join(qualifiers)})")
     return f"{text.rstrip('?. ')} {' '.join(added)}?" if added else text
+
+
+def _qualifiers(question: str, text: str) -> list[str]:
+    """Names and numbers that say which trial, dose or setting was spoken of."""
+    named = [mention.text for mention in mentions(question) if mention.role is Role.NAME]
+    numbered = [match[0] for match in _QUALIFIER.finditer(question)]
+    return [words for words in dict.fromkeys([*named, *numbered]) if words.casefold() not in text.casefold()][:MOST_QUALIFIERS]
 
 
 def _exchanged(base: str, wanted: Sequence[Mention], rejected: Iterable[str], newest: Sequence[Mention] = ()) -> str:
@@ -200,6 +207,7 @@ def _content(text: str, own: Sequence[Mention]) -> list[str]:
     return [word for word in _WORD.findall(outside) if not _EMPTY.fullmatch(word)]
 
 
+MOST_QUALIFIERS = 3
 LONGEST_REPLY = 6
 """Words of a reply to a question asked back."""
 LONGEST_REMARK = 4
@@ -238,6 +246,9 @@ _EITHER = re.compile(r"\b(?:or|and|both|either|between)\b", re.IGNORECASE)
 _ASKING = re.compile(
     r"^(?:is|are|was|were|do|does|did|can|could|should|has|have|will|would|what|which|how|why|when|who|where)\b|:\s",
     re.IGNORECASE,
+)
+_QUALIFIER = re.compile(
+    r"\b(?:(?:low|high|fixed|extended|immediate|double|open|long|short)-\w+|\d[\w.,-]*(?: ?(?:mg|mcg|g|ml)(?:/\w+)?)?|[\w-]*\d\b)"
 )
 _MEASURE = re.compile(r"\d")
 """A number narrows the last question down: "at 84 mg?", "crcl about 40"."""

@@ -145,9 +145,11 @@ class Ragqa:
         """Release the index."""
         self.generation.close()
 
-    def search(self, question: str, k: int) -> list[Hit]:
-        """The best passage of each of the best ``k`` sources, best first."""
-        return rank_sources([_valid(question)], self.generation, self.embedder, self.settings, k)
+    def search(self, question: str, k: int, history: Sequence[Turn] = (), article: str | None = None) -> list[Hit]:
+        """The best passage of each of the best ``k`` sources, best first; ``history`` and ``article`` as for ``ask``."""
+        request = self._request(question, history, article, None, None)
+        readings, preferred = self._readings(request, history, article)
+        return rank_sources(readings, self.generation, self.embedder, self.settings, k, preferred)
 
     def ask(
         self,
@@ -173,7 +175,8 @@ class Ragqa:
         if stopped is not None:
             return _timed(self._halted(request, stopped), total=time.perf_counter() - started)
         stage("searching")
-        hits = self._hits(request, history, article)
+        readings, preferred = self._readings(request, history, article)
+        hits = retrieve(readings, self.generation, self.embedder, self.settings, preferred)
         stopped = None if article else self._unclear(request, query, hits)
         retrieved = time.perf_counter()
         if stopped is not None:
@@ -224,11 +227,12 @@ class Ragqa:
         asked = _valid(question)
         return redact(asked) if self.settings.redact else Redacted(asked)
 
-    def _hits(self, request: _Request, history: Sequence[Turn], article: str | None) -> list[Hit]:
-        """What the question finds as understood and as asked; the article being read and what was just cited are preferred."""
-        readings = [request.read.text, request.question] if request.read.leans else [request.read.text]
-        cited = {cited.source_id for cited in history[-1].cited} if request.read.leans and history else set()
-        return retrieve(readings, self.generation, self.embedder, self.settings, self._preferred(article) | cited)
+    def _readings(self, request: _Request, history: Sequence[Turn], article: str | None) -> tuple[list[str], frozenset[str]]:
+        """The question as understood and as asked, and the sources preferred: the article being read and what was just cited."""
+        if not request.read.leans:
+            return [request.read.text], self._preferred(article)
+        just_cited = {cited.source_id for cited in history[-1].cited} if history else set()
+        return [request.read.text, request.question], self._preferred(article) | just_cited
 
     def _unclear(self, request: _Request, query: Vectors, hits: Sequence[Hit]) -> Halt | None:
         """Ask back about a question that nothing before it makes clear."""
@@ -296,7 +300,7 @@ class Ragqa:
         trace = Trace(
             generation=self.generation.manifest.generation,
             models={"embedder": self.embedder.name, "judge": "ms-marco-MiniLM-L-12-v2-int8"},
-            queries=(request.read.text, request.question) if request.read.leans else (request.read.text,),
+            queries=tuple(self._readings(request, (), None)[0]),
             understanding=request.understood.as_words(),
             scores={name: round(value, 4) for name, value in (scores or {}).items()},
         )

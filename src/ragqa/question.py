@@ -180,7 +180,7 @@ class Mention:
 
 
 def mentions(text: str) -> tuple[Mention, ...]:
-    """Treatments, conditions and populations in a text, in order, none overlapping (the longer one stands)."""
+    """Treatments, conditions and populations in a text, in order, none overlapping: the longer one stands, a mere name last."""
     found: list[Mention] = []
     for match in _SHORT.finditer(text):
         if known := known_abbreviations(match[0]):
@@ -194,7 +194,7 @@ def mentions(text: str) -> tuple[Mention, ...]:
         if match[0].lower() not in _UNNAMED
     ]
     kept: list[Mention] = []
-    for mention in sorted(found, key=lambda m: m.start - m.end):
+    for mention in sorted(found, key=lambda m: (m.role is Role.NAME, m.start - m.end)):
         if not any(mention.start < other.end and other.start < mention.end for other in kept):
             kept.append(mention)
     return tuple(sorted(kept, key=lambda m: m.start))

@@ -46,39 +46,45 @@ def retrieve(
 
     ``readings`` are wordings of one question, the likeliest first; what a further one finds adds to the first one's score.
     """
-    ranked = rank_readings(readings, generation, embedder, settings, settings.candidates)
-    if preferred:
-        ranked = sorted(
-            (
-                (row, score + PREFERENCE * (generation.passage(row).source_id in preferred), similarity, bm25)
-                for row, score, similarity, bm25 in ranked
-            ),
-            key=lambda hit: (-hit[1], hit[0]),
-        )
+    ranked = rank_readings(readings, generation, embedder, settings, settings.candidates, preferred)
     return capped(ranked, generation, settings.sources, settings.passages_per_source)
 
 
-def rank_sources(readings: Sequence[str], generation: Generation, embedder: Embedder, settings: Settings, k: int) -> list[Hit]:
+def rank_sources(
+    readings: Sequence[str],
+    generation: Generation,
+    embedder: Embedder,
+    settings: Settings,
+    k: int,
+    preferred: frozenset[str] = frozenset(),
+) -> list[Hit]:
     """The best passage of each of the best ``k`` sources, best first: what a run file holds."""
     depth = max(settings.candidates, 2 * k)
-    return capped(rank_readings(readings, generation, embedder, settings, depth), generation, k, 1)
+    return capped(rank_readings(readings, generation, embedder, settings, depth, preferred), generation, k, 1)
 
 
 def rank_readings(
-    readings: Sequence[str], generation: Generation, embedder: Embedder, settings: Settings, depth: int
+    readings: Sequence[str],
+    generation: Generation,
+    embedder: Embedder,
+    settings: Settings,
+    depth: int,
+    preferred: frozenset[str] = frozenset(),
 ) -> list[tuple[int, float, float, float]]:
-    """As ``rank``, for one or several wordings of a question; scores stay within 0..1."""
-    first, *others = (rank(reading, embedder.embed([reading]), generation, settings, depth) for reading in readings)
-    if not others:
-        return first
-    scale = 1 + BESIDE * len(others)
-    scores = {row: score for row, score, _, _ in first}
-    signals = {row: (similarity, bm25) for ranked in (*others, first) for row, _, similarity, bm25 in ranked}
-    for ranked in others:
-        for row, score, _, _ in ranked:
-            scores[row] = scores.get(row, 0.0) + BESIDE * score
-    fused = ((row, score / scale, *signals[row]) for row, score in scores.items())
-    return sorted(fused, key=lambda hit: (-hit[1], hit[0]))
+    """As ``rank``, for one or several wordings of a question, with PREFERENCE added to preferred sources."""
+    ranked = [rank(reading, embedder.embed([reading]), generation, settings, depth) for reading in readings]
+    if len(ranked) == 1 and not preferred:
+        return ranked[0]
+    scale = 1 + BESIDE * (len(ranked) - 1)
+    scores: dict[int, float] = {}
+    signals: dict[int, tuple[float, float]] = {}
+    for weight, hits in zip([1.0, *[BESIDE] * len(ranked)], ranked, strict=False):
+        for row, score, similarity, bm25 in hits:
+            scores[row] = scores.get(row, 0.0) + weight * score / scale
+            signals.setdefault(row, (similarity, bm25))
+    for row in scores if preferred else ():
+        scores[row] += PREFERENCE * (generation.passage(row).source_id in preferred)
+    return sorted(((row, score, *signals[row]) for row, score in scores.items()), key=lambda hit: (-hit[1], hit[0]))
 
 
 def rank(
