@@ -123,6 +123,7 @@ def compose(
     embedder: Embedder,
     judge: CrossEncoder,
     enough: float,
+    asked: str = "",
 ) -> Composition:
     """Choose the sentences that answer the question: the part it asks for first, each part best evidence first.
 
@@ -130,10 +131,11 @@ def compose(
     """
     query = embedder.embed([question])
     terms = question_terms(question, generation, judge)
+    new = question_terms(asked, generation, judge) if asked else terms
     leads = _leads(query, hits, generation, embedder)
     candidates, vectors = _judged(question, query, terms, _candidates(hits, leads, generation), generation, embedder, judge)
     judged = [(candidate.logit, candidate.similarity) for candidate in candidates]
-    measured = sufficiency(terms, understanding, hits, judged, generation)
+    measured = sufficiency(terms, understanding, hits, judged, generation, new)
     if not candidates or measured.probability < enough:
         return Composition(drafts=(), sufficiency=measured)
     fitting = on_the_subjects(understanding, hits, generation)

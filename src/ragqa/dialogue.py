@@ -76,7 +76,7 @@ def load_dialogues(folder: Path) -> list[Dialogue]:
 def evaluate_dialogues(
     ragqa: Ragqa, dialogues: Sequence[Dialogue], split: str | None = None, tick: Tick = silent
 ) -> dict[str, Any]:
-    """Recall@5 and citation F1 of every system, by turn and over the turns after the first, and the share of the gap recovered."""
+    """Recall@5 and citation F1 of every system, by turn and after the first one, and the share of the gap recovered."""
     asked = [dialogue for dialogue in dialogues if split in (None, dialogue.split)]
     rows: list[dict[str, Any]] = []
     for number, dialogue in enumerate(asked, start=1):

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ragqa.question import Kind, Mention, Role, mentions, understand
+from ragqa.question import Mention, Role, mentions
 from ragqa.records import Turn
 
 REMEMBERED = 6
@@ -30,15 +30,17 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class _Thread:
-    """The last question as understood, the newest that says what is asked, one left open, what the article read is about, and
-    what the last question brought in itself.
-    """
+    """The last question as understood, one left open, what the article read is about, what the last question brought in."""
 
     question: str
-    base: str
     pending: str
     topic: str
     newest: tuple[Mention, ...] = ()
+
+    @property
+    def base(self) -> str:
+        """What a bare mention is put into."""
+        return self.question or self.topic
 
     def of(self, role: Role) -> list[str]:
         """What the thread says of a role: the last question, else the topic, whose population a question need not share."""
@@ -68,22 +70,22 @@ def chosen(question: str, history: Sequence[Turn]) -> Reading | None:
     return Reading(choices[place - 1], leans=True) if 1 <= place <= len(choices) else None
 
 
+def refers_back(question: str) -> bool:
+    """Whether a pronoun in the question stands for something said before; beside a name it seldom does ("will it rain in X")."""
+    named = "[" in question or any(mention.role is Role.NAME for mention in mentions(question))
+    return not named and bool(_IT.search(question) or _THEY.search(question))
+
+
 def _thread(history: Sequence[Turn], topic: str) -> _Thread:
     understood: list[Turn] = []
     for turn in history[-REMEMBERED:]:
-        text = turn.standalone or standalone(turn.question, understood, topic).text
-        understood.append(Turn(question=turn.question, standalone=text))
+        read = Reading(turn.standalone, choices=turn.choices) if turn.standalone else standalone(turn.question, understood, topic)
+        understood.append(Turn(question=turn.question, standalone=read.text, choices=read.choices))
     texts = [turn.standalone for turn in understood]
-    pending = texts.pop() if texts and _UNRESOLVED.search(texts[-1]) else ""
-    asking = [text for text in texts if understand(text).kind is not Kind.GENERAL]
-    last = texts[-1] if texts else ""
-    return _Thread(
-        question=last,
-        base=asking[-1] if asking else last or topic,
-        pending=pending,
-        topic=topic,
-        newest=mentions(history[-1].question) if history else (),
-    )
+    open_ended = bool(texts) and (understood[-1].choices or (len(texts) == 1 and not topic and refers_back(texts[-1])))
+    pending = texts.pop() if open_ended else ""
+    newest = mentions(history[-1].question) if history else ()
+    return _Thread(question=texts[-1] if texts else "", pending=pending, topic=topic, newest=newest)
 
 
 def _corrected(question: str, thread: _Thread) -> Reading | None:
@@ -97,9 +99,11 @@ def _corrected(question: str, thread: _Thread) -> Reading | None:
     said = " ".join(_REJECTED.sub(" ", said).split()).strip(" ,.:;-")
     wanted = mentions(said)
     rest = _content(said, wanted)
+    if not wanted and (degree := _DEGREE.search(said)) and _DEGREE.search(base):
+        return Reading(f"{_DEGREE.sub(degree[0], base, count=1).rstrip('?. ')} ({said})?", leans=True)
     if _ASKING.search(said) or len(rest) >= LONGEST_REMARK:  # a question of its own after the correction
         settled = _exchanged(thread.question, wanted, rejected, thread.newest)
-        return Reading(_followed(said.split(": ")[-1], _Thread(settled, settled, "", thread.topic)).text, leans=True)
+        return Reading(_followed(said.split(": ")[-1], _Thread(settled, "", thread.topic)).text, leans=True)
     text = _exchanged(base, wanted, rejected, thread.newest)
     text = _completed(text, thread) if thread.pending else text
     return Reading(f"{text.rstrip('?. ')} ({' '.join(rest)})?" if rest else text, leans=True)
@@ -130,18 +134,28 @@ def _choices(said: str, own: Sequence[Mention], thread: _Thread) -> list[str]:
     """The question with its pronoun replaced by each treatment it could mean; none where nothing points to a treatment."""
     named = {text.casefold() for text in _of(Role.TREATMENT, own)}
     referents = [text for text in thread.of(Role.TREATMENT) or thread.of(Role.NAME) if text.casefold() not in named]
-    if _IT.search(said) and referents:
-        weighed = _WEIGHED.search(thread.question) and not _ADDED.search(thread.question) and not named
-        return [_IT.sub(name, said, count=1) for name in (referents if weighed else referents[:1])]
+    weighed = bool(_WEIGHED.search(thread.question)) and not _ADDED.search(thread.question)
+    pointer = _IT.search(said)
+    if pointer and referents and not any(m.role is Role.TREATMENT and m.end <= pointer.start() for m in own):
+        compares = bool(named) and bool(_WEIGHED.search(said))
+        return [_pointed(said, name) for name in (referents if weighed and not compares else referents[:1])]
     conditions = thread.of(Role.CONDITION)
-    if _ONE_TRIAL.search(said) and len(conditions) > 1 and _EITHER.search(thread.question):
-        return [f"{said.rstrip('?. ')} in {condition}?" for condition in conditions]
+    if _ONE_TRIAL.search(said) and _EITHER.search(thread.question) and not named:
+        several = conditions if len(conditions) > 1 else referents if weighed else []
+        return [f"{said.rstrip('?. ')} with {name}?" for name in several]
     return []
+
+
+def _pointed(said: str, name: str) -> str:
+    return _IT.sub(lambda match: f"{name}'s" if match[0].lower() == "its" else name, said, count=1)
 
 
 def _stands(question: str, said: str, own: Sequence[Mention], rest: Sequence[str], thread: _Thread) -> bool:
     """Whether a question names what it is about."""
+    own = [mention for mention in own if not _BESIDE.search(said[: mention.start])]  # what is compared with is not the subject
     treatments, conditions = _of(Role.TREATMENT, own), _of(Role.CONDITION, own)
+    if not treatments and not _ASKING.search(said):
+        return False
     if _BARE_COMPARATIVE.search(said) and len(treatments) < 2:
         return bool(conditions) and len(rest) >= LONGEST_REMARK
     if treatments and conditions:
@@ -157,8 +171,10 @@ def _completed(text: str, thread: _Thread, with_population: bool = True) -> str:
     held = mentions(text)
     wanted = (Role.TREATMENT, Role.POPULATION, Role.CONDITION) if with_population else (Role.TREATMENT, Role.CONDITION)
     lacking = [role for role in wanted if not _of(role, held)]
+    if any(_ORGAN.search(population) for population in _of(Role.POPULATION, held)):
+        lacking = [role for role in lacking if role is not Role.CONDITION]  # a dose depends on it whatever is treated
     added = [f"{_JOINT[role]} {' or '.join(carried)}" for role in lacking if (carried := thread.carried(role))]
-    if lacking and (qualifiers := _qualifiers(thread.question, text)):
+    if _SPECIFIC.search(text) and (qualifiers := _qualifiers(thread.question, text)):
         added.append(f"({', '.join(qualifiers)})")
     return f"{text.rstrip('?. ')} {' '.join(added)}?" if added else text
 
@@ -207,7 +223,7 @@ def _content(text: str, own: Sequence[Mention]) -> list[str]:
     return [word for word in _WORD.findall(outside) if not _EMPTY.fullmatch(word)]
 
 
-MOST_QUALIFIERS = 3
+MOST_QUALIFIERS = 2
 LONGEST_REPLY = 6
 """Words of a reply to a question asked back."""
 LONGEST_REMARK = 4
@@ -221,7 +237,7 @@ _JOINT = {Role.TREATMENT: "with", Role.POPULATION: "in", Role.CONDITION: "in", R
 _WORD = re.compile(r"[\w*'-]+")
 _LEAD_IN = re.compile(
     r"^(?:(?:ok(?:ay)?|so|and|but|or|also|then|thanks|thank you|right|hm+|well|great|"
-    r"what about|how about|what if|what of|is there any)\b[\s,.:]*)+",
+    r"what about|how about|what if|what of|is there any|back to|going back to|as for)\b[\s,.:]*)+",
     re.IGNORECASE,
 )
 _CORRECTION = re.compile(
@@ -235,7 +251,7 @@ _REJECTED = re.compile(
     r"\b(?:not|no|without|rather than|instead of) (?:the |for |in )?([\w' -]+?)(?=[,;:.?]|\bbut\b|$)", re.IGNORECASE
 )
 _IT = re.compile(
-    r"\b(?:it|(?:this|that|the|said) (?:drug|medication|medicine|treatment|therapy|one|agent|intervention|approach)|"
+    r"\b(?:its?\b|(?:this|that|the|said) (?:drug|medication|medicine|treatment|therapy|one|agent|intervention|approach)|"
     r"(?:this|that)"
     r"(?= (?:safe|works?|helps?|effective|better|worse|first|recommended|useful|bad|good|ok|okay)\b)|"
     r"(?<=than )(?:this|that)\b)(?! own)",
@@ -248,11 +264,20 @@ _ASKING = re.compile(
     re.IGNORECASE,
 )
 _QUALIFIER = re.compile(
-    r"\b(?:(?:low|high|fixed|extended|immediate|double|open|long|short)-\w+|\d[\w.,-]*(?: ?(?:mg|mcg|g|ml)(?:/\w+)?)?|[\w-]*\d\b)"
+    r"\b(?:(?:low|high|fixed|extended|immediate|double|open|long|short)-\w+|"
+    r"\d\w*(?:[.,-]\w+)*(?: ?(?:mg|mcg|g|ml)(?:/\w+)?)?|[\w-]*\d\b)"
 )
 _MEASURE = re.compile(r"\d")
 """A number narrows the last question down: "at 84 mg?", "crcl about 40"."""
-_UNRESOLVED = re.compile(r"\b(?:it|they|them|(?:this|that) (?:drug|one|trial|study|treatment|therapy))\b", re.IGNORECASE)
+_THEY = re.compile(r"\b(?:they|them|these|those|(?:this|that) (?:drug|one|trial|study|treatment|therapy))\b", re.IGNORECASE)
+_SPECIFIC = re.compile(
+    r"\b(?:(?:that|this|the|those|these|both) (?:\w+ )?(?:trials?|stud(?:y|ies)|group|arms?|"
+    r"patients|review|guideline)|they|them|took part)\b|^(?:was|did|were|had)\b",
+    re.IGNORECASE,
+)
+"""Words for what one study did: then its names and numbers matter."""
+_ORGAN = re.compile(r"renal|kidney|hepatic|liver|dialysis|child-pugh", re.IGNORECASE)
+_DEGREE = re.compile(r"\b(?:mild|moderate|severe)\b", re.IGNORECASE)
 _POINTING = re.compile(
     r"\b(?:it|its|they|them|their|he|she|his|her|this|that|those|these|there|either|both|same|other|others|instead|"
     r"one|ones|the former|the latter|"
@@ -264,6 +289,7 @@ _BARE_COMPARATIVE = re.compile(
     r"\b(?:better|safer|worse|superior|inferior|stronger|preferable|best|safest|(?:more|less|most|least) \w+)\b(?!.*\bthan\b)",
     re.IGNORECASE,
 )
+_BESIDE = re.compile(r"\b(?:vs\.?|versus|than|compared (?:to|with)|against)\s+(?:\w+\s)?$", re.IGNORECASE)
 _AGAINST = re.compile(r"^(?:vs\.?|versus|compared (?:to|with)|against|than|over)\b", re.IGNORECASE)
 _WEIGHED = re.compile(r"\b(?:vs\.?|versus|than|compar\w+|against|or|both|either|and|between)\b", re.IGNORECASE)
 _ADDED = re.compile(

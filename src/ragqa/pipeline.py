@@ -25,7 +25,7 @@ from ragqa.compose import Composition, compose
 from ragqa.corpus import citable, load_corpus
 from ragqa.errors import Fault, InvalidRecord, RagqaError
 from ragqa.files import json_line, read_jsonl, write_atomic
-from ragqa.followup import REMEMBERED, Reading, chosen, standalone
+from ragqa.followup import REMEMBERED, Reading, chosen, refers_back, standalone
 from ragqa.importers import import_file
 from ragqa.index import BuildReport, Generation, Progress, build, current_generation, open_index
 from ragqa.measures import reading_grade
@@ -170,7 +170,7 @@ class Ragqa:
         """
         started = time.perf_counter()
         request = self._request(question, history, article, audience, understood)
-        query = self.embedder.embed([request.read.text])
+        query = self.embedder.embed([*request.read.choices, request.read.text][:1])
         stopped = halt(request.question, query, self.embedder.fingerprint) or _several(request.read)
         if stopped is not None:
             return _timed(self._halted(request, stopped), total=time.perf_counter() - started)
@@ -190,6 +190,7 @@ class Ragqa:
             self.embedder,
             self._cross_encoder(),
             self.settings.enough,
+            request.question if request.read.leans else "",
         )
         composed = time.perf_counter()
         stage("checking")
@@ -240,7 +241,7 @@ class Ragqa:
             return None
         text, rarity = request.read.text, self._cross_encoder().rarity
         stopped = unclear(text, request.understood, rarity, _said_in(hits), self._nearest_articles(hits))
-        if stopped is not None and self._other(text, query):
+        if stopped is not None and not refers_back(text) and self._other(text, query):
             return Halt(status=Status.OUT_OF_SCOPE, message=REFUSALS["other"])
         return stopped
 

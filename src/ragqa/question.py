@@ -250,7 +250,7 @@ def _names_conditions(known: dict[str, tuple[str, ...]]) -> bool:
 
 _DEGREE = (
     r"(?:(?:mild|moderate|severe|major|minor|acute|chronic|refractory|(?:treatment-)?resistant|unipolar|postpartum|late-life|end-stage|"
-    r"older|younger|to|moderate-to-severe|primary|secondary)\s+)*"
+    r"older|younger|to|borderline|moderate-to-severe|primary|secondary)\s+)*"
 )
 _ROLES = {
     Role.POPULATION: (re.compile(rf"\b{_DEGREE}(?:{_POPULATION.pattern}|\badults\b|\bover[- ]?\d\ds?\b)", re.IGNORECASE),),
@@ -260,6 +260,7 @@ _ROLES = {
         _THERAPY,
         _LETTERED,
         re.compile(r"\b(?:selective )?(?:serotonin|noradrenaline|norepinephrine)(?: \w+)? reuptake inhibitors?\b", re.IGNORECASE),
+        re.compile(r"\b[\w-]+-(?:based|focused|oriented) (?:treatment|therapy|psychotherapy)\b", re.IGNORECASE),
         re.compile(r"\bexposure (?:and|with) (?:ritual|response) prevention\b", re.IGNORECASE),
     ),
     Role.NAME: (_NAME,),

@@ -95,8 +95,12 @@ def sufficiency(
     hits: Sequence[Hit],
     judged: Sequence[tuple[float, float]],
     generation: Generation,
+    new: Sequence[Term],
 ) -> Sufficiency:
-    """Measure the evidence; ``judged`` holds (logit, similarity) of each candidate sentence."""
+    """Measure the evidence; ``judged`` holds (logit, similarity) of each candidate sentence.
+
+    ``new`` are the terms of a follow-up as it was asked: what it takes over from the conversation does not make up for them.
+    """
     sources = source_texts(hits, generation).values()
     held = _held(max(sources, key=lambda text: coverage(terms, text, generation), default=""), generation)
     lacking = [subject for subject in understanding.subjects if not _holds(held, _subject_stems(subject, generation))]
@@ -104,7 +108,9 @@ def sufficiency(
     named = {word.lower() for subject in lacking for word in _WORD.findall(subject)}
     return Sufficiency(
         logit=max((logit for logit, _ in judged), default=-12.0),
-        coverage=max((coverage(terms, text, generation) for text in sources), default=0.0),
+        coverage=max(
+            ((coverage(terms, text, generation) + coverage(new, text, generation)) / 2 for text in sources), default=0.0
+        ),
         similarity=max((similarity for _, similarity in judged), default=0.0),
         subjects=float(not lacking),
         studies_alone=studies_alone(hits, generation),
