@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -218,6 +219,53 @@ def ask(
 
 
 @main.command()
+@_folders
+@click.option("--article", help="Slug of the article being read; its topic and what it cites are preferred.")
+@click.option("--conversation", type=click.Path(path_type=Path), help="JSON Lines to go on from and to add every turn to.")
+@click.option("--audience", type=click.Choice(["clinician", "patient"]))
+def chat(
+    corpus: Path | None,
+    index: Path | None,
+    model: str | None,
+    article: str | None,
+    conversation: Path | None,
+    audience: Any,
+) -> None:
+    """Ask follow-up questions in a conversation; /help shows what else can be typed.
+
+    \b
+    Example:
+      ragqa chat --article memantine-first-line-bpd --conversation today.jsonl
+    """
+    from ragqa.chat import Chat
+
+    settings = _settings(corpus=corpus, index=index, model=model, audience=audience)
+    with _open(settings) as ragqa:
+        talk = Chat(ragqa, conversation, None, audience, lambda stage: click.echo(f"{stage} ...", err=True))
+        if article:
+            click.echo("\n".join(talk.reply(f"/article {article}")))
+        click.echo(f"{len(talk.turns)} earlier turns. " * bool(talk.turns) + "Ask, or /help. Leave with /quit or Ctrl-D.")
+        for line in _lines("? "):
+            if line.strip().lower() in ("/quit", "/exit"):
+                return
+            for paragraph in talk.reply(line):
+                click.echo(f"{paragraph}\n")
+
+
+def _lines(prompt: str) -> Iterator[str]:
+    """What the reader types, with the line editing and history that the terminal's library offers."""
+    if sys.stdin.isatty():
+        with contextlib.suppress(ImportError):
+            import readline  # noqa: F401 - importing it is what gives input() a history
+    while True:
+        try:
+            yield input(prompt)
+        except (EOFError, KeyboardInterrupt):
+            click.echo()
+            return
+
+
+@main.command()
 @click.argument("questions", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Answers, one JSON object a line.")
 @_folders
@@ -410,6 +458,39 @@ def eval_answers(
     _table(found["systems"])
     if found["always_yes"] is not None:
         click.echo(f"{'always saying yes':26}{found['always_yes']:>10.3f}  (yes_no_accuracy)")
+    if json_file:
+        _write_json(json_file, found)
+
+
+@eval_.command("conversations")
+@click.argument("folder", type=click.Path(path_type=Path), default=Path("eval/conversations"))
+@click.option("--split", type=click.Choice(["dev", "test"]), help="[default: both]")
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the tables and every turn here.")
+@_folders
+def eval_conversations(
+    folder: Path, split: str | None, json_file: Path | None, corpus: Path | None, index: Path | None, model: str | None
+) -> None:
+    """Measure follow-up questions turn by turn, beside simpler ways to read them and the human rewrite.
+
+    \b
+    Example:
+      ragqa eval conversations --split test
+    """
+    from ragqa.dialogue import evaluate_dialogues, load_dialogues
+    from ragqa.pipeline import build_index
+
+    settings = _settings(corpus=corpus, index=index, model=model)
+    dialogues = load_dialogues(folder)
+    with _progress() as progress:
+        build_index(settings, progress)
+        with _open(settings) as ragqa:
+            found = evaluate_dialogues(ragqa, dialogues, split, progress)
+    click.echo(f"{found['conversations']} conversations, {found['turns']} turns; turns after the first:")
+    _table(found["after_the_first"])
+    for turn, systems in found["by_turn"].items():
+        click.echo(f"turn {turn}:")
+        _table({name: {key: row[key] for key in ("turns", "recall_at_5", "citation_f1")} for name, row in systems.items()})
+    click.echo(f"of the gap between last turn and human rewrite recovered: {found['recovered']}")
     if json_file:
         _write_json(json_file, found)
 

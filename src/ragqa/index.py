@@ -119,6 +119,11 @@ class Generation:
             raise IndexFault(f"{source_id} is not in the generation {self.manifest.generation}: run `ragqa index`")
         return found
 
+    def articles(self) -> list[Article]:
+        """The approved articles, by slug."""
+        rows = self._database.execute("SELECT document FROM records WHERE kind = 'article' ORDER BY id")
+        return [Article.model_validate_json(document) for (document,) in rows.fetchall()]
+
     def _read_record(self, source_id: str) -> Article | Abstract | None:
         found = self._database.execute("SELECT kind, document FROM records WHERE id = ?", (source_id,)).fetchone()
         if found is None:

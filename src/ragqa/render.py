@@ -56,7 +56,7 @@ def as_text(answer: Answer) -> str:
     blocks = [_wrap(answer.question), "=" * min(WIDTH, max(len(answer.question), 8)), *map(_wrap, notes(answer))]
     if answer.message:
         blocks += ["", _wrap(_TITLES.get(answer.status, "")), _wrap(answer.message)]
-        blocks += [_wrap(f"* {alternative}", indent="  ") for alternative in answer.alternatives]
+        blocks += [_wrap(f"{n}. {alternative}", indent="   ") for n, alternative in enumerate(answer.alternatives, start=1)]
     for heading, statements in sections(answer):
         blocks += ["", heading, "-" * len(heading)]
         blocks += [_wrap(f"* {cited(statement)}", indent="  ") for statement in statements]
@@ -78,7 +78,8 @@ def as_markdown(answer: Answer) -> str:
     blocks = [f"# {_md(answer.question)}", *(_md(line) for line in notes(answer)), f"> {CAUTION}"]
     if answer.message:
         blocks += [f"**{_TITLES.get(answer.status, '')}**", _md(answer.message)]
-        blocks += ["\n".join(f"- {_md(alternative)}" for alternative in answer.alternatives)] if answer.alternatives else []
+        choices = [f"{n}. {_md(alternative)}" for n, alternative in enumerate(answer.alternatives, start=1)]
+        blocks += ["\n".join(choices)] if choices else []
     for heading, statements in sections(answer):
         blocks += [f"## {heading}", "\n".join(f"- {_md(s.text)} {_numbers(s)}" for s in statements)]
     if answer.evidence:

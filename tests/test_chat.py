@@ -1,0 +1,90 @@
+"""The terminal conversation: questions, choices by number, commands; nothing typed there ends it but /quit."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ragqa.chat import HELP, Chat
+from ragqa.conversation import read_turns
+from ragqa.pipeline import Ragqa
+from ragqa.settings import Settings
+
+
+def said(chat: Chat, line: str) -> str:
+    """What a line leads to, in one line."""
+    return " ".join(" ".join(chat.reply(line)).split())
+
+
+def test_a_conversation_in_the_terminal(ragqa: Ragqa, tmp_path: Path) -> None:
+    """Article, follow-up, sources, another reading, choices, saving; the file holds every turn."""
+    file = tmp_path / "talk.jsonl"
+    chat = Chat(ragqa, file)
+    assert said(chat, "/sources") == "nothing was asked yet"
+    assert "Reading: memantine-first-line-bpd." in said(chat, "/article memantine-first-line-bpd")
+    assert "does memantine work first-line in borderline" in said(chat, "does this drug work first-line?")
+    sources = said(chat, "/sources")
+    assert "[1]" in sources
+    assert '"Memantine is not recommended' in sources
+    assert "generation:" in said(chat, "/why")
+    put_right = said(chat, "/understood Is olanzapine effective in borderline personality disorder?")
+    assert "Understood as: Is olanzapine effective" in put_right
+    assert "No article" in said(chat, "/article none") + said(chat, "/article")
+    said(chat, "Is duloxetine better than pregabalin for generalised anxiety disorder?")
+    assert "2. how much did pregabalin lower HAM-A" in said(chat, "how much did it lower HAM-A?")
+    assert "Understood as: how much did pregabalin lower HAM-A" in said(chat, "2")
+    turns = read_turns(file)
+    assert [turn.status for turn in turns] == ["answered", "answered", "answered", "needs_clarification", "answered"]
+    saved = tmp_path / "talk.md"
+    assert said(chat, f"/save {saved}") == f"5 answers written to {saved}"
+    assert saved.read_text().count("## Disclaimer") == 5
+    assert len(Chat(ragqa, file).turns) == 5
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("/bogus", "/bogus is no command"),
+        ("/article nope", "no approved article 'nope'"),
+        ("/save", "name a file"),
+        ("/understood", "say how"),
+        ("/help", HELP.split()[0]),
+        ("   ", ""),
+        ("x" * 3000, "at most 2000 are read"),
+    ],
+)
+def test_what_is_typed_wrongly_is_told_and_costs_nothing(ragqa: Ragqa, line: str, told: str) -> None:
+    """No line ends the conversation or loses a turn."""
+    chat = Chat(ragqa)
+    assert told in said(chat, line)
+    assert chat.turns == []
+
+
+def test_a_new_conversation_leaves_the_old_file_alone(ragqa: Ragqa, tmp_path: Path) -> None:
+    """What was said stays on disk, and the next question has no history."""
+    file = tmp_path / "talk.jsonl"
+    chat = Chat(ragqa, file)
+    said(chat, "Does lithium prevent suicide in people with mood disorders?")
+    kept = file.read_bytes()
+    assert "keeps the one before" in said(chat, "/new")
+    assert "Understood as" not in said(chat, "What are the side effects of memantine?")
+    assert file.read_bytes() == kept
+
+
+def test_the_command_reads_lines_until_the_end(bundled_settings: Settings, run: Callable[..., Any]) -> None:
+    """As a process: a pipe of questions, and the end of it, are enough."""
+    done = subprocess.run(
+        [sys.executable, "-m", "ragqa", "chat", "--corpus", bundled_settings.corpus, "--index", bundled_settings.index],
+        input="What are the side effects of memantine?\n/quit\n",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "References" in done.stdout
+    assert "searching ..." in done.stderr
+    assert run("chat", "--help").exit_code == 0
