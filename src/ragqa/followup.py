@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ragqa.question import Mention, Role, mentions
+from ragqa.question import Kind, Mention, Role, mentions, understand
 from ragqa.records import Turn
 
 REMEMBERED = 6
@@ -123,11 +123,18 @@ def _followed(question: str, thread: _Thread) -> Reading:
         return Reading(question)
     if not points and thread.base and _MEASURE.search(said) and len(rest) <= LONGEST_REMARK:
         return Reading(f"{thread.base.rstrip('?. ')}, {said}", leans=True)
+    if (degree := _DEGREE_ALONE.fullmatch(said.rstrip("?. "))) and _DEGREE.search(thread.base):
+        return Reading(_DEGREE.sub(degree[1], thread.base, count=1), leans=True)
     choices = _choices(said, own, thread)
     if len(choices) > 1:
         return Reading(question, leans=True, choices=tuple(_completed(choice, thread) for choice in choices))
     asked_of = own and _ASKING.search(said) and not points
-    return Reading(_completed(choices[0] if choices else said, thread, with_population=not asked_of), leans=True)
+    if not choices and _IT.search(said) and thread.question:
+        return Reading(f"{said.rstrip('?. ')}: {thread.question}", leans=True)
+    text = _completed(
+        choices[0] if choices else said, thread, with_population=not asked_of, specific=bool(_SPECIFIC.search(said))
+    )
+    return Reading(text, leans=True)
 
 
 def _choices(said: str, own: Sequence[Mention], thread: _Thread) -> list[str]:
@@ -166,15 +173,17 @@ def _stands(question: str, said: str, own: Sequence[Mention], rest: Sequence[str
     return any(text.casefold() not in known for text in [*treatments, *conditions]) or len(rest) >= LONGEST_LEANING
 
 
-def _completed(text: str, thread: _Thread, with_population: bool = True) -> str:
-    """The text with the thread's treatment, population and condition where it names none."""
-    held = mentions(text)
+def _completed(text: str, thread: _Thread, with_population: bool = True, specific: bool = False) -> str:
+    """The text with the thread's treatment, population and condition where it names none; what one study did, with its names."""
+    held = [mention for mention in mentions(text) if not _BESIDE.search(text[: mention.start])]
     wanted = (Role.TREATMENT, Role.POPULATION, Role.CONDITION) if with_population else (Role.TREATMENT, Role.CONDITION)
     lacking = [role for role in wanted if not _of(role, held)]
     if any(_ORGAN.search(population) for population in _of(Role.POPULATION, held)):
         lacking = [role for role in lacking if role is not Role.CONDITION]  # a dose depends on it whatever is treated
+    if understand(text).kind not in (Kind.DOSE, Kind.GENERAL):  # what a dose depends on does not narrow another question
+        lacking = [role for role in lacking if not any(map(_ORGAN.search, thread.carried(role)))]
     added = [f"{_JOINT[role]} {' or '.join(carried)}" for role in lacking if (carried := thread.carried(role))]
-    if _SPECIFIC.search(text) and (qualifiers := _qualifiers(thread.question, text)):
+    if specific and (qualifiers := _qualifiers(thread.question, text)):
         added.append(f"({', '.join(qualifiers)})")
     return f"{text.rstrip('?. ')} {' '.join(added)}?" if added else text
 
@@ -272,12 +281,15 @@ _MEASURE = re.compile(r"\d")
 _THEY = re.compile(r"\b(?:they|them|these|those|(?:this|that) (?:drug|one|trial|study|treatment|therapy))\b", re.IGNORECASE)
 _SPECIFIC = re.compile(
     r"\b(?:(?:that|this|the|those|these|both) (?:\w+ )?(?:trials?|stud(?:y|ies)|group|arms?|"
-    r"patients|review|guideline)|they|them|took part)\b|^(?:was|did|were|had)\b",
+    r"patients|review|guideline)|they|them|took part)\b|\b(?:was|did|were|had) (?:it|they|there)\b",
     re.IGNORECASE,
 )
 """Words for what one study did: then its names and numbers matter."""
 _ORGAN = re.compile(r"renal|kidney|hepatic|liver|dialysis|child-pugh", re.IGNORECASE)
-_DEGREE = re.compile(r"\b(?:mild|moderate|severe)\b", re.IGNORECASE)
+_DEGREE_ALONE = re.compile(
+    r"(?:in |for )?(?:the )?(mild|moderate|severe)(?: (?:disease|disorder|illness|cases?|one|form))?", re.IGNORECASE
+)
+_DEGREE = re.compile(r"\b(?:mild|moderate|severe)(?:[- ]to[- ](?:moderate|severe))?\b", re.IGNORECASE)
 _POINTING = re.compile(
     r"\b(?:it|its|they|them|their|he|she|his|her|this|that|those|these|there|either|both|same|other|others|instead|"
     r"one|ones|the former|the latter|"

@@ -64,7 +64,7 @@ _STOP = (
     r"risk|other|primary|"
     r"persistent|late-life|recurrent|about|not|really|long-term|adding|add|dose|major|beats?|outperforms?|tested|"
     r"studied|examined|investigated|trials?|stud(?:y|ies)|stable|whose|"
-    r"where|whether|if|but)"
+    r"where|whether|if|but|much|extra|more|additional|further)"
 )
 _MODIFIER = rf"(?:(?!{_STOP}\b)[A-Za-z][\w'’-]*\s+)"
 _CONDITION = re.compile(
@@ -254,12 +254,16 @@ _DEGREE = (
 )
 _ROLES = {
     Role.POPULATION: (re.compile(rf"\b{_DEGREE}(?:{_POPULATION.pattern}|\badults\b|\bover[- ]?\d\ds?\b)", re.IGNORECASE),),
-    Role.CONDITION: (re.compile(rf"\b{_DEGREE}(?:{_CONDITION.pattern})", re.IGNORECASE),),
+    Role.CONDITION: (
+        re.compile(rf"\b{_DEGREE}(?:{_CONDITION.pattern})", re.IGNORECASE),
+        re.compile(r"\bborderline (?:personality|PD)\b(?! disorder)", re.IGNORECASE),
+    ),
     Role.TREATMENT: (
         _DRUG,
         _THERAPY,
         _LETTERED,
         re.compile(r"\b(?:selective )?(?:serotonin|noradrenaline|norepinephrine)(?: \w+)? reuptake inhibitors?\b", re.IGNORECASE),
+        re.compile(r"\bjoint crisis plans?\b", re.IGNORECASE),
         re.compile(r"\b[\w-]+-(?:based|focused|oriented) (?:treatment|therapy|psychotherapy)\b", re.IGNORECASE),
         re.compile(r"\bexposure (?:and|with) (?:ritual|response) prevention\b", re.IGNORECASE),
     ),

@@ -109,7 +109,7 @@ def sufficiency(
     return Sufficiency(
         logit=max((logit for logit, _ in judged), default=-12.0),
         coverage=max(
-            ((coverage(terms, text, generation) + coverage(new, text, generation)) / 2 for text in sources), default=0.0
+            ((2 * coverage(terms, text, generation) + coverage(new, text, generation)) / 3 for text in sources), default=0.0
         ),
         similarity=max((similarity for _, similarity in judged), default=0.0),
         subjects=float(not lacking),
