@@ -44,6 +44,8 @@ class _Thread:
 
     def of(self, role: Role) -> list[str]:
         """What the thread says of a role: the last question, else the topic, whose population a question need not share."""
+        if role is Role.NAME and self.topic and len(self.topic.split()) <= LONGEST_NAME:
+            return [self.topic]
         return _of(role, mentions(self.question)) or (_of(role, mentions(self.topic)) if role is not Role.POPULATION else [])
 
     def carried(self, role: Role) -> list[str]:
@@ -93,7 +95,7 @@ def _corrected(question: str, thread: _Thread) -> Reading | None:
     base = thread.pending or thread.question
     said = " ".join(_CORRECTION.sub(" ", question).split()).strip(" ,.:;-")
     replies = bool(thread.pending and mentions(said)) and len(said.split()) <= LONGEST_REPLY and not _ASKING.search(said)
-    if not base or (said == question.strip(" ,.:;-") and not replies):
+    if not base or (said == " ".join(question.split()).strip(" ,.:;-") and not replies):
         return None
     rejected = [match[1] for match in _REJECTED.finditer(said)]
     said = " ".join(_REJECTED.sub(" ", said).split()).strip(" ,.:;-")
@@ -117,7 +119,8 @@ def _followed(question: str, thread: _Thread) -> Reading:
     against = _AGAINST.match(said)
     if against and thread.base:
         return Reading(f"{thread.base.rstrip('?. ')} compared with {said[against.end() :].strip()}", leans=True)
-    if own and not rest and not points and thread.base:
+    bare = not rest and not points and any(mention.role is not Role.NAME for mention in own)
+    if bare and thread.base:
         return Reading(_completed(_exchanged(thread.base, own, ()), thread), leans=True)
     if not points and _stands(question, said, own, rest, thread):
         return Reading(question)
@@ -142,8 +145,16 @@ def _choices(said: str, own: Sequence[Mention], thread: _Thread) -> list[str]:
     named = {text.casefold() for text in _of(Role.TREATMENT, own)}
     referents = [text for text in thread.of(Role.TREATMENT) or thread.of(Role.NAME) if text.casefold() not in named]
     weighed = bool(_WEIGHED.search(thread.question)) and not _ADDED.search(thread.question)
+    if (
+        referents
+        and not thread.of(Role.TREATMENT)
+        and not thread.of(Role.CONDITION)
+        and (who := _WHO.search(said))
+        and not _named_before(own, who)
+    ):
+        return [f"{said[: who.start()]}{referents[0]}{_possessive(who[0])}{said[who.end() :]}"]
     pointer = _IT.search(said)
-    if pointer and referents and not any(m.role is Role.TREATMENT and m.end <= pointer.start() for m in own):
+    if pointer and referents and not _named_before(own, pointer):
         compares = bool(named) and bool(_WEIGHED.search(said))
         return [_pointed(said, name) for name in (referents if weighed and not compares else referents[:1])]
     conditions = thread.of(Role.CONDITION)
@@ -153,8 +164,17 @@ def _choices(said: str, own: Sequence[Mention], thread: _Thread) -> list[str]:
     return []
 
 
+def _named_before(own: Sequence[Mention], pointer: re.Match[str]) -> bool:
+    """Whether the question itself names what its pronoun stands for."""
+    return any(mention.role in (Role.TREATMENT, Role.NAME) and mention.end <= pointer.start() for mention in own)
+
+
 def _pointed(said: str, name: str) -> str:
-    return _IT.sub(lambda match: f"{name}'s" if match[0].lower() == "its" else name, said, count=1)
+    return _IT.sub(lambda match: name + _possessive(match[0]), said, count=1)
+
+
+def _possessive(pronoun: str) -> str:
+    return "'s" if pronoun.lower() in ("its", "his", "their") else ""
 
 
 def _stands(question: str, said: str, own: Sequence[Mention], rest: Sequence[str], thread: _Thread) -> bool:
@@ -165,7 +185,7 @@ def _stands(question: str, said: str, own: Sequence[Mention], rest: Sequence[str
         return False
     if _BARE_COMPARATIVE.search(said) and len(treatments) < 2:
         return bool(conditions) and len(rest) >= LONGEST_REMARK
-    if treatments and conditions:
+    if (treatments and conditions) or (_of(Role.NAME, own) and not (thread.of(Role.TREATMENT) or thread.of(Role.CONDITION))):
         return True
     if said != question or not rest:
         return False
@@ -232,6 +252,8 @@ def _content(text: str, own: Sequence[Mention]) -> list[str]:
     return [word for word in _WORD.findall(outside) if not _EMPTY.fullmatch(word)]
 
 
+LONGEST_NAME = 5
+"""Words of a topic that is a name rather than a question."""
 MOST_QUALIFIERS = 2
 LONGEST_REPLY = 6
 """Words of a reply to a question asked back."""
@@ -278,6 +300,8 @@ _QUALIFIER = re.compile(
 )
 _MEASURE = re.compile(r"\d")
 """A number narrows the last question down: "at 84 mg?", "crcl about 40"."""
+_WHO = re.compile(r"\b(?:he|she|him|his|they|their|them|her)\b", re.IGNORECASE)
+"""In a conversation about medicine these are patients; about a name they are that name."""
 _THEY = re.compile(r"\b(?:they|them|these|those|(?:this|that) (?:drug|one|trial|study|treatment|therapy))\b", re.IGNORECASE)
 _SPECIFIC = re.compile(
     r"\b(?:(?:that|this|the|those|these|both) (?:\w+ )?(?:trials?|stud(?:y|ies)|group|arms?|"
