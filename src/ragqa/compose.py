@@ -124,10 +124,12 @@ def compose(
     judge: CrossEncoder,
     enough: float,
     asked: str = "",
+    carried: bool = True,
 ) -> Composition:
     """Choose the sentences that answer the question: the part it asks for first, each part best evidence first.
 
-    ``enough``: probability of being answerable below which nothing is chosen.
+    ``enough``: probability of being answerable below which nothing is chosen. ``asked``: a follow-up as it was asked, whose
+    own words must be covered too; without ``carried`` only they count, not those taken over from the conversation.
     """
     query = embedder.embed([question])
     terms = question_terms(question, generation, judge)
@@ -135,7 +137,7 @@ def compose(
     leads = _leads(query, hits, generation, embedder)
     candidates, vectors = _judged(question, query, terms, _candidates(hits, leads, generation), generation, embedder, judge)
     judged = [(candidate.logit, candidate.similarity) for candidate in candidates]
-    measured = sufficiency(terms, understanding, hits, judged, generation, new)
+    measured = sufficiency(terms if carried else new, understanding, hits, judged, generation, new)
     if not candidates or measured.probability < enough:
         return Composition(drafts=(), sufficiency=measured)
     fitting = on_the_subjects(understanding, hits, generation)

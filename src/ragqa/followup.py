@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ragqa.question import Kind, Mention, Role, mentions, understand
 from ragqa.records import Turn
@@ -21,11 +21,15 @@ REMEMBERED = 6
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """``text`` stands alone; ``choices`` are whole questions, one for each thing it could mean; ``leans`` on the conversation."""
+    """``text`` stands alone; ``choices`` are whole questions, one for each thing it could mean; ``leans`` on the conversation.
+
+    ``joined`` is the question behind the one before it: clumsier, and free of any rule's mistake.
+    """
 
     text: str
     leans: bool = False
     choices: tuple[str, ...] = ()
+    joined: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,8 @@ def standalone(question: str, history: Sequence[Turn], topic: str = "") -> Readi
     thread = _thread(history, topic)
     if not (thread.question or thread.pending or topic):
         return Reading(question)
-    return _corrected(question, thread) or _followed(question, thread)
+    read = _corrected(question, thread) or _followed(question, thread)
+    return replace(read, joined=f"{thread.question.rstrip('?. ')}: {question}") if read.leans and thread.question else read
 
 
 def chosen(question: str, history: Sequence[Turn]) -> Reading | None:
@@ -132,7 +137,8 @@ def _followed(question: str, thread: _Thread) -> Reading:
     if len(choices) > 1:
         return Reading(question, leans=True, choices=tuple(_completed(choice, thread) for choice in choices))
     asked_of = own and _ASKING.search(said) and not points
-    if not choices and _IT.search(said) and thread.question:
+    pointer = _IT.search(said)
+    if not choices and pointer and thread.question and not _named_before(own, pointer):
         return Reading(f"{said.rstrip('?. ')}: {thread.question}", leans=True)
     text = _completed(
         choices[0] if choices else said, thread, with_population=not asked_of, specific=bool(_SPECIFIC.search(said))

@@ -182,16 +182,9 @@ class Ragqa:
         if stopped is not None:
             return _timed(self._halted(request, stopped), retrieve=retrieved - started, total=retrieved - started)
         stage("reading")
-        composition = compose(
-            request.read.text,
-            request.understood,
-            hits,
-            self.generation,
-            self.embedder,
-            self._cross_encoder(),
-            self.settings.enough,
-            request.question if request.read.leans else "",
-        )
+        composition = self._composed(request, hits)
+        if not composition.drafts and request.read.joined:
+            request, hits, composition = self._second_reading(request, preferred, hits, composition)
         composed = time.perf_counter()
         stage("checking")
         answer = self._assemble(request, query, hits, composition)
@@ -234,6 +227,29 @@ class Ragqa:
             return [request.read.text], self._preferred(article)
         just_cited = {cited.source_id for cited in history[-1].cited} if history else set()
         return [request.read.text, request.question], self._preferred(article) | just_cited
+
+    def _composed(self, request: _Request, hits: Sequence[Hit], carried: bool = True) -> Composition:
+        return compose(
+            request.read.text,
+            request.understood,
+            hits,
+            self.generation,
+            self.embedder,
+            self._cross_encoder(),
+            self.settings.enough,
+            request.question if request.read.leans else "",
+            carried,
+        )
+
+    def _second_reading(
+        self, request: _Request, preferred: frozenset[str], hits: list[Hit], composition: Composition
+    ) -> tuple[_Request, list[Hit], Composition]:
+        """The follow-up behind the question before it, where its own reading found no answer and this one does."""
+        joined = request.read.joined
+        again = replace(request, read=replace(request.read, text=joined), understood=understand(joined))
+        found = retrieve([joined, request.question], self.generation, self.embedder, self.settings, preferred)
+        second = self._composed(again, found, carried=False)
+        return (again, found, second) if second.drafts else (request, hits, composition)
 
     def _unclear(self, request: _Request, query: Vectors, hits: Sequence[Hit]) -> Halt | None:
         """Ask back about a question that nothing before it makes clear."""
