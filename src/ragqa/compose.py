@@ -107,7 +107,7 @@ class _Candidate:
     start: int
     end: int
     context: str
-    hit: float
+    near: float
     lead: bool
     rests_on: frozenset[str]
     design: int
@@ -178,7 +178,7 @@ def _candidates(hits: Sequence[Hit], leads: set[str], generation: Generation) ->
                 start=start,
                 end=sentence.end,
                 context="" if isinstance(record, Article) else record.title or "",
-                hit=hit.score,
+                near=hit.similarity,
                 lead=record.id in leads,
                 rests_on=_cited(record, sentence.markers),
                 design=design_rank(study_design(record)),
@@ -228,7 +228,7 @@ def _judged(
     judge: CrossEncoder,
 ) -> tuple[list[_Candidate], Vectors]:
     """The candidates worth judging, best first, with similarity and logit, and their vectors in the same order."""
-    candidates = sorted(candidates, key=lambda c: -(c.hit + coverage(terms, f"{c.context} {c.text}", generation)))
+    candidates = sorted(candidates, key=lambda c: -(c.near + coverage(terms, f"{c.context} {c.text}", generation)))
     candidates = _leads_and(candidates, MOST_READ)
     vectors = embedder.embed([candidate.text for candidate in candidates])
     for candidate, similarity in zip(candidates, (vectors @ query[0]).tolist(), strict=True):

@@ -171,7 +171,7 @@ class Ragqa:
         started = time.perf_counter()
         request = self._request(question, history, article, audience, understood)
         query = self.embedder.embed([*request.read.choices, request.read.text][:1])
-        stopped = halt(request.question, query, self.embedder.fingerprint) or _several(request.read)
+        stopped = halt(request.question, query, self.embedder.fingerprint, request.read.leans) or _several(request.read)
         if stopped is not None:
             return _timed(self._halted(request, stopped), total=time.perf_counter() - started)
         stage("searching")

@@ -42,12 +42,15 @@ def retrieve(
     settings: Settings,
     preferred: frozenset[str] = frozenset(),
 ) -> list[Hit]:
-    """Passages of the best ``settings.sources`` sources, at most ``passages_per_source`` of each, best first.
+    """Passages of the best ``settings.sources`` sources, at most ``passages_per_source`` of each, nearest to the question first.
 
     ``readings`` are wordings of one question, the likeliest first; what a further one finds adds to the first one's score.
+    The fused score decides which passages these are. Their order is by cosine alone, which no other document can change: BM25
+    moves a little with every document added, and an answer should move only with the passages it was made from.
     """
     ranked = rank_readings(readings, generation, embedder, settings, settings.candidates, preferred)
-    return capped(ranked, generation, settings.sources, settings.passages_per_source)
+    hits = capped(ranked, generation, settings.sources, settings.passages_per_source)
+    return sorted(hits, key=lambda hit: (-hit.similarity, hit.passage.id))
 
 
 def rank_sources(

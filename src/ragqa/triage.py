@@ -44,7 +44,7 @@ _SOMEONE = (
 _GENERAL = re.compile(
     r"^(?:what (?:is|are|was|were|do|does) (?:the|known|we|known about)|does\b(?! (?:he|she))|do (?:patients|people|"
     r"trials|studies|any)|"
-    r"how (?:is|are|effective|common|often|many)|which\b|is there (?:any )?(?:evidence|data|research|a link)|"
+    r"how (?:is|are|effective|common|often|many|fast|quickly|soon)|which\b|is there (?:any )?(?:evidence|data|research|a link)|"
     r"are there (?:any )?(?:trials|studies)|"
     r"in (?:patients|people|adults|adolescents|trials)|evidence|who\b|why (?:is|are|do|does)|has\b|have (?:trials|"
     r"studies)|did\b|"
@@ -77,7 +77,8 @@ _OVERDOSE = re.compile(
     r"\b(?:(?:took|taken|take[ns]?|swallowed|ingested|drank|drunk|eaten|ate|chewed|injected|had|given|gave)\b.{0,50}?"
     r"(?:\b\d+\s*(?:x|×|tabs?|tablets|pills|capsules|of (?:my|his|her|them))|\b(?:whole|entire|full) (?:bottle|pack|box|"
     r"strip|blister)|\bhandful|\btoo (?:many|much)|"
-    r"\ball (?:of )?(?:my|his|her|the|their)\b.{0,20}(?:pills|tablets|meds|medication)|\bbleach|\bantifreeze|\bbatter(?:y|ies)|"
+    r"\ball (?:of )?(?:my|his|her|the|their)\b.{0,20}(?:pills|tablets|meds|medication)|"
+    r"\ball of (?:them|it)\b|\bbleach|\bantifreeze|\bbatter(?:y|ies)|"
     r"\b(?:double|triple|twice|ten times|10 times)\b.{0,20}\bdose|\b(?:pills|tablets|tabs|capsules)\b)|"
     r"overdosed|(?:has|have|had|after|taken|took|took an?|an?|acute|suspected|massive|intentional|"
     r"possible) (?:\w+ ){0,3}(?:overdose|od)\b)",
@@ -88,12 +89,14 @@ _SIGNS = re.compile(
     r"tightness)\b.{0,80}\b(?:arm|jaw|sweat\w*|breath\w*|now|minutes|hour)|"
     r"(?:can'?t|cannot|can not|unable to|struggling to|trouble|difficulty|hard to) (?:breathe?|breathing)|(?:not|"
     r"stopped|isn'?t) breathing|no pulse|"
-    r"(?:turning|turned|going|lips? (?:are )?|gone) blue|unconscious|unresponsive|(?:not|won'?t|can'?t) (?:wak\w+|"
+    r"(?:turning|turned|going|lips? (?:are )?|gone) blue|blue lips|unconscious|unresponsive|(?:not|won'?t|can'?t) (?:wak\w+|"
     r"respond\w*|rouse)|collapsed|"
     r"(?:face|mouth) (?:is |has |suddenly )?(?:droop\w*|gone droopy|dropped)|facial droop|slurr\w+ (?:speech|words|his|"
     r"her)|(?:speech|words) (?:is |are )?slurr\w+|"
     r"(?:one side|left (?:arm|side|leg)|right (?:arm|side|leg))\b.{0,30}\b(?:weak\w*|numb\w*|can'?t move|paraly\w+)|"
-    r"(?:seizure|seizing|fitting|convulsi\w+)|(?:throat|tongue|lips|face)\b.{0,20}\b(?:closing|swell\w*|swollen)|anaphyla\w+|"
+    r"(?:seizing|fitting|convulsi\w+|(?<!cause )(?<!causes )seizures?\b"
+    r"(?! (?:disorders?|risks?|rates?|threshold|history|prophylaxis|before|in the past)))|"
+    r"(?:throat|tongue|lips|face)\b.{0,20}\b(?:closing|swell\w*|swollen)|anaphyla\w+|"
     r"(?:bleed\w*|blood)\b.{0,40}\b(?:won'?t stop|not stopping|heavily|everywhere|soaking|pouring|a lot)|(?:vomiting|"
     r"coughing) (?:up )?blood|"
     r"worst headache|thunderclap|(?:fever|temp\w*|hot)\b.{0,60}\b(?:limp|floppy|rigid\w*|stiff|rash|confus\w+|clonus|drows\w+)|"
@@ -103,10 +106,10 @@ _SIGNS = re.compile(
 )
 
 
-def alarm(question: str) -> Alarm | None:
-    """The emergency a question tells of, None when it asks for information about one."""
+def alarm(question: str, follows: bool = False) -> Alarm | None:
+    """The emergency a question tells of, None when it asks for information about one; ``follows``: it is a follow-up."""
     general = bool(_GENERAL.match(question.strip()))
-    someone, now = bool(re.search(_SOMEONE, question, re.IGNORECASE)), bool(_NOW.search(question))
+    someone, now = _names_someone(question) or (follows and _tells(question)), bool(_NOW.search(question))
     if _SELF_HARM.search(question) and not (general and not now):
         return "self_harm"
     if general and not (someone and now):
@@ -116,6 +119,19 @@ def alarm(question: str) -> Alarm | None:
     if _SIGNS.search(question) and (someone or now):
         return "emergency"
     return None
+
+
+_I_MEANT = re.compile(r"\bi (?:actually )?meant?\b", re.IGNORECASE)
+
+
+def _tells(question: str) -> bool:
+    """Whether a follow-up tells of this moment, or of a sign of danger without asking about it."""
+    asks = question.rstrip().endswith("?") or _GENERAL.match(question.strip())
+    return bool(_NOW.search(question) or (not asks and (_SIGNS.search(question) or _OVERDOSE.search(question))))
+
+
+def _names_someone(question: str) -> bool:
+    return bool(re.search(_SOMEONE, _I_MEANT.sub(" ", question), re.IGNORECASE))
 
 
 def _probed_alarm(query: Vectors, fingerprint: str) -> Alarm | None:
@@ -221,13 +237,16 @@ class Halt:
     alternatives: tuple[str, ...] = ()
 
 
-def halt(question: str, query: Vectors, fingerprint: str) -> Halt | None:
+def halt(question: str, query: Vectors, fingerprint: str, follows: bool = False) -> Halt | None:
     """Stop an emergency and what is no question of information; None when the question may be searched for.
 
-    ``query`` is the question's embedding, shape (1, dimension), by the model with this ``fingerprint``.
+    ``query`` is the embedding of the question as understood, shape (1, dimension), by the model with this ``fingerprint``.
+    In a follow-up the probe counts only beside someone and a moment or a sign: after talk about a drug "suicide?" asks about
+    an outcome, and "cannot wake him" is no less urgent.
     """
     reason = outside(question, query, fingerprint)
-    if found := alarm(question) or (None if reason == "task" else _probed_alarm(query, fingerprint)):
+    probed = reason != "task" and (not follows or (_names_someone(question) and _tells(question)))
+    if found := alarm(question, follows) or (_probed_alarm(query, fingerprint) if probed else None):
         return Halt(status=Status.URGENT, message=HELP[found] + NO_SEARCH)
     if reason in ("instruction", "harmful", "task"):
         return Halt(status=Status.OUT_OF_SCOPE, message=REFUSALS[reason])
