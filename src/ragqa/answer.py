@@ -4,6 +4,8 @@ is cited to a passage that was retrieved for it.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -148,6 +150,39 @@ class Answer(_Frozen):
     def to_json(self) -> dict[str, Any]:
         """Plain data in the contract's names."""
         return self.model_dump(mode="json", by_alias=True)
+
+    def said(self) -> dict[str, Any]:
+        """What a reader is told, without how it came about: two answers that say the same are equal here."""
+        return self.model_dump(mode="json", by_alias=True, exclude={"id", "trace", "review_state", "removed"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """All that an answer was composed from: the same basis gives the same answer, whatever else the corpus holds.
+
+    ``made_with``: models and settings, by name; ``passages``: ids of what was retrieved, nearest first, once per reading of the
+    question; ``sources``: sha256 of each record behind them; ``barred``: what they cite and may not be quoted, with the reason.
+    """
+
+    made_with: dict[str, str]
+    passages: tuple[tuple[str, ...], ...]
+    sources: dict[str, str]
+    barred: dict[str, str]
+
+    def to_json(self) -> str:
+        """One line; equal bases give equal lines."""
+        return json.dumps([self.made_with, self.passages, self.sources, self.barred], sort_keys=True)
+
+    @classmethod
+    def from_json(cls, line: str) -> Basis:
+        """What ``to_json`` wrote."""
+        made_with, passages, sources, barred = json.loads(line)
+        return cls(made_with=made_with, passages=tuple(map(tuple, passages)), sources=sources, barred=barred)
+
+    @property
+    def sha256(self) -> str:
+        """Names the basis."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

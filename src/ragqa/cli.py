@@ -58,6 +58,9 @@ def _folders(function: F) -> F:
     return function
 
 
+_workers = click.option("--workers", type=click.IntRange(1, 64), help="Questions answered at a time.  [default: one per core]")
+
+
 @main.command()
 @click.option("--corpus", type=click.Path(path_type=Path), help="Corpus folder.  [default: corpus]")
 def check(corpus: Path | None) -> None:
@@ -210,12 +213,26 @@ def ask(
     settings = _settings(corpus=corpus, index=index, model=model, audience=audience)
     history = read_turns(conversation) if conversation else []
     with _open(settings) as ragqa:
-        answer = ragqa.ask(question, history, article, understood=understood)
+        answer = None if understood else _signed_off(ragqa, question, history, article)
+        answer = answer or ragqa.ask(question, history, article, understood=understood)
     click.echo(render(answer, style), nl=False)
     if explain:
         click.echo(explanation(answer), err=True, nl=False)
     if conversation:
         add_turn(conversation, turn_of(answer))
+
+
+def _signed_off(ragqa: Any, question: str, history: Any, article: str | None) -> Any:
+    """The published answer to this very question, where there is a library that holds one which may still be shown."""
+    if not ragqa.settings.library.exists():
+        return None
+    from ragqa.library import Library
+    from ragqa.records import Asked
+    from ragqa.regenerate import served
+
+    with Library(ragqa.settings.library) as library:
+        asked = Asked(question=question, history=tuple(history), article=article)
+        return served(library, ragqa, asked, ragqa.settings.audience)
 
 
 @main.command()
@@ -269,23 +286,35 @@ def _lines(prompt: str) -> Iterator[str]:
 @click.argument("questions", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Answers, one JSON object a line.")
 @_folders
+@_workers
 @click.option("--audience", type=click.Choice(["clinician", "patient"]))
 def answer(
-    questions: Path, output: Path, corpus: Path | None, index: Path | None, model: str | None, audience: str | None
+    questions: Path,
+    output: Path,
+    corpus: Path | None,
+    index: Path | None,
+    model: str | None,
+    workers: int | None,
+    audience: str | None,
 ) -> None:
-    """Answer a file of questions. Stopped half-way, the same command goes on where it stopped.
+    """Answer a file of questions. Stopped half-way, the same command goes on where it stopped; one that fails stops no other.
 
     \b
     Example:
       ragqa answer questions.jsonl -o answers.jsonl
     """
     from ragqa.evaluate import answer_batch, read_batch
+    from ragqa.parallel import cores
 
     settings = _settings(corpus=corpus, index=index, model=model, audience=audience)
     batch = read_batch(questions)
     with _open(settings) as ragqa, _progress() as progress:
-        counts = answer_batch(ragqa, batch, output, progress)
-    click.echo(f"{output}: {len(batch)} answers, " + ", ".join(f"{n} {name}" for name, n in sorted(counts.items())))
+        counts = answer_batch(ragqa, batch, output, progress, workers or cores())
+    click.echo(f"{output}: {len(batch)} questions, " + ", ".join(f"{n} {name}" for name, n in sorted(counts.items())))
+    if counts["failed"]:
+        raise click.ClickException(
+            f"{counts['failed']} questions failed, see {output}.failed.jsonl. Run the command again to retry"
+        )
 
 
 @main.command()
@@ -320,6 +349,256 @@ def verify(file: Path, corpus: Path | None, index: Path | None, model: str | Non
     if failed:
         raise click.ClickException(f"{failed} of {len(checks)} statements are not supported by what they cite")
     click.echo(f"{len(checks)} statements, all supported by what they cite", err=as_json)
+
+
+def _library_options(function: F) -> F:
+    function = click.option(
+        "--library", type=click.Path(path_type=Path), help="File of signed-off answers.  [default: library.sqlite]"
+    )(function)
+    return _folders(function)
+
+
+@main.group()
+def library() -> None:
+    """Signed-off answers with their history: served again as long as what they cite stands."""
+
+
+@library.command("add")
+@click.argument("questions", type=click.Path(path_type=Path))
+@_library_options
+@_workers
+@click.option("--audience", type=click.Choice(["clinician", "patient"]))
+def library_add(
+    questions: Path,
+    corpus: Path | None,
+    index: Path | None,
+    model: str | None,
+    library: Path | None,
+    workers: int | None,
+    audience: str | None,
+) -> None:
+    """Answer a file of questions and queue the answers for sign-off. Stopped half-way, the same command goes on.
+
+    \b
+    Example:
+      ragqa library add questions.jsonl && ragqa library signoff --all --by demo-editor
+    """
+    from ragqa.evaluate import read_batch
+    from ragqa.library import Library
+    from ragqa.parallel import cores
+    from ragqa.regenerate import propose
+
+    settings = _settings(corpus=corpus, index=index, model=model, library=library, audience=audience)
+    asked = [question.asked for question in read_batch(questions)]
+    with _open(settings) as ragqa, Library(settings.library) as store, _progress() as progress:
+        report = propose(store, ragqa, asked, settings.audience, workers or cores(), progress)
+    click.echo(f"{report.looked_at} questions, {len(report.redone)} answered and waiting for sign-off")
+    _failures(report)
+
+
+@library.command("list")
+@click.option("--state", type=click.Choice(["waiting", "published", "replaced", "rejected", "unpublished"]))
+@click.option("--library", type=click.Path(path_type=Path), help="File of signed-off answers.  [default: library.sqlite]")
+def library_list(state: str | None, library: Path | None) -> None:
+    """Every stored answer, a line each, and how many are in which state.
+
+    \b
+    Example:
+      ragqa library list --state unpublished
+    """
+    from ragqa.library import State
+
+    with _library(library) as store:
+        for version in store.versions(*([State(state)] if state else [])):
+            decided = f" by {_plain(version.decided_by)}" if version.decided_by else ""
+            why = f"  ({_plain(version.note or version.reason)})"
+            click.echo(f"{version.number:6}  {version.state.value}{decided}  {_plain(version.answer.question)}{why}")
+        counts = store.counts()
+    click.echo(", ".join(f"{count} {name}" for name, count in counts.items()) or "empty")
+
+
+@library.command("show")
+@click.argument("answer_id")
+@click.option("--format", "style", type=click.Choice(["text", "md", "html", "json"]), default="text", show_default=True)
+@click.option("--library", type=click.Path(path_type=Path), help="File of signed-off answers.  [default: library.sqlite]")
+def library_show(answer_id: str, style: str, library: Path | None) -> None:
+    """One stored answer by its number or id, and on stderr the history of its question.
+
+    \b
+    Example:
+      ragqa library show 12 --format md
+    """
+    from ragqa.library import State
+    from ragqa.regenerate import APPROVED
+    from ragqa.render import render
+
+    with _library(library) as store:
+        version = store.version(answer_id)
+        state = APPROVED if version.state is State.PUBLISHED else version.state.value
+        click.echo(render(version.answer.model_copy(update={"review_state": state}), style), nl=False)
+        for other in store.history(version.key):
+            decided = f", {other.decided_at} by {other.decided_by}" if other.decided_by else ""
+            click.echo(
+                _plain(f"{other.number}: made {other.made_at} ({other.severity}: {other.reason}), {other.state.value}{decided}"),
+                err=True,
+            )
+
+
+@library.command("queue")
+@click.option("--format", "style", type=click.Choice(["text", "md", "html"]), default="text", show_default=True)
+@click.option("--library", type=click.Path(path_type=Path), help="File of signed-off answers.  [default: library.sqlite]")
+def library_queue(style: str, library: Path | None) -> None:
+    """What waits for sign-off, gravest first, with the difference to what is published.
+
+    \b
+    Example:
+      ragqa library queue --format html > queue.html
+    """
+    from ragqa import difference
+    from ragqa.regenerate import waiting
+    from ragqa.render import render
+
+    with _library(library) as store:
+        queue = waiting(store)
+    if style == "html":
+        compared = [(new.number, f"{new.number}. {new.answer.question}", found, new.answer) for new, _, found in queue if found]
+        click.echo(difference.as_html(compared), nl=False)
+        return
+    show = difference.as_text if style == "text" else difference.as_markdown
+    for new, _, found in queue:
+        title = f"{new.number}. {new.answer.question}"
+        click.echo(show(found, title, new.answer) if found else f"{new.number}. (new)\n\n{render(new.answer, style)}")
+    click.echo(f"{len(queue)} waiting for sign-off: `ragqa library signoff NUMBER --by ROLE`, or `reject`", err=True)
+
+
+@library.command("signoff")
+@click.argument("numbers", nargs=-1, type=int)
+@click.option("--all", "everything", is_flag=True, help="All that waits.")
+@click.option("--by", required=True, help="Role of whoever signs off.")
+@click.option("--note")
+@click.option("--library", type=click.Path(path_type=Path), help="File of signed-off answers.  [default: library.sqlite]")
+def library_signoff(numbers: tuple[int, ...], everything: bool, by: str, note: str | None, library: Path | None) -> None:
+    """Publish waiting answers; each replaces the one published before.
+
+    \b
+    Example:
+      ragqa library signoff 12 13 --by demo-editor
+    """
+    _decide_on(numbers, everything, library, lambda store, number: store.sign_off(number, by, note), "published")
+
+
+@library.command("reject")
+@click.argument("numbers", nargs=-1, type=int)
+@click.option("--all", "everything", is_flag=True, help="All that waits.")
+@click.option("--by", required=True, help="Role of whoever rejects.")
+@click.option("--note")
+@click.option("--library", type=click.Path(path_type=Path), help="File of signed-off answers.  [default: library.sqlite]")
+def library_reject(numbers: tuple[int, ...], everything: bool, by: str, note: str | None, library: Path | None) -> None:
+    """Put waiting answers aside; what is published stays as it is.
+
+    \b
+    Example:
+      ragqa library reject 12 --by demo-editor --note "the trial is too small"
+    """
+    _decide_on(numbers, everything, library, lambda store, number: store.reject(number, by, note), "rejected")
+
+
+def _decide_on(
+    numbers: tuple[int, ...], everything: bool, library: Path | None, decide: Callable[[Any, int], Any], done: str
+) -> None:
+    from ragqa.library import State
+
+    if bool(numbers) == everything:
+        raise click.UsageError("give the NUMBERs, or --all")
+    with _library(library) as store:
+        wanted = [version.number for version in store.versions(State.WAITING)] if everything else numbers
+        for number in wanted:
+            decide(store, number)
+    click.echo(f"{len(wanted)} answers {done}")
+
+
+def _library(file: Path | None) -> Any:
+    from ragqa.errors import LibraryError
+    from ragqa.library import Library
+
+    wanted = _settings(library=file).library
+    if not wanted.exists():
+        raise LibraryError(f"no library at {wanted}: `ragqa library add QUESTIONS` begins one")
+    return Library(wanted)
+
+
+def _failures(report: Any) -> None:
+    for entry, why in report.failed[:20]:
+        click.echo(f"  failed: {_plain(entry.asked.question)}: {_plain(why)}", err=True)
+    if report.failed:
+        raise click.ClickException(
+            f"{len(report.failed)} questions failed; the others are stored. Run the command again to retry"
+        )
+
+
+@main.command()
+@_library_options
+@_workers
+@click.option("--dry-run", is_flag=True, help="List what would be answered again, with the reason, and change nothing.")
+def regenerate(
+    corpus: Path | None, index: Path | None, model: str | None, library: Path | None, workers: int | None, dry_run: bool
+) -> None:
+    """Bring the index up to date, and answer again exactly the library's answers that the change touched.
+
+    Retractions unpublish at once; a change of wording replaces the published answer; everything else waits for sign-off.
+    Stopped half-way, the same command goes on.
+
+    \b
+    Example:
+      ragqa regenerate --dry-run && ragqa regenerate && ragqa library queue
+    """
+    from ragqa.parallel import cores
+    from ragqa.pipeline import build_index
+    from ragqa.regenerate import affected
+    from ragqa.regenerate import regenerate as redo
+
+    settings = _settings(corpus=corpus, index=index, model=model, library=library)
+    with _progress() as progress, _library(library) as store:
+        build_index(settings, progress)
+        with _open(settings) as ragqa:
+            if dry_run:
+                entries, _, looked_at = affected(store, ragqa, progress)
+                for entry in entries:
+                    click.echo(f"{entry.number:6}  {_plain(entry.asked.question)}\n          {_plain('; '.join(entry.reasons))}")
+                click.echo(f"{len(entries)} of {looked_at} answers would be made again")
+                return
+            report = redo(store, ragqa, workers or cores(), progress)
+    if report.unpublished:
+        click.echo(f"unpublished at once, citing a retracted paper: {', '.join(map(str, report.unpublished))}")
+    severities = ", ".join(f"{count} {name}" for name, count in sorted(report.by_severity().items()))
+    click.echo(f"{len(report.redone)} of {report.looked_at} answers made again" + (f": {severities}" if severities else ""))
+    _failures(report)
+
+
+@main.command()
+@click.argument("answer_id")
+@_library_options
+def replay(answer_id: str, corpus: Path | None, index: Path | None, model: str | None, library: Path | None) -> None:
+    """Prove that a stored answer comes out the same from its stored generation, or say what differs (exit code 1).
+
+    \b
+    Example:
+      ragqa replay 12
+    """
+    from ragqa.errors import LibraryError
+    from ragqa.pipeline import Ragqa
+    from ragqa.regenerate import replay as again
+
+    settings = _settings(corpus=corpus, index=index, model=model, library=library)
+    with _library(library) as store:
+        version = store.version(answer_id)
+        with Ragqa.open(settings, generation=version.generation) as ragqa:
+            found = again(version, ragqa, store.asked(version.key))
+    if found.differences:
+        raise LibraryError(f"answer {version.number} does not come out the same: " + "; ".join(map(_plain, found.differences)))
+    click.echo(
+        f"answer {version.number}: the same, word for word, from generation {version.generation} ({version.basis.sha256[:12]})"
+    )
 
 
 @main.group()

@@ -11,6 +11,7 @@
     * ModelError
         * ModelUnavailable: weights are missing or not the ones expected.
     * ReviewError: a review step is not allowed from the article's present state.
+    * LibraryError: the library of signed-off answers cannot be used, or holds no such answer.
     * AnswerRejected: an answer broke an invariant while it was being made.
         * UnknownCitation: a citation names nothing that was retrieved.
         * UncitedStatement: a clinical statement has no citation.
@@ -88,6 +89,10 @@ class ModelUnavailable(ModelError):
 
 class ReviewError(RagqaError):
     """A review step is not allowed from the article's present state."""
+
+
+class LibraryError(RagqaError):
+    """The library of signed-off answers cannot be used, or holds no such answer."""
 
 
 class AnswerRejected(RagqaError):

@@ -16,10 +16,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from ragqa.answer import DISCLAIMERS, Answer, Status
 from ragqa.corpus import Corpus, citable, load_corpus
 from ragqa.errors import CorpusError, Fault, RagqaError
-from ragqa.files import append_line, read_jsonl, write_atomic
+from ragqa.files import append_line, cut_partial_line, read_jsonl
 from ragqa.measures import citation_precision, fact_recall, fold, group_recall, mean, percentile, share
+from ragqa.parallel import each
 from ragqa.pipeline import Ragqa, silent
-from ragqa.records import Turn
+from ragqa.records import Asked, Turn
 from ragqa.render import RENDERERS
 from ragqa.retrieve import Hit
 
@@ -236,15 +237,15 @@ def read_questions(file: Path) -> Iterable[tuple[str, str]]:
     return [(question.id, question.question) for question in read_batch(file)]
 
 
-class BatchQuestion(BaseModel):
+class BatchQuestion(Asked):
     """One line of a question file."""
 
-    model_config = ConfigDict(frozen=True)
-
     id: str
-    question: str
-    history: tuple[Turn, ...] = ()
-    article: str | None = None
+
+    @property
+    def asked(self) -> Asked:
+        """The question without its id."""
+        return Asked(question=self.question, history=self.history, article=self.article)
 
 
 def read_batch(file: Path) -> list[BatchQuestion]:
@@ -275,31 +276,42 @@ def read_batch(file: Path) -> list[BatchQuestion]:
     return list(questions.values())
 
 
-def answer_batch(ragqa: Ragqa, batch: Sequence[BatchQuestion], output: Path, tick: Tick = silent) -> Counter[str]:
-    """Answer each question not yet in ``output``, one whole line each; returns how many have which status.
+def answer_batch(
+    ragqa: Ragqa, batch: Sequence[BatchQuestion], output: Path, tick: Tick = silent, workers: int = 1
+) -> Counter[str]:
+    """Answer each question not yet in ``output``, one whole line each, in order; returns how many have which status.
+
+    A question that fails stops no other: it is counted as "failed", written with its reason to ``<output>.failed.jsonl``, and
+    tried again the next time.
 
     Raises:
         RagqaError: ``output`` holds answers from another generation, which may not be mixed with new ones.
     """
     done = _answered(output, ragqa.generation.manifest.generation)
     counts = Counter(done[question.id] for question in batch if question.id in done)
-    for number, question in enumerate(batch, start=1):
-        if question.id not in done:
-            answer = ragqa.ask(question.question, question.history, question.article)
-            append_line(output, {"id": question.id} | answer.to_json() | {"id": question.id}, durable=False)
-            counts[answer.status.value] += 1
+    left = [question for question in batch if question.id not in done]
+    failed = output.with_name(f"{output.name}.failed.jsonl")
+    failed.unlink(missing_ok=True)
+
+    def answer(question: BatchQuestion) -> Answer:
+        return ragqa.ask(question.question, question.history, question.article)
+
+    for number, (question, result) in enumerate(each(answer, left, workers), start=len(batch) - len(left) + 1):
+        if isinstance(result, RagqaError):
+            append_line(failed, {"id": question.id, "question": question.question, "error": str(result)}, durable=False)
+            counts["failed"] += 1
+        else:
+            append_line(output, {"id": question.id} | result.to_json() | {"id": question.id}, durable=False)
+            counts[result.status.value] += 1
         tick("answering", number, len(batch))
     return counts
 
 
 def _answered(output: Path, generation: str) -> dict[str, str]:
-    """Ids and statuses already answered; a last line cut off by a kill is removed first."""
+    """Ids and statuses already answered; a last line cut off by a kill or a full disk is removed first."""
     if not output.exists():
         return {}
-    data = output.read_bytes()
-    whole = data.rfind(b"\n") + 1
-    if whole < len(data):
-        write_atomic(output, [data[:whole].decode("utf-8")])
+    cut_partial_line(output)
     done = {}
     for line, value in read_jsonl(output):
         if isinstance(value, Fault) or "id" not in value or "trace" not in value:

@@ -131,6 +131,26 @@ def append_line(file: Path, value: object, *, durable: bool = True) -> None:
             os.fsync(stream.fileno())
 
 
+def cut_partial_line(file: Path) -> None:
+    """Remove a last line that a kill or a full disk left without its end, in place: no more than that line is read."""
+    with file.open("r+b") as stream:
+        end = stream.seek(0, os.SEEK_END)
+        kept = end
+        while kept and (block := _before(stream, kept)):
+            newline = block.rfind(b"\n")
+            if newline >= 0:
+                kept -= len(block) - newline - 1
+                break
+            kept -= len(block)
+        if kept < end:
+            stream.truncate(kept)
+
+
+def _before(stream: IO[bytes], end: int, size: int = 65536) -> bytes:
+    start = stream.seek(max(0, end - size))
+    return stream.read(end - start)
+
+
 @contextmanager
 def locked(stream: IO[bytes], *, wait: bool = True) -> Iterator[None]:
     """Hold an exclusive lock on an open file; raises BlockingIOError when it is taken and ``wait`` is False."""

@@ -79,6 +79,7 @@ class Generation:
             f"file:{folder / 'passages.sqlite'}?mode=ro&immutable=1", uri=True, check_same_thread=False
         )
         self.find = lru_cache(maxsize=4096)(self._read_record)
+        self.digest = lru_cache(maxsize=65536)(self._digest_of)
 
     def dense(self, query: Vectors, k: int) -> list[tuple[int, float]]:
         """Up to ``k`` (row, cosine similarity) pairs, best first; ``query`` has shape (1, dimension)."""
@@ -131,25 +132,41 @@ class Generation:
         kind, document = found
         return (Article if kind == "article" else Abstract).model_validate_json(document)
 
+    def _digest_of(self, source_id: str) -> str:
+        """sha256 of a source's whole record, so that any edit of it shows; raises IndexFault when there is none of that id."""
+        found = self._database.execute("SELECT document FROM records WHERE id = ?", (source_id,)).fetchone()
+        if found is None:
+            raise IndexFault(f"{source_id} is not in the generation {self.manifest.generation}: run `ragqa index`")
+        return _digest(found[0])
+
     def excluded(self, source_ids: Sequence[str]) -> dict[str, str]:
         """Of these sources, those the gate left out, with the reason."""
         marks = ",".join("?" * len(source_ids))
         rows = self._database.execute(f"SELECT id, reason FROM excluded WHERE id IN ({marks})", list(source_ids))
         return dict(rows.fetchall())
 
+    def left_out(self) -> dict[str, str]:
+        """Every source that the gate left out, with the reason."""
+        return dict(self._database.execute("SELECT id, reason FROM excluded ORDER BY id").fetchall())
+
     def close(self) -> None:
         """Release the passage store."""
         self._database.close()
 
 
-def open_index(folder: Path, embedder: Embedder) -> Generation:
-    """Open the live generation.
+def open_index(folder: Path, embedder: Embedder, name: str | None = None) -> Generation:
+    """Open the live generation, or the stored one of this name.
 
     Raises:
-        IndexMissing: nothing has been built in ``folder``.
+        IndexMissing: nothing has been built in ``folder``, or the named generation is not stored any more.
         IndexMismatch: it was built with another model, so its vectors cannot be compared with the question's.
     """
-    generation = _open_current(folder)
+    if name is not None and name not in stored_generations(folder):
+        stored = ", ".join(stored_generations(folder)) or "none"
+        raise IndexMissing(
+            f"generation {name} is not stored in {folder} any more, only {stored}; RAGQA_GENERATIONS sets how many are kept"
+        )
+    generation = Generation(folder / name) if name else _open_current(folder)
     built = generation.manifest
     if built.fingerprint != embedder.fingerprint:
         generation.close()
@@ -196,7 +213,7 @@ def build(citable: Citable, embedder: Embedder, settings: Settings, progress: Pr
             return BuildReport(manifest=read_manifest(folder / name), fresh=False)
         try:
             report = _build_folder(citable, embedder, settings, progress, name, corpus_sha256)
-            _make_live(folder, name)
+            _make_live(folder, name, settings.generations)
         except (OSError, sqlite3.OperationalError) as error:
             raise IndexFault(
                 f"the index could not be written to {folder}: {error}. The generation built before, if any, still answers. "
@@ -262,12 +279,20 @@ def _build_lock(folder: Path) -> Iterator[None]:
         raise IndexBusy(f"another process is building {folder}; wait for it, or name another folder with --index") from None
 
 
-def _make_live(folder: Path, name: str) -> None:
+def stored_generations(folder: Path) -> list[str]:
+    """Names of the generations that can still be opened, newest first."""
+    found = [manifest for manifest in folder.glob("*/manifest.json") if not manifest.parent.name.startswith(".")]
+    return [manifest.parent.name for manifest in sorted(found, key=lambda manifest: -manifest.stat().st_mtime_ns)]
+
+
+def _make_live(folder: Path, name: str, keep: int) -> None:
+    """Name the live generation; of those before it the newest stay, for open readers and for replaying answers."""
     before = current_generation(folder)
     sync_folder(folder)
     write_atomic(folder / "CURRENT", [name + "\n"])
+    kept = {before, name, *stored_generations(folder)[:keep]}
     for old in folder.iterdir():
-        if old.is_dir() and old.name not in (before, name):
+        if old.is_dir() and old.name not in kept:
             shutil.rmtree(old)
 
 

@@ -15,11 +15,12 @@ import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from ragqa.answer import DISCLAIMERS, Answer, Audience, Draft, Quote, Reference, Statement, Status, Trace, cite
+from ragqa.answer import DISCLAIMERS, Answer, Audience, Basis, Draft, Quote, Reference, Statement, Status, Trace, cite
 from ragqa.appraise import appraise, follow_up, sample_size, study_design
 from ragqa.compose import Composition, compose
 from ragqa.corpus import citable, load_corpus
@@ -33,7 +34,7 @@ from ragqa.models import CrossEncoder, Embedder, Vectors, load_embedder
 from ragqa.passages import without_markers
 from ragqa.privacy import Redacted, redact
 from ragqa.question import Understanding, understand
-from ragqa.records import Abstract, Article, Turn
+from ragqa.records import Abstract, Article, Asked, Turn
 from ragqa.retrieve import Hit, rank_sources, retrieve
 from ragqa.settings import Settings
 from ragqa.triage import REFUSALS, Halt, halt, outside, unclear
@@ -42,6 +43,7 @@ from ragqa.wording import plain, spell_out
 
 LONGEST_QUESTION = 2000
 """Characters; a longer text is a document, not a question."""
+JUDGE = "ms-marco-MiniLM-L-12-v2-int8"
 YES_FROM = 3
 """Statements, in order, from which a yes or a no is read."""
 
@@ -128,12 +130,12 @@ class Ragqa:
         self._checker: Checker | None = None
 
     @classmethod
-    def open(cls, settings: Settings, progress: Progress = silent) -> Ragqa:
-        """Open the live generation, building the first one when there is none."""
+    def open(cls, settings: Settings, progress: Progress = silent, generation: str | None = None) -> Ragqa:
+        """Open the live generation, building the first one when there is none; or the stored ``generation`` of that name."""
         if current_generation(settings.index) is None:
             build_index(settings, progress)
         embedder = load_embedder(settings.model)
-        return cls(settings, embedder, open_index(settings.index, embedder))
+        return cls(settings, embedder, open_index(settings.index, embedder, generation))
 
     def __enter__(self) -> Ragqa:
         return self
@@ -197,12 +199,57 @@ class Ragqa:
             total=finished - started,
         )
 
+    def without_identifiers(self, asked: Asked) -> Asked:
+        """What may be stored of a question and the turns before it: by default all but what could identify a patient."""
+        return asked.model_copy(
+            update={"question": self._redacted(asked.question).text, "history": tuple(map(self._clean_turn, asked.history))}
+        )
+
+    def _clean_turn(self, turn: Turn) -> Turn:
+        texts = {name: text for name in ("question", "standalone") if (text := getattr(turn, name))}
+        return turn.model_copy(update={name: self._redacted(text).text for name, text in texts.items()})
+
+    def basis(self, asked: Asked, audience: Audience | None = None, embedder: Embedder | None = None) -> Basis:
+        """All that ``ask`` would compose an answer from, without composing it; ``embedder`` may be one that remembers.
+
+        Raises:
+            RagqaError: as ``ask``.
+        """
+        request = self._request(asked.question, asked.history, asked.article, audience, None)
+        readings, preferred = self._readings(request, asked.history, asked.article)
+        tried = [readings, *([[request.read.joined, request.question]] if request.read.joined else [])]
+        found = [
+            [hit.passage for hit in retrieve(reading, self.generation, embedder or self.embedder, self.settings, preferred)]
+            for reading in tried
+        ]
+        sources = sorted(
+            {passage.source_id for passages in found for passage in passages} | preferred & {f"article:{asked.article}"}
+        )
+        articles = [record for source in sources if isinstance(record := self.generation.record(source), Article)]
+        return Basis(
+            made_with=self._made_with(request.audience),
+            passages=tuple(tuple(passage.id for passage in passages) for passages in found),
+            sources={source: self.generation.digest(source) for source in sources},
+            barred=self.generation.excluded(sorted({source for article in articles for source in article.citations})),
+        )
+
+    def _made_with(self, audience: Audience) -> dict[str, str]:
+        """What decides the answer beside the sources."""
+        return {
+            "ragqa": version("ragqa"),
+            "embedder": self.embedder.fingerprint,
+            "judge": JUDGE,
+            "enough": str(self.settings.enough),
+            "redact": str(self.settings.redact),
+            "audience": audience,
+        }
+
     def _request(
         self, question: str, history: Sequence[Turn], article: str | None, audience: Audience | None, understood: str | None
     ) -> _Request:
         """Take identifiers out first: nothing after this sees them."""
         asked, wanted = self._redacted(question), self._redacted(understood) if understood else None
-        turns = [turn.model_copy(update={"question": self._redacted(turn.question).text}) for turn in history[-REMEMBERED:]]
+        turns = [self._clean_turn(turn) for turn in history[-REMEMBERED:]]
         if wanted is not None:
             read = Reading(wanted.text)
         else:
@@ -316,7 +363,7 @@ class Ragqa:
         """An answer of any status, with what every answer carries."""
         trace = Trace(
             generation=self.generation.manifest.generation,
-            models={"embedder": self.embedder.name, "judge": "ms-marco-MiniLM-L-12-v2-int8"},
+            models={"embedder": self.embedder.name, "judge": JUDGE},
             queries=tuple(self._readings(request, (), None)[0]),
             understanding=request.understood.as_words(),
             scores={name: round(value, 4) for name, value in (scores or {}).items()},

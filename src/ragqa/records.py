@@ -215,3 +215,11 @@ class Turn(Record):
     answer: str = ""
     choices: tuple[str, ...] = ()
     cited: tuple[Cited, ...] = ()
+
+
+class Asked(Record):
+    """A question with all that decides how it is read: the turns before it and the slug of the article being read."""
+
+    question: str
+    history: tuple[Turn, ...] = ()
+    article: str | None = None

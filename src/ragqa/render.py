@@ -30,6 +30,14 @@ HEADINGS_FOR_PATIENTS = HEADINGS | {
     Part.KEY_POINT: "In short",
 }
 CAUTION = "Not yet reviewed by a person: put together automatically from approved articles and the abstracts they cite."
+CAUTIONS = {
+    "approved": "Signed off by an editor; put together from approved articles and the abstracts they cite.",
+    "revision_waits": "Signed off by an editor, but evidence has changed since: a revised answer waits for review.",
+    "replaced": "An earlier answer, kept as history: another one has taken its place.",
+    "rejected": "Rejected by an editor: not to be used.",
+    "unpublished": "Taken back: a source of this answer is no longer valid. Not to be used.",
+}
+"""What a reader is told of each review state; CAUTION of any other."""
 WIDTH = 96
 _TITLES = {
     Status.INSUFFICIENT_EVIDENCE: "The evidence here does not answer that",
@@ -64,7 +72,7 @@ def as_text(answer: Answer) -> str:
     if answer.references:
         blocks += ["", "References", "----------"]
         blocks += [_wrap(f"[{r.number}] {describe(r)}", indent="    ") for r in answer.references]
-    blocks += ["", _wrap(f"Review: {answer.review_state.replace('_', ' ')}. {CAUTION}")]
+    blocks += ["", _wrap(f"Review: {answer.review_state.replace('_', ' ')}. {caution(answer)}")]
     blocks += [
         "",
         "Professional disclaimer" if answer.audience == "clinician" else "Please note",
@@ -75,32 +83,32 @@ def as_text(answer: Answer) -> str:
 
 def as_markdown(answer: Answer) -> str:
     """Markdown in which source text cannot act as markup."""
-    blocks = [f"# {_md(answer.question)}", *(_md(line) for line in notes(answer)), f"> {CAUTION}"]
+    blocks = [f"# {escaped(answer.question)}", *(escaped(line) for line in notes(answer)), f"> {caution(answer)}"]
     if answer.message:
-        blocks += [f"**{_TITLES.get(answer.status, '')}**", _md(answer.message)]
-        choices = [f"{n}. {_md(alternative)}" for n, alternative in enumerate(answer.alternatives, start=1)]
+        blocks += [f"**{_TITLES.get(answer.status, '')}**", escaped(answer.message)]
+        choices = [f"{n}. {escaped(alternative)}" for n, alternative in enumerate(answer.alternatives, start=1)]
         blocks += ["\n".join(choices)] if choices else []
     for heading, statements in sections(answer):
-        blocks += [f"## {heading}", "\n".join(f"- {_md(s.text)} {_numbers(s)}" for s in statements)]
+        blocks += [f"## {heading}", "\n".join(f"- {escaped(s.text)} {_numbers(s)}" for s in statements)]
     if answer.evidence:
-        blocks += [f"**Strength of evidence: {answer.evidence.strength.replace('_', ' ')}.** {_md(answer.evidence.why)}"]
-    blocks += [_md(_conflict_line(about, for_, against)) for about, for_, against in _conflicts(answer)]
+        blocks += [f"**Strength of evidence: {answer.evidence.strength.replace('_', ' ')}.** {escaped(answer.evidence.why)}"]
+    blocks += [escaped(_conflict_line(about, for_, against)) for about, for_, against in _conflicts(answer)]
     if answer.references:
-        blocks += ["## References", "\n".join(f"{r.number}. {_md(describe(r))}" for r in answer.references)]
+        blocks += ["## References", "\n".join(f"{r.number}. {escaped(describe(r))}" for r in answer.references)]
     blocks += ["## Disclaimer", answer.disclaimer]
     return _CONTROL.sub("", "\n\n".join(blocks)) + "\n"
 
 
 def as_html(answer: Answer) -> str:
     """A whole page, escaped, without scripts or outside assets."""
-    page = _template().render(
+    page = template("answer.html").render(
         answer=answer,
         title=_TITLES.get(answer.status),
         notes=notes(answer),
         sections=sections(answer),
         conflicts=[_conflict_line(*conflict) for conflict in _conflicts(answer)],
         describe=describe,
-        caution=CAUTION,
+        caution=caution(answer),
     )
     return _CONTROL.sub("", page) + "\n"
 
@@ -157,6 +165,11 @@ def notes(answer: Answer) -> list[str]:
     return lines
 
 
+def caution(answer: Answer) -> str:
+    """What a reader must know of the answer's review."""
+    return CAUTIONS.get(answer.review_state, CAUTION)
+
+
 def explain(answer: Answer) -> str:
     """How the answer came about, for ``--explain``."""
     trace = answer.trace
@@ -192,16 +205,23 @@ def _numbers(statement: Statement) -> str:
     return "".join(f"[{number}]" for number in statement.citations)
 
 
+def plain_text(text: str) -> str:
+    """Without the control characters that could act on a terminal or turn the direction of reading."""
+    return _CONTROL.sub("", text)
+
+
 def _wrap(text: str, indent: str = "") -> str:
     return textwrap.fill(text, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
-def _md(text: str) -> str:
+def escaped(text: str) -> str:
+    """For Markdown: nothing in the text acts as markup."""
     return _MARKDOWN.sub(r"\\\1", text)
 
 
-@lru_cache(maxsize=1)
-def _template() -> jinja2.Template:
+@lru_cache(maxsize=8)
+def template(name: str) -> jinja2.Template:
+    """A template of the package, escaping all that is put into it."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("ragqa"),
         autoescape=True,
@@ -209,4 +229,4 @@ def _template() -> jinja2.Template:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    return environment.get_template("answer.html")
+    return environment.get_template(name)

@@ -28,6 +28,10 @@ class Settings(BaseSettings):
 
     corpus: Path = Field(default=Path("corpus"), description="folder of articles, abstracts and the review log")
     index: Path = Field(default=Path("indexes/default"), description="folder of built generations")
+    generations: int = Field(
+        default=3, ge=2, le=1000, description="generations kept, so that answers made from them can be replayed"
+    )
+    library: Path = Field(default=Path("library.sqlite"), description="file of signed-off answers")
     abstracts: Literal["cited", "all"] = Field(
         default="cited", description="'all' also indexes abstracts no approved article cites (benchmarks)"
     )

@@ -223,9 +223,8 @@ def outside(question: str, query: Vectors, fingerprint: str) -> str | None:
     if scope.fingerprint != fingerprint:
         return None
     found = scope.probabilities(query)
-    if found["medical"] > 1 - OUTSIDE:
-        return None
-    return max(("harmful", "other"), key=lambda name: found[name])
+    likeliest = max(found, key=lambda name: found[name])
+    return likeliest if found["medical"] <= 1 - OUTSIDE and likeliest in ("harmful", "other") else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
