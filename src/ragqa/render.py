@@ -53,47 +53,47 @@ def as_json(answer: Answer) -> str:
 
 def as_text(answer: Answer) -> str:
     """Plain text for a terminal, at most WIDTH columns."""
-    blocks = [_wrap(answer.question), "=" * min(WIDTH, max(len(answer.question), 8)), *map(_wrap, notes(answer))]
+    blocks = [wrapped(answer.question), "=" * min(WIDTH, max(len(answer.question), 8)), *map(wrapped, notes(answer))]
     if answer.message:
-        blocks += ["", _wrap(_TITLES.get(answer.status, "")), _wrap(answer.message)]
-        blocks += [_wrap(f"{n}. {alternative}", indent="   ") for n, alternative in enumerate(answer.alternatives, start=1)]
+        blocks += ["", wrapped(_TITLES.get(answer.status, "")), wrapped(answer.message)]
+        blocks += [wrapped(f"{n}. {alternative}", indent="   ") for n, alternative in enumerate(answer.alternatives, start=1)]
     for heading, statements in sections(answer):
         blocks += ["", heading, "-" * len(heading)]
-        blocks += [_wrap(f"* {cited(statement)}", indent="  ") for statement in statements]
+        blocks += [wrapped(f"* {cited(statement)}", indent="  ") for statement in statements]
     blocks += _text_evidence(answer)
     if answer.references:
         blocks += ["", "References", "----------"]
-        blocks += [_wrap(f"[{r.number}] {describe(r)}", indent="    ") for r in answer.references]
-    blocks += ["", _wrap(f"Review: {answer.review_state.replace('_', ' ')}. {CAUTION}")]
+        blocks += [wrapped(f"[{r.number}] {describe(r)}", indent="    ") for r in answer.references]
+    blocks += ["", wrapped(f"Review: {answer.review_state.replace('_', ' ')}. {CAUTION}")]
     blocks += [
         "",
         "Professional disclaimer" if answer.audience == "clinician" else "Please note",
-        _wrap(answer.disclaimer),
+        wrapped(answer.disclaimer),
     ]
-    return _CONTROL.sub("", "\n".join(blocks)) + "\n"
+    return printable("\n".join(blocks)) + "\n"
 
 
 def as_markdown(answer: Answer) -> str:
     """Markdown in which source text cannot act as markup."""
-    blocks = [f"# {_md(answer.question)}", *(_md(line) for line in notes(answer)), f"> {CAUTION}"]
+    blocks = [f"# {escaped(answer.question)}", *(escaped(line) for line in notes(answer)), f"> {CAUTION}"]
     if answer.message:
-        blocks += [f"**{_TITLES.get(answer.status, '')}**", _md(answer.message)]
-        choices = [f"{n}. {_md(alternative)}" for n, alternative in enumerate(answer.alternatives, start=1)]
+        blocks += [f"**{_TITLES.get(answer.status, '')}**", escaped(answer.message)]
+        choices = [f"{n}. {escaped(alternative)}" for n, alternative in enumerate(answer.alternatives, start=1)]
         blocks += ["\n".join(choices)] if choices else []
     for heading, statements in sections(answer):
-        blocks += [f"## {heading}", "\n".join(f"- {_md(s.text)} {_numbers(s)}" for s in statements)]
+        blocks += [f"## {heading}", "\n".join(f"- {escaped(s.text)} {_numbers(s)}" for s in statements)]
     if answer.evidence:
-        blocks += [f"**Strength of evidence: {answer.evidence.strength.replace('_', ' ')}.** {_md(answer.evidence.why)}"]
-    blocks += [_md(_conflict_line(about, for_, against)) for about, for_, against in _conflicts(answer)]
+        blocks += [f"**Strength of evidence: {answer.evidence.strength.replace('_', ' ')}.** {escaped(answer.evidence.why)}"]
+    blocks += [escaped(_conflict_line(about, for_, against)) for about, for_, against in _conflicts(answer)]
     if answer.references:
-        blocks += ["## References", "\n".join(f"{r.number}. {_md(describe(r))}" for r in answer.references)]
+        blocks += ["## References", "\n".join(f"{r.number}. {escaped(describe(r))}" for r in answer.references)]
     blocks += ["## Disclaimer", answer.disclaimer]
-    return _CONTROL.sub("", "\n\n".join(blocks)) + "\n"
+    return printable("\n\n".join(blocks)) + "\n"
 
 
 def as_html(answer: Answer) -> str:
     """A whole page, escaped, without scripts or outside assets."""
-    page = _template().render(
+    page = template("answer.html").render(
         answer=answer,
         title=_TITLES.get(answer.status),
         notes=notes(answer),
@@ -102,7 +102,7 @@ def as_html(answer: Answer) -> str:
         describe=describe,
         caution=CAUTION,
     )
-    return _CONTROL.sub("", page) + "\n"
+    return printable(page) + "\n"
 
 
 RENDERERS: dict[str, Callable[[Answer], str]] = {
@@ -172,9 +172,9 @@ def explain(answer: Answer) -> str:
 def _text_evidence(answer: Answer) -> Iterator[str]:
     if answer.evidence:
         yield ""
-        yield _wrap(f"Strength of evidence: {answer.evidence.strength.replace('_', ' ')}. {answer.evidence.why}")
+        yield wrapped(f"Strength of evidence: {answer.evidence.strength.replace('_', ' ')}. {answer.evidence.why}")
     for about, for_, against in _conflicts(answer):
-        yield _wrap(_conflict_line(about, for_, against))
+        yield wrapped(_conflict_line(about, for_, against))
 
 
 def _conflicts(answer: Answer) -> list[tuple[str, tuple[int, ...], tuple[int, ...]]]:
@@ -192,16 +192,24 @@ def _numbers(statement: Statement) -> str:
     return "".join(f"[{number}]" for number in statement.citations)
 
 
-def _wrap(text: str, indent: str = "") -> str:
+def printable(text: str) -> str:
+    """Text without control characters and direction overrides, line breaks aside."""
+    return _CONTROL.sub("", text)
+
+
+def wrapped(text: str, indent: str = "") -> str:
+    """A paragraph in lines of at most WIDTH columns."""
     return textwrap.fill(text, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
-def _md(text: str) -> str:
+def escaped(text: str) -> str:
+    """Text in which nothing is Markdown."""
     return _MARKDOWN.sub(r"\\\1", text)
 
 
-@lru_cache(maxsize=1)
-def _template() -> jinja2.Template:
+@lru_cache(maxsize=2)
+def template(name: str) -> jinja2.Template:
+    """A page of ``templates/`` in which every value is escaped."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("ragqa"),
         autoescape=True,
@@ -209,4 +217,4 @@ def _template() -> jinja2.Template:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    return environment.get_template("answer.html")
+    return environment.get_template(name)
