@@ -324,6 +324,26 @@ def verify(file: Path, corpus: Path | None, index: Path | None, model: str | Non
     click.echo(f"{len(checks)} statements, all supported by what they cite", err=as_json)
 
 
+@main.command()
+@click.argument("slug")
+@click.option("--corpus", type=click.Path(path_type=Path), help="Corpus folder.  [default: corpus]")
+@click.option("--audience", type=click.Choice(["clinician", "patient"]))
+@click.option("--format", "style", type=click.Choice(["text", "md", "html", "json"]), default="text", show_default=True)
+def article(slug: str, corpus: Path | None, audience: str | None, style: str) -> None:
+    """Show an article as it stands in review, with a caution unless its present text is approved.
+
+    \b
+    Example:
+      ragqa article memantine-first-line-bpd --format html > article.html
+    """
+    from ragqa.article_page import article_page, render_article
+    from ragqa.corpus import load_corpus
+
+    settings = _settings(corpus=corpus, audience=audience)
+    page = article_page(load_corpus(settings.corpus), slug, settings.audience)
+    click.echo(render_article(page, style), nl=False)
+
+
 @main.group()
 def review() -> None:
     """The review workflow of articles; each step is an event bound to the exact content."""
