@@ -24,7 +24,7 @@ bench: $(VENV)/.ready  ## speed and memory, as ratios within one run
 	$(BIN)/python eval/bench.py
 
 golden: $(VENV)/.ready  ## rewrite the golden renderings after reading the difference
-	RAGQA_UPDATE_GOLDEN=1 $(BIN)/pytest tests/test_render.py
+	RAGQA_UPDATE_GOLDEN=1 $(BIN)/pytest tests/test_render.py tests/test_article_page.py
 
 docs: $(VENV)/.ready  ## rewrite docs/cli.md from the commands' help
 	$(BIN)/python docs/write_cli.py

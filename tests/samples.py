@@ -7,6 +7,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from ragqa.records import ReviewEvent
+from ragqa.reviewlog import LOG, chained, log_line
+
 ROOT = Path(__file__).parent.parent
 
 ARTICLE = """---
@@ -73,5 +76,13 @@ def write_corpus(
         }
         for slug, state in (states or dict.fromkeys(articles, "approved")).items()
     ]
-    (folder / "reviews.jsonl").write_text("".join(json.dumps(event) + "\n" for event in events), encoding="utf-8")
+    write_reviews(folder, events)
     return folder
+
+
+def write_reviews(folder: Path, events: list[dict[str, Any]]) -> Path:
+    """Write a review log anew, chained; gives its file."""
+    file = folder / LOG
+    bound = chained(ReviewEvent.model_validate({k: v for k, v in event.items() if k != "chain"}) for event in events)
+    file.write_text("".join(map(log_line, bound)), encoding="utf-8")
+    return file

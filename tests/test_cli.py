@@ -49,7 +49,7 @@ def test_docs_show_the_help_as_it_is() -> None:
 
 def test_check_prints_states_and_counts(run: Run, small_corpus: Path) -> None:
     """One line an article, one of counts."""
-    shown = run("check", "--corpus", small_corpus)
+    shown = run("check", "--corpus", small_corpus, "--index", small_corpus / "none")
     assert shown.exit_code == 0
     assert re.search(r"drug-a\s+approved\s+2026-01-02", shown.output)
     assert "1 articles (1 approved), 3 abstracts (2 citable, 0 retracted, 1 cited by no approved article" in shown.output
@@ -79,7 +79,10 @@ def test_a_malformed_corpus_is_one_report_exit_1_and_nothing_written(run: Run, t
         "empty": "holds no article and no abstract",
         "binary": "drug-a.md:2: not UTF-8",
     }
-    for words in (("check", "--corpus", corpus), ("index", "--corpus", corpus, "--index", tmp_path / "index")):
+    for words in (
+        ("check", "--corpus", corpus, "--index", tmp_path / "index"),
+        ("index", "--corpus", corpus, "--index", tmp_path / "index"),
+    ):
         shown = run(*words)
         assert shown.exit_code == 1
         assert said[kind] in shown.output
@@ -236,6 +239,55 @@ def test_review_log_and_steps(run: Run, small_corpus: Path) -> None:
     assert "approved" in shown[0]
     assert "withdrawn" in shown[1]
     assert "new data" in shown[1]
+    assert shown[2] == "2 events, chain intact"
     refused = run("review", "approve", "drug-a", "--by", "demo-editor", "--corpus", small_corpus)
     assert refused.exit_code == 1
     assert "cannot become approved now" in refused.output
+
+
+def test_the_two_person_rule_is_a_setting(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On by default; RAGQA_TWO_PERSON=false lifts it."""
+    corpus = write_corpus(tmp_path / "c", {"drug-a": ARTICLE}, [abstract(101), abstract(102)])
+    (corpus / "reviews.jsonl").unlink()
+    for step in ("submit", "start"):
+        assert run("review", step, "drug-a", "--by", "demo-author", "--corpus", corpus).exit_code == 0
+    approve = ("review", "approve", "drug-a", "--by", "demo-author", "--corpus", corpus)
+    refused = run(*approve)
+    assert refused.exit_code == 1
+    assert "demo-author submitted this content of drug-a and may not approve it" in refused.output
+    monkeypatch.setenv("RAGQA_TWO_PERSON", "false")
+    assert run(*approve).exit_code == 0
+
+
+def test_a_tampered_log_is_refused_everywhere(run: Run, small_corpus: Path, tmp_path: Path) -> None:
+    """check, index, article, review log and the next step name the file and the line."""
+    log = small_corpus / "reviews.jsonl"
+    log.write_text(log.read_text().replace("demo-editor", "demo-author"))
+    at, index = ("--corpus", small_corpus), ("--index", tmp_path / "index")
+    step = ("review", "withdraw", "drug-a", "--by", "demo-editor", *at)
+    for words in (("check", *at, *index), ("index", *at, *index), ("article", "drug-a", *at), ("review", "log", *at), step):
+        shown = run(*words)
+        assert shown.exit_code == 1, words
+        assert "reviews.jsonl:1: the review log was changed at this line" in shown.output
+    assert len(log.read_text().splitlines()) == 1
+
+
+def test_a_log_cut_since_the_index_was_built_is_refused(run: Run, settings: Settings) -> None:
+    """The index remembers the log's last event; a log that only grew, and a corpus without one, are fine."""
+    folders = ("--corpus", settings.corpus, "--index", settings.index)
+    log = settings.corpus / "reviews.jsonl"
+    step = ("review", "withdraw", "drug-a", "--by", "demo-editor", "--corpus", settings.corpus)
+    before = log.read_bytes()
+    built = run("index", *folders).stdout.split()[1]
+    assert run(*step).exit_code == 0
+    assert run("check", *folders).exit_code == 0
+    log.write_bytes(before)
+    assert run("index", *folders).stdout.split()[1] == built
+    assert run(*step).exit_code == 0
+    assert run("index", *folders).exit_code == 0
+    for left in (before, b""):
+        log.write_bytes(left)
+        for words in (("check", *folders), ("index", *folders)):
+            shown = run(*words)
+            assert shown.exit_code == 1
+            assert "reviews.jsonl: the review log was cut or rewritten since the index" in shown.output

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from samples import ARTICLE, abstract, write_corpus
+from samples import ARTICLE, abstract, write_corpus, write_reviews
 
 from ragqa.corpus import citable, load_corpus, markers
 from ragqa.errors import CorpusError
@@ -95,11 +95,10 @@ def test_a_retracted_abstract_is_never_citable(tmp_path: Path) -> None:
 
 def test_a_withdrawn_article_can_come_back_only_by_a_new_approval(small_corpus: Path) -> None:
     """The newest event decides."""
-    log = small_corpus / "reviews.jsonl"
-    event = json.loads(log.read_text())
+    events = [json.loads((small_corpus / "reviews.jsonl").read_text())]
     for state, expected in (("withdrawn", ReviewState.WITHDRAWN), ("approved", ReviewState.APPROVED)):
-        with log.open("a") as stream:
-            stream.write(json.dumps(event | {"state": state}) + "\n")
+        events.append(events[0] | {"state": state})
+        write_reviews(small_corpus, events)
         assert load_corpus(small_corpus).states["drug-a"] is expected
 
 

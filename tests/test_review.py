@@ -1,4 +1,4 @@
-"""Review steps: only legal ones, each bound to the content it speaks of, none lost."""
+"""Review steps: only legal ones, by two persons, each bound to the content it speaks of, none lost."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from samples import ARTICLE, abstract, write_corpus
 from ragqa.corpus import load_corpus
 from ragqa.errors import ReviewError
 from ragqa.records import ReviewState
-from ragqa.review import read_log, record_step
+from ragqa.review import record_step
+from ragqa.reviewlog import read_log
+
+WAY = ((ReviewState.SUBMITTED, "demo-author"), (ReviewState.UNDER_REVIEW, "demo-editor"), (ReviewState.APPROVED, "demo-editor"))
 
 
 @pytest.fixture
@@ -22,14 +25,19 @@ def draft_corpus(tmp_path: Path) -> Path:
     return folder
 
 
+def edit(corpus: Path) -> None:
+    """Change one word of the article."""
+    file = corpus / "articles" / "drug-a.md"
+    file.write_text(file.read_text().replace("8 weeks", "9 weeks"))
+
+
 def test_the_way_to_approval(draft_corpus: Path) -> None:
     """Draft, submitted, under review, approved; then an edit needs the whole way again."""
     assert load_corpus(draft_corpus).states["drug-a"] is ReviewState.DRAFT
-    for state in (ReviewState.SUBMITTED, ReviewState.UNDER_REVIEW, ReviewState.APPROVED):
-        record_step(draft_corpus, "drug-a", state, "demo-editor")
+    for state, by in WAY:
+        record_step(draft_corpus, "drug-a", state, by)
         assert load_corpus(draft_corpus).states["drug-a"] is state
-    file = draft_corpus / "articles" / "drug-a.md"
-    file.write_text(file.read_text().replace("8 weeks", "9 weeks"))
+    edit(draft_corpus)
     with pytest.raises(ReviewError, match="cannot become approved now"):
         record_step(draft_corpus, "drug-a", ReviewState.APPROVED, "demo-editor")
 
@@ -42,19 +50,50 @@ def test_a_step_may_not_be_skipped(draft_corpus: Path, state: ReviewState) -> No
     assert read_log(draft_corpus) == []
 
 
+@pytest.mark.parametrize("by", ["demo-author", " Demo-Author "])
+def test_who_submitted_may_not_approve(draft_corpus: Path, by: str) -> None:
+    """Not after another has submitted the same content again either, nor in another spelling; the rule can be lifted."""
+    for state, role in ((*WAY[0],), (ReviewState.SUBMITTED, "demo-second"), (*WAY[1],)):
+        record_step(draft_corpus, "drug-a", state, role)
+    with pytest.raises(ReviewError, match="may not approve it: somebody else must"):
+        record_step(draft_corpus, "drug-a", ReviewState.APPROVED, by)
+    assert len(read_log(draft_corpus)) == 3
+    assert record_step(draft_corpus, "drug-a", ReviewState.APPROVED, by, two_person=False).by == by.strip()
+
+
+def test_content_that_nobody_submitted_cannot_be_approved(draft_corpus: Path) -> None:
+    """An edit while under review would else be a way round the second person."""
+    for state, by in WAY[:2]:
+        record_step(draft_corpus, "drug-a", state, by)
+    edit(draft_corpus)
+    with pytest.raises(ReviewError, match="was never submitted: it was edited since"):
+        record_step(draft_corpus, "drug-a", ReviewState.APPROVED, "demo-author")
+    for state, by in WAY:
+        record_step(draft_corpus, "drug-a", state, by)
+    assert load_corpus(draft_corpus).states["drug-a"] is ReviewState.APPROVED
+
+
+def test_a_step_without_a_role_is_refused(draft_corpus: Path) -> None:
+    """In one line, and nothing is written."""
+    with pytest.raises(ReviewError, match="cannot be recorded: by: "):
+        record_step(draft_corpus, "drug-a", ReviewState.SUBMITTED, " ")
+    assert read_log(draft_corpus) == []
+
+
 def _submit(corpus: Path, writer: int) -> None:
-    for _ in range(10):
-        record_step(corpus, "drug-a", ReviewState.SUBMITTED, f"demo-editor-{writer}")
+    for _ in range(5):
+        record_step(corpus, "drug-a", ReviewState.SUBMITTED, f"demo-author-{writer}")
 
 
 def test_concurrent_editors_lose_no_event(draft_corpus: Path) -> None:
-    """Four processes record ten steps each; the log holds forty whole events."""
-    context = multiprocessing.get_context("spawn")
-    writers = [context.Process(target=_submit, args=(draft_corpus, writer)) for writer in range(4)]
+    """Twenty processes record five steps each; the log holds a hundred whole events, and its chain holds."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["ragqa.review"])
+    writers = [context.Process(target=_submit, args=(draft_corpus, writer)) for writer in range(20)]
     for writer in writers:
         writer.start()
     for writer in writers:
         writer.join()
     events = read_log(draft_corpus)
-    assert len(events) == 40
-    assert {event.by for event in events} == {f"demo-editor-{writer}" for writer in range(4)}
+    assert len(events) == 100
+    assert {event.by for event in events} == {f"demo-author-{writer}" for writer in range(20)}

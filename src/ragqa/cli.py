@@ -63,16 +63,18 @@ _workers = click.option("--workers", type=click.IntRange(1, 64), help="Questions
 
 @main.command()
 @click.option("--corpus", type=click.Path(path_type=Path), help="Corpus folder.  [default: corpus]")
-def check(corpus: Path | None) -> None:
-    """Validate the corpus: every fault at once, with file and line.
+@click.option("--index", type=click.Path(path_type=Path), help="Index built from it, if any.  [default: indexes/default]")
+def check(corpus: Path | None, index: Path | None) -> None:
+    """Validate the corpus: every fault at once, with file and line; and that its review log was not cut since the last build.
 
     \b
     Example:
       ragqa check --corpus corpus
     """
-    from ragqa.corpus import citable, load_corpus
+    from ragqa.corpus import citable
+    from ragqa.pipeline import checked_corpus
 
-    loaded = load_corpus(_settings(corpus=corpus).corpus)
+    loaded = checked_corpus(_settings(corpus=corpus, index=index))
     width = max((len(slug) for slug in loaded.articles), default=0)
     for slug, article in sorted(loaded.articles.items()):
         click.echo(f"{slug:{width}}  {loaded.states[slug].value.replace('_', ' '):12}  {article.updated}")
@@ -601,13 +603,34 @@ def replay(answer_id: str, corpus: Path | None, index: Path | None, model: str |
     )
 
 
+@main.command()
+@click.argument("slug")
+@click.option("--corpus", type=click.Path(path_type=Path), help="Corpus folder.  [default: corpus]")
+@click.option("--audience", type=click.Choice(["clinician", "patient"]))
+@click.option("--format", "style", type=click.Choice(["text", "md", "html", "json"]), default="text", show_default=True)
+def article(slug: str, corpus: Path | None, audience: str | None, style: str) -> None:
+    """Show an article as it stands in review, with a caution unless its present text is approved.
+
+    \b
+    Example:
+      ragqa article memantine-first-line-bpd --format html > article.html
+    """
+    from ragqa.article_page import article_page, render_article
+    from ragqa.corpus import load_corpus
+
+    settings = _settings(corpus=corpus, audience=audience)
+    page = article_page(load_corpus(settings.corpus), slug, settings.audience)
+    click.echo(render_article(page, style), nl=False)
+
+
 @main.group()
 def review() -> None:
     """The review workflow of articles; each step is an event bound to the exact content."""
 
 
 def _review_step(name: str, state: str) -> None:
-    example = f"Example: ragqa review {name} memantine-ocd --by demo-editor"
+    role = "demo-author" if name == "submit" else "demo-editor"
+    example = f"Example: ragqa review {name} memantine-ocd --by {role}"
 
     @review.command(name, help=f"Record that an article is now {state.replace('_', ' ')}.\n\n{example}")
     @click.argument("slug")
@@ -618,7 +641,8 @@ def _review_step(name: str, state: str) -> None:
         from ragqa.records import ReviewState
         from ragqa.review import record_step
 
-        event = record_step(_settings(corpus=corpus).corpus, slug, ReviewState(state), by, note)
+        settings = _settings(corpus=corpus)
+        event = record_step(settings.corpus, slug, ReviewState(state), by, note, two_person=settings.two_person)
         click.echo(f"{slug}: {event.state.value.replace('_', ' ')} (sha256 {event.sha256[:12]}, by {event.by})")
 
 
@@ -630,20 +654,22 @@ for _name, _state in STEPS.items():
 @click.argument("slug", required=False)
 @click.option("--corpus", type=click.Path(path_type=Path), help="Corpus folder.  [default: corpus]")
 def review_log(slug: str | None, corpus: Path | None) -> None:
-    """Show the review events, of one article or all.
+    """Show the review events, of one article or all, and that the log's chain holds.
 
     \b
     Example:
       ragqa review log memantine-ocd
     """
-    from ragqa.review import read_log
+    from ragqa.reviewlog import read_log
 
-    for event in read_log(_settings(corpus=corpus).corpus):
+    events = read_log(_settings(corpus=corpus).corpus)
+    for event in events:
         if slug in (None, event.article):
             note = f"  {_plain(event.note)}" if event.note else ""
             click.echo(
                 f"{event.at:%Y-%m-%d %H:%M}  {event.article}  {event.state.value}  {event.sha256[:12]}  {_plain(event.by)}{note}"
             )
+    click.echo(f"{len(events)} events, chain intact")
 
 
 @main.group("eval", invoke_without_command=True)

@@ -2,7 +2,7 @@
 
     corpus/articles/<slug>.md      front matter and Markdown
     corpus/abstracts/*.jsonl       one abstract a line
-    corpus/reviews.jsonl           append-only review events
+    corpus/reviews.jsonl           append-only review events, chained (``reviewlog``)
 
 Only ``approved`` articles, and abstracts that one of them cites, may be indexed: ``citable`` is that gate.
 """
@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import yaml
 from pydantic import ValidationError
@@ -22,11 +22,11 @@ from pydantic import ValidationError
 from ragqa.errors import CorpusError, Fault, InvalidRecord
 from ragqa.files import read_jsonl, read_text
 from ragqa.records import Abstract, Article, ArticleSpan, Part, ReviewEvent, ReviewState, explain
+from ragqa.reviewlog import LOG, head_of, read_log
 
 MARKER = re.compile(r"\s*\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]")
 """A citation marker, [1] or [1, 2], with the white space before it."""
 
-_R = TypeVar("_R", Abstract, ReviewEvent)
 _HEADING = re.compile(r"^(#{2,3}) +(.+?) *$", re.MULTILINE)
 _PARTS = {
     "answer": Part.RECOMMENDATION,
@@ -54,11 +54,12 @@ class Corpus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Citable:
-    """What may be indexed, and why each thing left out is left out."""
+    """What may be indexed, why each thing left out is left out, and the head of the review log that decided it."""
 
     articles: tuple[Article, ...]
     abstracts: tuple[Abstract, ...]
     excluded: dict[str, str]
+    review_head: str | None = None
 
     def ids(self) -> set[str]:
         """Source ids that an answer may cite."""
@@ -118,6 +119,7 @@ def citable(corpus: Corpus, *, abstracts: str = "cited") -> Citable:
         articles=articles,
         abstracts=tuple(sorted(kept, key=lambda record: record.id)),
         excluded=dict(sorted(excluded.items())),
+        review_head=head_of(corpus.reviews) or None,
     )
 
 
@@ -196,7 +198,7 @@ def _read_abstracts(folder: Path, faults: list[Fault]) -> dict[str, Abstract]:
     abstracts: dict[str, Abstract] = {}
     places: dict[str, str] = {}
     for file in sorted((folder / "abstracts").glob("*.jsonl")):
-        for line, abstract in _parsed_lines(file, Abstract, faults):
+        for line, abstract in _parsed_lines(file, faults):
             if abstract.id in abstracts:
                 message = f"duplicate id {abstract.id}, first at {places[abstract.id]}"
                 faults.append(Fault(file=file, line=line, message=message))
@@ -207,17 +209,20 @@ def _read_abstracts(folder: Path, faults: list[Fault]) -> dict[str, Abstract]:
 
 
 def _read_reviews(folder: Path, faults: list[Fault]) -> list[ReviewEvent]:
-    file = folder / "reviews.jsonl"
-    return [event for _, event in _parsed_lines(file, ReviewEvent, faults)] if file.exists() else []
+    try:
+        return read_log(folder)
+    except InvalidRecord as error:
+        faults.extend(error.faults)
+        return []
 
 
-def _parsed_lines(file: Path, kind: type[_R], faults: list[Fault]) -> Iterator[tuple[int, _R]]:
+def _parsed_lines(file: Path, faults: list[Fault]) -> Iterator[tuple[int, Abstract]]:
     for line, value in read_jsonl(file):
         if isinstance(value, Fault):
             faults.append(value)
             continue
         try:
-            yield line, kind.model_validate(value)
+            yield line, Abstract.model_validate(value)
         except ValidationError as error:
             faults.append(Fault(file=file, line=line, message=explain(error)))
 
@@ -230,7 +235,7 @@ def _cross_check(
     for number, event in enumerate(reviews, start=1):
         if not (folder / "articles" / f"{event.article}.md").exists():
             message = f"event {number} speaks of the article {event.article!r}, which does not exist"
-            yield Fault(file=folder / "reviews.jsonl", line=number, message=message)
+            yield Fault(file=folder / LOG, line=number, message=message)
 
 
 def _check_citations(file: Path, article: Article, abstracts: dict[str, Abstract]) -> Iterator[Fault]:

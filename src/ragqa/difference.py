@@ -10,7 +10,7 @@ from enum import IntEnum
 
 from ragqa.answer import Answer, Reference, Statement
 from ragqa.records import Part
-from ragqa.render import HEADINGS, describe, escaped, plain_text, template
+from ragqa.render import HEADINGS, describe, escaped, printable, template
 from ragqa.verify import unsupported
 
 ACTED_ON = {Part.RECOMMENDATION, Part.SAFETY, Part.KEY_POINT}
@@ -157,7 +157,7 @@ def as_text(difference: Difference, title: str, after: Answer) -> str:
     for change in difference.changes:
         lines += ["", f"{HEADINGS[change.part]} ({change.severity.words})", f"  {_marked(change, '[-', '-]', '{+', '+}')}"]
         lines += [f"    {line}" for line in _citations(change, after)]
-    return plain_text("\n".join(lines)) + "\n"
+    return printable("\n".join(lines)) + "\n"
 
 
 def as_markdown(difference: Difference, title: str, after: Answer) -> str:
@@ -169,7 +169,7 @@ def as_markdown(difference: Difference, title: str, after: Answer) -> str:
         marked = " ".join({"-": f"~~{text}~~", "+": f"**{text}**"}.get(kind, text) for kind, text in words)
         lines += [f"### {HEADINGS[change.part]} ({change.severity.words})", marked]
         lines += [f"- {escaped(line)}" for line in _citations(change, after)]
-    return plain_text("\n\n".join(lines)) + "\n"
+    return printable("\n\n".join(lines)) + "\n"
 
 
 def as_html(differences: Sequence[tuple[int, str, Difference, Answer]]) -> str:
@@ -180,7 +180,7 @@ def as_html(differences: Sequence[tuple[int, str, Difference, Answer]]) -> str:
         runs=lambda change: list(_runs(change.before or "", change.after or "")),
         citations=_citations,
     )
-    return plain_text(page) + "\n"
+    return printable(page) + "\n"
 
 
 def _citations(change: Change, after: Answer) -> list[str]:

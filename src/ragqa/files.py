@@ -122,13 +122,24 @@ def json_line(value: object) -> str:
 
 
 def append_line(file: Path, value: object, *, durable: bool = True) -> None:
-    """Append one JSON line whole; concurrent writers queue on a lock. ``durable`` waits until the disk has it."""
+    """Append one JSON line, whole or not at all; concurrent writers queue on a lock. ``durable`` waits until the disk has it."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("ab") as stream, locked(stream):
-        stream.write(json_line(value).encode("utf-8"))
-        stream.flush()
-        if durable:
-            os.fsync(stream.fileno())
+    # Unbuffered: a buffer that could not be written would be tried again on closing, behind what was cut off below.
+    with file.open("ab", buffering=0) as stream, locked(stream):
+        before = os.fstat(stream.fileno()).st_size
+        try:
+            _write_all(stream.fileno(), json_line(value).encode("utf-8"))
+            if durable:
+                os.fsync(stream.fileno())
+        except BaseException:
+            os.ftruncate(stream.fileno(), before)
+            raise
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    """A full disk takes a part and refuses only the next write."""
+    while data:
+        data = data[os.write(descriptor, data) :]
 
 
 def cut_partial_line(file: Path) -> None:
@@ -152,7 +163,7 @@ def _before(stream: IO[bytes], end: int, size: int = 65536) -> bytes:
 
 
 @contextmanager
-def locked(stream: IO[bytes], *, wait: bool = True) -> Iterator[None]:
+def locked(stream: IO[bytes] | io.FileIO, *, wait: bool = True) -> Iterator[None]:
     """Hold an exclusive lock on an open file; raises BlockingIOError when it is taken and ``wait`` is False."""
     fcntl.flock(stream, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
     try:

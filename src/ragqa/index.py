@@ -42,7 +42,10 @@ Progress = Callable[[str, int, int], None]
 
 
 class Manifest(BaseModel):
-    """What a generation was built from; written last, so a folder without one is not a generation."""
+    """What a generation was built from; written last, so a folder without one is not a generation.
+
+    ``review_head`` is the chain of the last review event then: the only thing outside the log that can show it was cut.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -56,6 +59,7 @@ class Manifest(BaseModel):
     abstracts: str
     passage_characters: int
     counts: dict[str, int]
+    review_head: str | None = None
 
 
 class BuildReport(BaseModel):
@@ -196,6 +200,15 @@ def read_manifest(folder: Path) -> Manifest:
     return manifest
 
 
+def recorded_head(folder: Path) -> str | None:
+    """The head of the review log as the live generation recorded it; None where there is no readable one."""
+    name = current_generation(folder)
+    try:
+        return read_manifest(folder / name).review_head if name else None
+    except IndexMismatch:
+        return None
+
+
 def build(citable: Citable, embedder: Embedder, settings: Settings, progress: Progress) -> BuildReport:
     """Build a generation from what may be indexed, make it live, and keep the one before it for open readers.
 
@@ -249,6 +262,7 @@ def _build_folder(
             abstracts=settings.abstracts,
             passage_characters=settings.passage_characters,
             counts=counts | {"excluded": len(citable.excluded)},
+            review_head=citable.review_head,
         )
         write_atomic(work / "manifest.json", [manifest.model_dump_json(indent=2) + "\n"])
         final = settings.index / name

@@ -23,12 +23,12 @@ from typing import Any
 from ragqa.answer import DISCLAIMERS, Answer, Audience, Basis, Draft, Quote, Reference, Statement, Status, Trace, cite
 from ragqa.appraise import appraise, follow_up, sample_size, study_design
 from ragqa.compose import Composition, compose
-from ragqa.corpus import citable, load_corpus
+from ragqa.corpus import Corpus, citable, load_corpus
 from ragqa.errors import Fault, InvalidRecord, RagqaError
 from ragqa.files import json_line, read_jsonl, write_atomic
 from ragqa.followup import REMEMBERED, Reading, chosen, refers_back, standalone
 from ragqa.importers import import_file
-from ragqa.index import BuildReport, Generation, Progress, build, current_generation, open_index
+from ragqa.index import BuildReport, Generation, Progress, build, current_generation, open_index, recorded_head
 from ragqa.measures import reading_grade
 from ragqa.models import CrossEncoder, Embedder, Vectors, load_embedder
 from ragqa.passages import without_markers
@@ -36,6 +36,7 @@ from ragqa.privacy import Redacted, redact
 from ragqa.question import Understanding, understand
 from ragqa.records import Abstract, Article, Asked, Turn
 from ragqa.retrieve import Hit, rank_sources, retrieve
+from ragqa.reviewlog import LOG
 from ragqa.settings import Settings
 from ragqa.triage import REFUSALS, Halt, halt, outside, unclear
 from ragqa.verify import Checker, check_statement, uncorroborated, unsupported
@@ -56,6 +57,23 @@ def silent(stage: str, done: int, total: int) -> None:
     """A progress callback that shows nothing."""
 
 
+def checked_corpus(settings: Settings) -> Corpus:
+    """The corpus, whose review log still holds every event that the live generation was built from.
+
+    Raises:
+        CorpusError: the corpus has faults, or the end of its review log is missing.
+    """
+    corpus = load_corpus(settings.corpus)
+    head = recorded_head(settings.index)
+    if head is not None and head not in (event.chain for event in corpus.reviews):
+        message = (
+            f"the review log was cut or rewritten since the index {settings.index} was built: the last event of then is gone. "
+            "Restore the log from a copy; if this is another corpus, name an index of its own with --index DIR"
+        )
+        raise InvalidRecord(settings.corpus / LOG, None, message)
+    return corpus
+
+
 def build_index(settings: Settings, progress: Progress = silent) -> BuildReport:
     """Check the corpus, apply the gate, build a generation and make it live.
 
@@ -64,7 +82,7 @@ def build_index(settings: Settings, progress: Progress = silent) -> BuildReport:
         IndexFault: the index could not be written; the generation before still answers.
         ModelUnavailable: the model's weights are missing or altered.
     """
-    corpus = load_corpus(settings.corpus)
+    corpus = checked_corpus(settings)
     allowed = citable(corpus, abstracts=settings.abstracts)
     return build(allowed, load_embedder(settings.model), settings, progress)
 

@@ -175,7 +175,7 @@ class ReviewState(StrEnum):
 
 
 class ReviewEvent(Record):
-    """One line of the review log, bound to the exact content it speaks of."""
+    """One line of the review log, bound to the exact content it speaks of and, once written, to the lines before it."""
 
     article: Slug
     sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -183,6 +183,7 @@ class ReviewEvent(Record):
     by: NonEmpty
     at: datetime
     note: NonEmpty | None = None
+    chain: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
 
 
 class Passage(Record):

@@ -61,24 +61,24 @@ def as_json(answer: Answer) -> str:
 
 def as_text(answer: Answer) -> str:
     """Plain text for a terminal, at most WIDTH columns."""
-    blocks = [_wrap(answer.question), "=" * min(WIDTH, max(len(answer.question), 8)), *map(_wrap, notes(answer))]
+    blocks = [wrapped(answer.question), "=" * min(WIDTH, max(len(answer.question), 8)), *map(wrapped, notes(answer))]
     if answer.message:
-        blocks += ["", _wrap(_TITLES.get(answer.status, "")), _wrap(answer.message)]
-        blocks += [_wrap(f"{n}. {alternative}", indent="   ") for n, alternative in enumerate(answer.alternatives, start=1)]
+        blocks += ["", wrapped(_TITLES.get(answer.status, "")), wrapped(answer.message)]
+        blocks += [wrapped(f"{n}. {alternative}", indent="   ") for n, alternative in enumerate(answer.alternatives, start=1)]
     for heading, statements in sections(answer):
         blocks += ["", heading, "-" * len(heading)]
-        blocks += [_wrap(f"* {cited(statement)}", indent="  ") for statement in statements]
+        blocks += [wrapped(f"* {cited(statement)}", indent="  ") for statement in statements]
     blocks += _text_evidence(answer)
     if answer.references:
         blocks += ["", "References", "----------"]
-        blocks += [_wrap(f"[{r.number}] {describe(r)}", indent="    ") for r in answer.references]
-    blocks += ["", _wrap(f"Review: {answer.review_state.replace('_', ' ')}. {caution(answer)}")]
+        blocks += [wrapped(f"[{r.number}] {describe(r)}", indent="    ") for r in answer.references]
+    blocks += ["", wrapped(f"Review: {answer.review_state.replace('_', ' ')}. {caution(answer)}")]
     blocks += [
         "",
         "Professional disclaimer" if answer.audience == "clinician" else "Please note",
-        _wrap(answer.disclaimer),
+        wrapped(answer.disclaimer),
     ]
-    return _CONTROL.sub("", "\n".join(blocks)) + "\n"
+    return printable("\n".join(blocks)) + "\n"
 
 
 def as_markdown(answer: Answer) -> str:
@@ -96,7 +96,7 @@ def as_markdown(answer: Answer) -> str:
     if answer.references:
         blocks += ["## References", "\n".join(f"{r.number}. {escaped(describe(r))}" for r in answer.references)]
     blocks += ["## Disclaimer", answer.disclaimer]
-    return _CONTROL.sub("", "\n\n".join(blocks)) + "\n"
+    return printable("\n\n".join(blocks)) + "\n"
 
 
 def as_html(answer: Answer) -> str:
@@ -110,7 +110,7 @@ def as_html(answer: Answer) -> str:
         describe=describe,
         caution=caution(answer),
     )
-    return _CONTROL.sub("", page) + "\n"
+    return printable(page) + "\n"
 
 
 RENDERERS: dict[str, Callable[[Answer], str]] = {
@@ -185,9 +185,9 @@ def explain(answer: Answer) -> str:
 def _text_evidence(answer: Answer) -> Iterator[str]:
     if answer.evidence:
         yield ""
-        yield _wrap(f"Strength of evidence: {answer.evidence.strength.replace('_', ' ')}. {answer.evidence.why}")
+        yield wrapped(f"Strength of evidence: {answer.evidence.strength.replace('_', ' ')}. {answer.evidence.why}")
     for about, for_, against in _conflicts(answer):
-        yield _wrap(_conflict_line(about, for_, against))
+        yield wrapped(_conflict_line(about, for_, against))
 
 
 def _conflicts(answer: Answer) -> list[tuple[str, tuple[int, ...], tuple[int, ...]]]:
@@ -205,23 +205,24 @@ def _numbers(statement: Statement) -> str:
     return "".join(f"[{number}]" for number in statement.citations)
 
 
-def plain_text(text: str) -> str:
-    """Without the control characters that could act on a terminal or turn the direction of reading."""
+def printable(text: str) -> str:
+    """Text without control characters and direction overrides, line breaks aside."""
     return _CONTROL.sub("", text)
 
 
-def _wrap(text: str, indent: str = "") -> str:
+def wrapped(text: str, indent: str = "") -> str:
+    """A paragraph in lines of at most WIDTH columns."""
     return textwrap.fill(text, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def escaped(text: str) -> str:
-    """For Markdown: nothing in the text acts as markup."""
+    """Text in which nothing is Markdown."""
     return _MARKDOWN.sub(r"\\\1", text)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=4)
 def template(name: str) -> jinja2.Template:
-    """A template of the package, escaping all that is put into it."""
+    """A page of ``templates/`` in which every value is escaped."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("ragqa"),
         autoescape=True,

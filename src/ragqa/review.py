@@ -5,13 +5,16 @@ draft -> submitted -> under_review -> approved;  any of them -> withdrawn;  with
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from ragqa.corpus import parse_article, review_state
-from ragqa.errors import Fault, InvalidRecord, ReviewError
-from ragqa.files import append_line, locked, read_jsonl
-from ragqa.records import ReviewEvent, ReviewState
+from ragqa.errors import ReviewError
+from ragqa.records import Article, ReviewEvent, ReviewState, explain
+from ragqa.reviewlog import append_event, writing
 
 NEXT: dict[ReviewState, frozenset[ReviewState]] = {
     ReviewState.DRAFT: frozenset({ReviewState.SUBMITTED, ReviewState.WITHDRAWN}),
@@ -22,33 +25,32 @@ NEXT: dict[ReviewState, frozenset[ReviewState]] = {
 }
 
 
-def read_log(corpus: Path) -> list[ReviewEvent]:
-    """All review events, oldest first. Raises InvalidRecord at the first line that is not one."""
-    file = corpus / "reviews.jsonl"
-    events = []
-    for line, value in read_jsonl(file) if file.exists() else ():
-        if isinstance(value, Fault):
-            raise InvalidRecord(file, line, value.message)
-        events.append(ReviewEvent.model_validate(value))
-    return events
-
-
-def record_step(corpus: Path, slug: str, state: ReviewState, by: str, note: str | None = None) -> ReviewEvent:
+def record_step(
+    corpus: Path, slug: str, state: ReviewState, by: str, note: str | None = None, *, two_person: bool = True
+) -> ReviewEvent:
     """Append one step, bound to the article's present content.
 
     Raises:
-        ReviewError: the step is not allowed from where the article stands.
-        InvalidRecord: the article does not exist or cannot be read.
+        ReviewError: the step is not allowed from where the article stands, or not to this role.
+        InvalidRecord: the article does not exist or cannot be read, or the log was changed.
     """
     article = parse_article(corpus / "articles" / f"{slug}.md")
-    with (corpus / ".reviews.lock").open("ab") as lock, locked(lock):
-        present = review_state(article, read_log(corpus))
+    event = _event(article, state, by, note)
+    with writing(corpus) as events:
+        present = review_state(article, events)
         if state not in NEXT[present]:
             allowed = ", ".join(sorted(step.value for step in NEXT[present]))
             raise ReviewError(f"{slug} is {present.value}: it cannot become {state.value} now. Possible: {allowed}")
-        event = ReviewEvent.model_validate(
+        if state is ReviewState.APPROVED and two_person:
+            _check_two_persons(event, events)
+        return append_event(corpus, events, event)
+
+
+def _event(article: Article, state: ReviewState, by: str, note: str | None) -> ReviewEvent:
+    try:
+        return ReviewEvent.model_validate(
             {
-                "article": slug,
+                "article": article.slug,
                 "sha256": article.sha256,
                 "state": state,
                 "by": by,
@@ -56,5 +58,24 @@ def record_step(corpus: Path, slug: str, state: ReviewState, by: str, note: str 
                 "note": note,
             }
         )
-        append_line(corpus / "reviews.jsonl", event.model_dump(mode="json", exclude_none=True))
-    return event
+    except ValidationError as error:
+        raise ReviewError(f"the step cannot be recorded: {explain(error)}") from error
+
+
+def _check_two_persons(approval: ReviewEvent, events: Iterable[ReviewEvent]) -> None:
+    """An approval needs a submission of the very same content, and every one of them by somebody else."""
+    submitters = [
+        event.by
+        for event in events
+        if (event.article, event.sha256, event.state) == (approval.article, approval.sha256, ReviewState.SUBMITTED)
+    ]
+    if not submitters:
+        raise ReviewError(
+            f"the present content of {approval.article} was never submitted: it was edited since. "
+            f"Submit it first: ragqa review submit {approval.article} --by ROLE"
+        )
+    if approval.by.casefold() in (submitter.casefold() for submitter in submitters):
+        raise ReviewError(
+            f"{approval.by} submitted this content of {approval.article} and may not approve it: somebody else must "
+            "(the setting two_person = false lifts this)"
+        )

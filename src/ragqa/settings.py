@@ -46,6 +46,7 @@ class Settings(BaseSettings):
     redact: bool = Field(
         default=True, description="take patient identifiers out of questions before anything is searched or stored"
     )
+    two_person: bool = Field(default=True, description="who submitted an article's content may not approve it")
 
     @classmethod
     def settings_customise_sources(

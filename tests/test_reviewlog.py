@@ -1,0 +1,140 @@
+"""The review log: every changed byte is found, and an event is written whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import multiprocessing
+import os
+import resource
+from pathlib import Path
+
+import pytest
+from samples import ARTICLE, abstract, write_corpus
+
+from ragqa.corpus import load_corpus
+from ragqa.errors import CorpusError
+from ragqa.records import ReviewState
+from ragqa.review import record_step
+from ragqa.reviewlog import read_log
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    """An article with three events, one with a note of more than letters."""
+    folder = write_corpus(tmp_path / "corpus", {"drug-a": ARTICLE}, [abstract(101), abstract(102)])
+    record_step(folder, "drug-a", ReviewState.WITHDRAWN, "demo-editor", 'a "note" in {braces},\nüber two lines')
+    record_step(folder, "drug-a", ReviewState.SUBMITTED, "demo-author")
+    return folder
+
+
+def fault(folder: Path) -> str:
+    """What a load of the corpus reports, "" for nothing."""
+    try:
+        load_corpus(folder)
+    except CorpusError as error:
+        return str(error)
+    return ""
+
+
+def test_every_changed_byte_is_found_with_its_line(corpus: Path) -> None:
+    """Each byte of the log in turn is changed in two ways, taken out, and doubled."""
+    log = corpus / "reviews.jsonl"
+    data = log.read_bytes()
+    assert fault(corpus) == ""
+    for at in range(len(data)):
+        line = data[:at].count(b"\n") + 1
+        for put in (bytes([data[at] ^ 1]), bytes([data[at] ^ 32]), b"", data[at : at + 1] * 2):
+            log.write_bytes(data[:at] + put + data[at + 1 :])
+            expected = line + (put == b"\n\n")
+            with pytest.raises(CorpusError, match=rf"reviews\.jsonl:{expected}: "):
+                read_log(corpus)
+    log.write_bytes(data)
+    assert fault(corpus) == ""
+
+
+def test_lines_taken_out_put_in_or_moved_are_found(corpus: Path) -> None:
+    """The line after the gap no longer follows."""
+    log = corpus / "reviews.jsonl"
+    first, second, third = log.read_bytes().splitlines(keepends=True)
+    for lines, line in (((second, third), 1), ((first, third), 2), ((first, second, second), 3), ((first, third, second), 2)):
+        log.write_bytes(b"".join(lines))
+        said = fault(corpus)
+        assert f"reviews.jsonl:{line}: the review log was changed at this line: its chain does not follow" in said
+        assert "Restore reviews.jsonl from a copy" in said
+
+
+def test_a_line_without_a_chain_is_found(corpus: Path) -> None:
+    """As an older or a hand-written log has it."""
+    log = corpus / "reviews.jsonl"
+    head = log.read_text().splitlines()[0].split(', "chain"')[0] + "}\n"
+    log.write_text(head)
+    assert "reviews.jsonl:1: the review log was changed at this line: it has no chain" in fault(corpus)
+
+
+def test_an_unfinished_last_line_is_reported_and_removed_by_the_next_step(corpus: Path) -> None:
+    """Cut anywhere, as by a kill: the events before stay, the next one follows on them."""
+    log = corpus / "reviews.jsonl"
+    data = log.read_bytes()
+    start = data[:-1].rindex(b"\n") + 1
+    whole = read_log(corpus)
+    for end in [*range(start + 1, len(data) - 1, 7), len(data) - 2]:
+        log.write_bytes(data[:end])
+        assert "reviews.jsonl:3: the last line is unfinished, so it is no event" in fault(corpus)
+        record_step(corpus, "drug-a", ReviewState.SUBMITTED, "demo-second")
+        events = read_log(corpus)
+        assert events[:2] == whole[:2]
+        assert [event.by for event in events[2:]] == ["demo-second"]
+
+
+def test_a_whole_event_is_never_removed(corpus: Path) -> None:
+    """Without its line break it gets one; with anything else in its place it is a change, and no step is taken."""
+    log = corpus / "reviews.jsonl"
+    data = log.read_bytes()
+    log.write_bytes(data[:-1] + b" ")
+    with pytest.raises(CorpusError, match=r"reviews\.jsonl:3: "):
+        record_step(corpus, "drug-a", ReviewState.SUBMITTED, "demo-second")
+    assert log.read_bytes() == data[:-1] + b" "
+    log.write_bytes(data[:-1])
+    record_step(corpus, "drug-a", ReviewState.SUBMITTED, "demo-second")
+    assert log.read_bytes().startswith(data)
+    assert len(read_log(corpus)) == 4
+
+
+def _step_on_a_full_disk(corpus: Path, room: int) -> None:
+    """The log may grow by ``room`` bytes only: the system takes that much of the line and refuses the rest."""
+    size = (corpus / "reviews.jsonl").stat().st_size + room
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+    try:
+        record_step(corpus, "drug-a", ReviewState.SUBMITTED, "demo-author")
+    except OSError as error:
+        os._exit(error.errno or 1)
+
+
+@pytest.mark.parametrize("room", [0, 40])
+def test_a_step_that_finds_no_room_leaves_the_log_as_it_was(corpus: Path, room: int) -> None:
+    """For real: the process's own limit on the size of a file."""
+    before = (corpus / "reviews.jsonl").read_bytes()
+    process = multiprocessing.get_context("spawn").Process(target=_step_on_a_full_disk, args=(corpus, room))
+    process.start()
+    process.join()
+    assert process.exitcode == errno.EFBIG
+    assert (corpus / "reviews.jsonl").read_bytes() == before
+
+
+def test_a_disk_that_fills_up_half_way_leaves_the_log_as_it_was(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """ENOSPC after half a line; the same step succeeds once there is room."""
+    before = (corpus / "reviews.jsonl").read_bytes()
+    write = os.write
+
+    def full(descriptor: int, data: bytes) -> int:
+        if len(data) < 100:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(descriptor, data[: len(data) // 2])
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", full)
+        with pytest.raises(OSError, match="No space left"):
+            record_step(corpus, "drug-a", ReviewState.SUBMITTED, "demo-author")
+    assert (corpus / "reviews.jsonl").read_bytes() == before
+    record_step(corpus, "drug-a", ReviewState.SUBMITTED, "demo-author")
+    assert len(read_log(corpus)) == 4
