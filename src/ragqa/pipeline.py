@@ -34,7 +34,7 @@ from ragqa.models import CrossEncoder, Embedder, Vectors, load_embedder
 from ragqa.passages import without_markers
 from ragqa.privacy import Redacted, redact
 from ragqa.question import Understanding, understand
-from ragqa.records import Abstract, Article, Asked, Turn
+from ragqa.records import Abstract, Article, Asked, Passage, Turn
 from ragqa.retrieve import Hit, rank_sources, retrieve
 from ragqa.reviewlog import LOG
 from ragqa.settings import Settings
@@ -191,7 +191,7 @@ class Ragqa:
         started = time.perf_counter()
         request = self._request(question, history, article, audience, understood)
         query = self.embedder.embed([*request.read.choices, request.read.text][:1])
-        stopped = halt(request.question, query, self.embedder.fingerprint, request.read.leans) or _several(request.read)
+        stopped = self._stopped(request, query)
         if stopped is not None:
             return _timed(self._halted(request, stopped), total=time.perf_counter() - started)
         stage("searching")
@@ -233,16 +233,12 @@ class Ragqa:
         Raises:
             RagqaError: as ``ask``.
         """
+        embedder = embedder or self.embedder
         request = self._request(asked.question, asked.history, asked.article, audience, None)
-        readings, preferred = self._readings(request, asked.history, asked.article)
-        tried = [readings, *([[request.read.joined, request.question]] if request.read.joined else [])]
-        found = [
-            [hit.passage for hit in retrieve(reading, self.generation, embedder or self.embedder, self.settings, preferred)]
-            for reading in tried
-        ]
-        sources = sorted(
-            {passage.source_id for passages in found for passage in passages} | preferred & {f"article:{asked.article}"}
-        )
+        query = embedder.embed([*request.read.choices, request.read.text][:1])
+        found = [] if self._stopped(request, query) else self._retrieved(request, asked, embedder)
+        context = {f"article:{asked.article}"} if asked.article else set()
+        sources = sorted({passage.source_id for passages in found for passage in passages} | context)
         articles = [record for source in sources if isinstance(record := self.generation.record(source), Article)]
         return Basis(
             made_with=self._made_with(request.audience),
@@ -250,6 +246,16 @@ class Ragqa:
             sources={source: self.generation.digest(source) for source in sources},
             barred=self.generation.excluded(sorted({source for article in articles for source in article.citations})),
         )
+
+    def _retrieved(self, request: _Request, asked: Asked, embedder: Embedder) -> list[list[Passage]]:
+        """The passages of each reading that ``ask`` may try."""
+        readings, preferred = self._readings(request, asked.history, asked.article)
+        tried = [readings, *([[request.read.joined, request.question]] if request.read.joined else [])]
+        return [[hit.passage for hit in retrieve(r, self.generation, embedder, self.settings, preferred)] for r in tried]
+
+    def _stopped(self, request: _Request, query: Vectors) -> Halt | None:
+        """Why nothing is searched for."""
+        return halt(request.question, query, self.embedder.fingerprint, request.read.leans) or _several(request.read)
 
     def _made_with(self, audience: Audience) -> dict[str, str]:
         """What decides the answer beside the sources."""
