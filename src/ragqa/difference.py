@@ -96,7 +96,8 @@ def _pairs(before: Answer, after: Answer) -> Iterator[tuple[Statement | None, St
 
 
 def _likeness(a: Statement, b: Statement) -> float:
-    return difflib.SequenceMatcher(None, _WORD.findall(a.text), _WORD.findall(b.text), autojunk=False).ratio()
+    one, other = (_WORD.findall(statement.text.casefold()) for statement in (a, b))
+    return difflib.SequenceMatcher(None, one, other, autojunk=False).ratio()
 
 
 def _change(old: Statement | None, new: Statement | None, before: Answer, after: Answer) -> Change | None:

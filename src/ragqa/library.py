@@ -45,7 +45,7 @@ CREATE TABLE versions (
 CREATE UNIQUE INDEX one_published ON versions (key) WHERE state = 'published';
 CREATE UNIQUE INDEX one_waiting ON versions (key) WHERE state = 'waiting';
 CREATE INDEX versions_of ON versions (key);
-CREATE TABLE cited (source_id TEXT NOT NULL, number INTEGER NOT NULL REFERENCES versions, PRIMARY KEY (source_id, number))
+CREATE TABLE rests_on (source_id TEXT NOT NULL, number INTEGER NOT NULL REFERENCES versions, PRIMARY KEY (source_id, number))
     WITHOUT ROWID;
 CREATE TABLE vectors (fingerprint TEXT NOT NULL, text TEXT NOT NULL, vector BLOB NOT NULL, PRIMARY KEY (fingerprint, text))
     WITHOUT ROWID;
@@ -95,6 +95,9 @@ class Library:
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             self._database = sqlite3.connect(file, timeout=60, check_same_thread=False, isolation_level=None)
+            version = self._row("PRAGMA user_version", ())[0]
+            if version not in (0, SCHEMA_VERSION):
+                raise LibraryError(f"{file} has version {version}, this ragqa reads {SCHEMA_VERSION}: upgrade ragqa")
             self._database.execute("PRAGMA journal_mode = WAL")
             self._database.execute("PRAGMA synchronous = FULL")
             self._create()
@@ -112,10 +115,20 @@ class Library:
         self._database.close()
 
     def propose(
-        self, key: str, asked: Asked, answer: Answer, basis: Basis, *, severity: str, reason: str, published: bool = False
+        self,
+        key: str,
+        asked: Asked,
+        answer: Answer,
+        basis: Basis,
+        rests_on: Iterable[str],
+        *,
+        severity: str,
+        reason: str,
+        published: bool = False,
     ) -> int:
         """Store a new version and return its number; it waits for sign-off in place of what waited before.
 
+        ``rests_on``: every source whose retraction must take the answer back.
         With ``published`` it replaces the published version at once, which is for a change of wording only.
         """
         state = State.PUBLISHED if published else State.WAITING
@@ -138,8 +151,7 @@ class Library:
                 ),
             )
             number = int(inserted.lastrowid or 0)
-            sources = {reference.source_id for reference in answer.references}
-            database.executemany("INSERT INTO cited VALUES (?, ?)", ((source, number) for source in sorted(sources)))
+            database.executemany("INSERT INTO rests_on VALUES (?, ?)", ((source, number) for source in sorted(set(rests_on))))
         return number
 
     def sign_off(self, number: int, by: str, note: str | None = None) -> Version:
@@ -158,12 +170,12 @@ class Library:
         return self.version(number)
 
     def unpublish(self, source_ids: Iterable[str], why: str) -> list[int]:
-        """Take back every published or waiting version that cites one of these sources, at once; returns their numbers."""
+        """Take back every published or waiting version that rests on one of these sources, at once; returns their numbers."""
         numbers: list[int] = []
         with self._change() as database:
             for source in source_ids:
                 rows = database.execute(
-                    "SELECT number FROM versions JOIN cited USING (number) WHERE source_id = ? AND state IN (?, ?)",
+                    "SELECT number FROM versions JOIN rests_on USING (number) WHERE source_id = ? AND state IN (?, ?)",
                     (source, State.PUBLISHED, State.WAITING),
                 ).fetchall()
                 for (number,) in rows:
@@ -240,15 +252,11 @@ class Library:
         return self._row(where, (key, basis_sha256, State.WAITING, State.REJECTED)) is not None
 
     def _create(self) -> None:
-        found = self._row("PRAGMA user_version", ())[0]
-        if found == 0:
-            with self._change() as database:
-                if self._row("PRAGMA user_version", ())[0] == 0:  # another process may have been first
-                    for statement in _SCHEMA.split(";"):
-                        database.execute(statement)
-                    database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        elif found != SCHEMA_VERSION:
-            raise LibraryError(f"{self.file} has version {found}, this ragqa reads {SCHEMA_VERSION}: upgrade ragqa")
+        with self._change() as database:
+            if self._row("PRAGMA user_version", ())[0] == 0:  # asked again: another process may have been first
+                for statement in _SCHEMA.split(";"):
+                    database.execute(statement)
+                database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
     @contextmanager
     def _change(self) -> Iterator[sqlite3.Connection]:

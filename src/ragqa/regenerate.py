@@ -11,13 +11,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ragqa.answer import Answer, Audience, Basis
+from ragqa.corpus import markers
 from ragqa.difference import Difference, Severity, compare
 from ragqa.errors import LibraryError, RagqaError
 from ragqa.index import Generation, Progress
 from ragqa.library import Library, Remembered, State, Version, key_of
 from ragqa.parallel import each
 from ragqa.pipeline import Ragqa, silent
-from ragqa.records import Asked
+from ragqa.records import Article, Asked
 
 APPROVED = "approved"
 REVISION_WAITS = "revision_waits"
@@ -88,7 +89,8 @@ def propose(
             report.failed.append((entry, str(result)))
             continue
         answer, basis = result
-        number = library.propose(entry.key, entry.asked, answer, basis, severity="new", reason="new question")
+        sources = rests_on(answer, ragqa.generation)
+        number = library.propose(entry.key, entry.asked, answer, basis, sources, severity="new", reason="new question")
         report.redone.append(Redone(affected=entry, severity=Severity.RECOMMENDATION, number=number))
     return report
 
@@ -130,14 +132,26 @@ def regenerate(library: Library, ragqa: Ragqa, workers: int, tick: Progress = si
         if isinstance(result, RagqaError):
             report.failed.append((entry, str(result)))
         else:
-            report.redone.append(_store(library, entry, *result))
+            report.redone.append(_store(library, ragqa.generation, entry, *result))
     return report
 
 
 def take_back(library: Library, generation: Generation) -> list[int]:
-    """Unpublish every answer that cites a paper which the index leaves out as retracted."""
+    """Unpublish every answer resting on a paper that the index leaves out as retracted."""
     retracted = [source for source, reason in generation.left_out().items() if reason == "retracted"]
     return library.unpublish(retracted, "was retracted")
+
+
+def rests_on(answer: Answer, generation: Generation) -> set[str]:
+    """What an answer cites, and what the sentences of articles that it quotes cite in turn."""
+    sources = {reference.number: generation.record(reference.source_id) for reference in answer.references}
+    found = {record.id for record in sources.values()}
+    for statement in answer.statements:
+        for support in statement.support:
+            record = sources[support.reference]
+            if isinstance(record, Article):
+                found.update(record.citations[number - 1] for number in markers(support.quote))
+    return found
 
 
 def reasons_for(version: Version, basis: Basis, generation: Generation) -> tuple[str, ...]:
@@ -215,7 +229,7 @@ def _answered(
         tick("answering", place, len(entries))
 
 
-def _store(library: Library, entry: Affected, answer: Answer, basis: Basis) -> Redone:
+def _store(library: Library, generation: Generation, entry: Affected, answer: Answer, basis: Basis) -> Redone:
     before = library.version(entry.number)
     difference = compare(before.answer, answer)
     reason = "; ".join(entry.reasons)
@@ -228,6 +242,7 @@ def _store(library: Library, entry: Affected, answer: Answer, basis: Basis) -> R
         entry.asked,
         answer,
         basis,
+        rests_on(answer, generation),
         severity=difference.severity.words,
         reason=reason,
         published=shown and difference.severity is Severity.WORDING,

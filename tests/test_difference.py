@@ -1,0 +1,123 @@
+"""What changed between two answers: nothing from itself, the gravest first, and shown without acting on the page."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from test_answer import answer
+from test_render import HOSTILE, hostile_answer
+
+from ragqa.answer import Answer
+from ragqa.difference import Severity, as_html, as_markdown, as_text, compare
+from ragqa.pipeline import Ragqa
+from ragqa.records import Part
+
+QUESTIONS = (
+    "Is memantine effective as a first-line treatment for Borderline Personality Disorder?",
+    "Is clozapine better than olanzapine in treatment-resistant schizophrenia?",
+    "Does naltrexone stop self-cutting in borderline personality disorder?",
+)
+
+
+def reworded(made: Answer, old: str, new: str, place: int = 0) -> Answer:
+    """The answer with one statement's text changed."""
+    statement = made.statements[place]
+    assert old in statement.text
+    changed = statement.model_copy(update={"text": statement.text.replace(old, new)})
+    statements = (*made.statements[:place], changed, *made.statements[place + 1 :])
+    return made.model_copy(update={"statements": statements})
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_an_answer_does_not_differ_from_itself_and_loses_all_to_another(question: str, ragqa: Ragqa) -> None:
+    """Same: no change. Another question's answer: every sentence of either is in some change, once."""
+    made, other = ragqa.ask(question), ragqa.ask(QUESTIONS[0])
+    assert compare(made, made).severity is Severity.SAME
+    assert compare(made, made).changes == ()
+    found = compare(made, other)
+    changed = [change.before for change in found.changes if change.before]
+    kept = [s.text for s in made.statements if s.text in {t.text for t in other.statements}]
+    assert sorted(changed + kept) == sorted(s.text for s in made.statements) or question == QUESTIONS[0]
+    assert [c.severity for c in found.changes] == sorted((c.severity for c in found.changes), reverse=True)
+
+
+def test_severity_follows_what_a_clinician_acts_on(ragqa: Ragqa) -> None:
+    """Case is wording; a number in a recommendation changes the recommendation; one in the evidence changes the evidence."""
+    made = ragqa.ask(QUESTIONS[0])
+    first = made.statements[0]
+    assert first.section is Part.RECOMMENDATION
+    shouted = reworded(made, first.text, first.text.upper())
+    assert compare(made, shouted).severity is Severity.WORDING
+    assert compare(made, reworded(made, first.text, f"{first.text} Give 40 mg.")).severity is Severity.RECOMMENDATION
+    place = next(i for i, s in enumerate(made.statements) if s.section is Part.EVIDENCE)
+    assert compare(made, reworded(made, ".", ", or so.", place)).severity is Severity.EVIDENCE
+    gone = made.model_copy(update={"statements": made.statements[1:]})
+    assert compare(made, gone).severity is Severity.RECOMMENDATION
+    silent = answer(status="insufficient_evidence", statements=(), references=(), message="Nothing.")
+    assert compare(made, silent).notes[0].startswith("status: answered before")
+
+
+def test_a_denial_is_never_wording(ragqa: Ragqa) -> None:
+    """One word that turns a sentence round is a change of what it says."""
+    made = ragqa.ask(QUESTIONS[0])
+    for place, statement in enumerate(made.statements):
+        turned = reworded(made, statement.text, f"It is not true that {statement.text}", place)
+        assert compare(made, turned).severity >= Severity.EVIDENCE, statement.text
+
+
+def test_renumbering_is_no_change_of_sources(ragqa: Ragqa) -> None:
+    """Numbers belong to one answer; what is compared is the source."""
+    made = ragqa.ask(QUESTIONS[1])
+    turned = {reference.number: len(made.references) + 1 - reference.number for reference in made.references}
+    statements = tuple(
+        s.model_copy(
+            update={
+                "citations": tuple(turned[n] for n in s.citations),
+                "support": tuple(u.model_copy(update={"reference": turned[u.reference]}) for u in s.support),
+            }
+        )
+        for s in made.statements
+    )
+    references = tuple(
+        sorted((r.model_copy(update={"number": turned[r.number]}) for r in made.references), key=lambda r: r.number)
+    )
+    renumbered = made.model_copy(update={"statements": statements, "references": references})
+    assert compare(made, renumbered).severity is Severity.WORDING
+    assert compare(made, renumbered).changes == ()
+
+
+def test_hostile_text_is_inert_in_every_medium() -> None:
+    """Tags, terminal codes and Markdown of a source stay text."""
+    hostile = hostile_answer()
+    found = compare(answer(), hostile)
+    assert found.changes
+    page = as_html([(1, HOSTILE, found, hostile)])
+    assert "<script" not in page
+    assert "{{" in page  # shown, not run
+    for text in (page, as_text(found, HOSTILE, hostile), as_markdown(found, HOSTILE, hostile)):
+        assert "\x1b" not in text
+        assert "\u202e" not in text
+    assert not re.search(r"(?<!\\)<script", as_markdown(found, HOSTILE, hostile))
+
+
+def test_shown_changes_give_back_both_sentences() -> None:
+    """What is marked as gone and as new, put together with what stayed, are the two sentences."""
+    from ragqa.difference import _runs  # the one place where the marks are made
+
+    before, after = "Drug A 20 mg/day lowered the score in adults.", "Drug A 10 mg/day lowered the mean score in older adults."
+    runs = list(_runs(before, after))
+    assert " ".join(text for kind, text in runs if kind != "+") == before
+    assert " ".join(text for kind, text in runs if kind != "-") == after
+
+
+def test_a_changed_number_shows_as_gone_and_come(ragqa: Ragqa) -> None:
+    """The editor sees the two figures side by side."""
+    made = ragqa.ask("What dose of memantine in severe renal impairment?")
+    place, figure = next((i, w) for i, s in enumerate(made.statements) for w in s.text.split() if w.isdecimal())
+    other = reworded(made, f" {figure} ", " 9999 ", place)
+    shown = as_text(compare(made, other), "1. Dose?", other)
+    assert f"[-{figure}-]" in shown
+    assert "{+9999+}" in shown
+    assert replace(compare(made, other), notes=()).severity >= Severity.EVIDENCE
