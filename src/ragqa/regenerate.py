@@ -11,12 +11,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ragqa.answer import Answer, Audience, Basis
-from ragqa.corpus import markers
 from ragqa.difference import Difference, Severity, compare
 from ragqa.errors import LibraryError, RagqaError
 from ragqa.index import Generation, Progress
 from ragqa.library import Library, Remembered, State, Version, key_of
 from ragqa.parallel import each
+from ragqa.passages import sentences
 from ragqa.pipeline import Ragqa, silent
 from ragqa.records import Article, Asked
 
@@ -150,7 +150,8 @@ def rests_on(answer: Answer, generation: Generation) -> set[str]:
         for support in statement.support:
             record = sources[support.reference]
             if isinstance(record, Article):
-                found.update(record.citations[number - 1] for number in markers(support.quote))
+                said = sentences(record.text, support.start, support.end)
+                found.update(record.citations[number - 1] for sentence in said for number in sentence.markers)
     return found
 
 
