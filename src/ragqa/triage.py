@@ -207,11 +207,11 @@ def load_scope() -> Scope:
     )
 
 
-def outside(question: str, query: Vectors, fingerprint: str) -> str | None:
+def outside(question: str, query: Vectors, fingerprint: str, follows: bool = False) -> str | None:
     """Why a question is out of scope: "instruction", "task", "harmful" or "other"; None when it is a medical question.
 
     ``query`` is its embedding by the model with this ``fingerprint``; with another model than the probe's only the
-    wording is judged.
+    wording is judged. A follow-up that ``follows`` is not outside for sounding like an emergency: ``halt`` judges that.
     """
     if _TO_THE_MACHINE.search(question):
         return "instruction"
@@ -223,8 +223,10 @@ def outside(question: str, query: Vectors, fingerprint: str) -> str | None:
     if scope.fingerprint != fingerprint:
         return None
     found = scope.probabilities(query)
-    likeliest = max(found, key=lambda name: found[name])
-    return likeliest if found["medical"] <= 1 - OUTSIDE and likeliest in ("harmful", "other") else None
+    reasons = ("harmful", "other")
+    if found["medical"] > 1 - OUTSIDE or (follows and max(found, key=lambda name: found[name]) not in reasons):
+        return None
+    return max(reasons, key=lambda name: found[name])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,7 +245,7 @@ def halt(question: str, query: Vectors, fingerprint: str, follows: bool = False)
     In a follow-up the probe counts only beside someone and a moment or a sign: after talk about a drug "suicide?" asks about
     an outcome, and "cannot wake him" is no less urgent.
     """
-    reason = outside(question, query, fingerprint)
+    reason = outside(question, query, fingerprint, follows)
     probed = reason != "task" and (not follows or (_names_someone(question) and _tells(question)))
     if found := alarm(question, follows) or (_probed_alarm(query, fingerprint) if probed else None):
         return Halt(status=Status.URGENT, message=HELP[found] + NO_SEARCH)
