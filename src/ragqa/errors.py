@@ -10,6 +10,7 @@
         * IndexBusy: another process is building it.
     * ModelError
         * ModelUnavailable: weights are missing or not the ones expected.
+    * NetworkError: PubMed was not reached, or did not answer as it should.
     * ReviewError: a review step is not allowed from the article's present state.
     * AnswerRejected: an answer broke an invariant while it was being made.
         * UnknownCitation: a citation names nothing that was retrieved.
@@ -84,6 +85,10 @@ class ModelError(RagqaError):
 
 class ModelUnavailable(ModelError):
     """Weights are missing or are not the ones expected."""
+
+
+class NetworkError(RagqaError):
+    """PubMed was not reached, or did not answer as it should."""
 
 
 class ReviewError(RagqaError):
