@@ -1,4 +1,4 @@
-"""A server on loopback that stands in for PubMed's efetch: it gives the recorded records asked for, or what a test puts in line."""
+"""A server on loopback that stands in for PubMed's efetch: the recorded records asked for, or what a test puts in line."""
 
 from __future__ import annotations
 

@@ -15,7 +15,10 @@ from ragqa.importers.lists import Listed, read_list, read_lists
 
 Write = Callable[[str, bytes | str], Path]
 
-HEADER = "Record ID,Title,RetractionDate,RetractionDOI,RetractionPubMedID,OriginalPaperDOI,OriginalPaperPubMedID,RetractionNature,Notes"
+HEADER = (
+    "Record ID,Title,RetractionDate,RetractionDOI,RetractionPubMedID,"
+    "OriginalPaperDOI,OriginalPaperPubMedID,RetractionNature,Notes"
+)
 
 
 def table(*rows: str) -> str:

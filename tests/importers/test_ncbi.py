@@ -22,9 +22,11 @@ class Clock:
         self.slept: list[float] = []
 
     def time(self) -> float:
+        """Now."""
         return self.now
 
     def sleep(self, seconds: float) -> None:
+        """Let time pass."""
         self.slept.append(seconds)
         self.now += seconds
 
