@@ -16,7 +16,7 @@ from ragqa.importers.medline import read_medline
 from ragqa.importers.pubmed import read_pubmed
 from ragqa.records import Abstract
 
-__all__ = ["import_file", "is_pubmed", "opening"]
+__all__ = ["import_file"]
 
 _UNDERSTOOD = "PubMed XML (PubmedArticleSet), MEDLINE/nbib text (PMID- ...) and BEIR JSON Lines (_id, title, text)"
 _HEAD = 64 * 1024
