@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from efetch import Efetch
 from samples import ARTICLE, abstract, write_corpus
 
 from ragqa.models import CrossEncoder, Embedder, load_embedder
@@ -62,6 +63,14 @@ def ragqa(bundled_settings: Settings) -> Iterator[Ragqa]:
     """The bundled corpus, open."""
     with Ragqa.open(bundled_settings) as opened:
         yield opened
+
+
+@pytest.fixture
+def efetch(monkeypatch: pytest.MonkeyPatch) -> Iterator[Efetch]:
+    """A server on loopback that answers like PubMed from recorded, invented records."""
+    monkeypatch.setenv("no_proxy", "*")
+    with Efetch() as server:
+        yield server
 
 
 @pytest.fixture

@@ -5,16 +5,18 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ragqa.errors import RagqaError
+from ragqa.errors import Fault, RagqaError
 
 if TYPE_CHECKING:
+    from ragqa.importers.ncbi import Ncbi
+    from ragqa.notices import Applied
     from ragqa.settings import Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -111,13 +113,114 @@ def import_(files: tuple[Path, ...], corpus: Path | None, ids: str, index: Path 
         report = import_records(file, settings.corpus, ids)
         known = f", {report.known} already in the corpus" if report.known else ""
         click.echo(f"{file}: {report.written} records written to {report.file}{known}")
-        for fault in report.faults[:20]:
-            click.echo(f"  left out: {fault}", err=True)
-        if len(report.faults) > 20:
-            click.echo(f"  and {len(report.faults) - 20} more left out", err=True)
+        _left_out(report.faults)
         failed += len(report.faults)
     if failed:
         raise click.ClickException(f"{failed} records were left out; the others are in the corpus")
+
+
+def _left_out(faults: Sequence[Fault]) -> None:
+    for fault in faults[:20]:
+        click.echo(f"  left out: {_plain(str(fault))}", err=True)
+    if len(faults) > 20:
+        click.echo(f"  and {len(faults) - 20} more left out", err=True)
+
+
+@main.command()
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]...")
+@click.option("--online", is_flag=True, help="Ask PubMed about every record that has a PubMed number.")
+@click.option("--dry-run", is_flag=True, help="Only say what would change.")
+@click.option("--corpus", type=click.Path(path_type=Path), help="Corpus folder.  [default: corpus]")
+@click.option("--index", type=click.Path(path_type=Path), help="Index folder.  [default: indexes/default]")
+@click.option("--library", type=click.Path(path_type=Path), help="File of signed-off answers.  [default: library.sqlite]")
+def retractions(
+    files: tuple[Path, ...], online: bool, dry_run: bool, corpus: Path | None, index: Path | None, library: Path | None
+) -> None:
+    """Apply retractions, expressions of concern and corrections to the corpus, from lists or from PubMed itself.
+
+    A FILE is PubMed XML or MEDLINE, a Retraction Watch CSV, JSON Lines of {"pmid" or "doi"}, or PubMed numbers one a line;
+    .gz too. No notice is ever taken back: a reinstatement is only reported. Published answers that rest on a retracted paper
+    are unpublished, and a built index is brought up to date, at once.
+
+    \b
+    Examples:
+      ragqa retractions retraction_watch.csv --dry-run
+      ragqa retractions --online
+    """
+    from ragqa.importers.lists import read_lists
+    from ragqa.notices import apply_notices, refresh_notices
+
+    if bool(files) == online:
+        raise click.UsageError("give either FILE, or --online")
+    settings = _settings(corpus=corpus, index=index, library=library)
+    listed, faults = ([], []) if online else read_lists(files)
+    if online:
+        applied = refresh_notices(settings.corpus, _ncbi(settings), dry_run=dry_run)
+    else:
+        applied = apply_notices(settings.corpus, listed, dry_run=dry_run)
+    if not dry_run:
+        _take_back(settings)
+    _tell(applied, dry_run, faults)
+
+
+def _take_back(settings: Settings) -> None:
+    """Neither the library nor the index goes on showing what is retracted, whoever found it out and whenever."""
+    from ragqa.corpus import load_corpus
+    from ragqa.index import current_generation
+    from ragqa.library import Library
+    from ragqa.pipeline import build_index
+
+    if settings.library.exists():
+        retracted = [record.id for record in load_corpus(settings.corpus).abstracts.values() if record.retracted]
+        with Library(settings.library) as store:
+            numbers = store.unpublish(retracted, "was retracted")
+        click.echo(f"{len(numbers)} answers unpublished" + (f": {', '.join(map(str, numbers))}" if numbers else ""))
+    if current_generation(settings.index) is not None:
+        with _progress() as progress:
+            build_index(settings, progress)
+
+
+@main.command()
+@click.argument("numbers", nargs=-1, required=True, metavar="PMID...")
+@click.option("--corpus", type=click.Path(path_type=Path), help="Corpus folder.  [default: corpus]")
+def fetch(numbers: tuple[str, ...], corpus: Path | None) -> None:
+    """Fetch records from PubMed into the corpus, or refresh those it holds. A summary keeps its text.
+
+    \b
+    Example:
+      ragqa fetch 29549516 17353939
+    """
+    from ragqa.importers.shared import pubmed_number
+    from ragqa.notices import fetch_records
+
+    valid = [pubmed_number(number.removeprefix("pmid:")) for number in numbers]
+    wrong = [number for number, read in zip(numbers, valid, strict=True) if read is None]
+    if wrong:
+        raise click.UsageError(f"no PubMed number: {', '.join(wrong)}")
+    settings = _settings(corpus=corpus)
+    applied = fetch_records(settings.corpus, [number for number in valid if number], _ncbi(settings))
+    _tell(applied, dry_run=False)
+    if applied.missing:
+        raise click.ClickException(f"{len(applied.missing)} of {len(numbers)} were not found in PubMed")
+
+
+def _ncbi(settings: Settings) -> Ncbi:
+    from ragqa.importers.ncbi import Ncbi
+
+    key = settings.ncbi_api_key
+    return Ncbi(settings.ncbi_url, settings.ncbi_email, key.get_secret_value() if key else None)
+
+
+def _tell(applied: Applied, dry_run: bool, unread: Sequence[Fault] = ()) -> None:
+    from ragqa.notices import report
+
+    for line in report(applied, dry_run=dry_run):
+        click.echo(" " * (len(line) - len(line.lstrip())) + _plain(line))
+    faults = [*unread, *applied.faults]
+    _left_out(faults)
+    if faults:
+        count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+        raise click.ClickException(f"{count}; everything else was read")
 
 
 @main.command()

@@ -88,6 +88,16 @@ def load_corpus(folder: Path) -> Corpus:
     return Corpus(articles=articles, abstracts=abstracts, reviews=tuple(reviews), states=states)
 
 
+def approved_articles(folder: Path) -> list[Article]:
+    """Approved articles by slug, whatever is wrong with other files: for reports, not for the gate."""
+    reviews = _read_reviews(folder, [])
+    return [
+        article
+        for _, article in sorted(_read_articles(folder, []).items())
+        if review_state(article, reviews) is ReviewState.APPROVED
+    ]
+
+
 def review_state(article: Article, reviews: Iterable[ReviewEvent]) -> ReviewState:
     """Where an article stands. An approval holds for the exact bytes approved; after any edit it is *submitted* again."""
     state = ReviewState.DRAFT

@@ -10,6 +10,7 @@
         * IndexBusy: another process is building it.
     * ModelError
         * ModelUnavailable: weights are missing or not the ones expected.
+    * NetworkError: PubMed was not reached, or did not answer as it should.
     * ReviewError: a review step is not allowed from the article's present state.
     * LibraryError: the library of signed-off answers cannot be used, or holds no such answer.
     * AnswerRejected: an answer broke an invariant while it was being made.
@@ -85,6 +86,10 @@ class ModelError(RagqaError):
 
 class ModelUnavailable(ModelError):
     """Weights are missing or are not the ones expected."""
+
+
+class NetworkError(RagqaError):
+    """PubMed was not reached, or did not answer as it should."""
 
 
 class ReviewError(RagqaError):

@@ -62,7 +62,7 @@ def read_jsonl(file: Path) -> Iterator[tuple[int, dict[str, Any] | Fault]]:
     try:
         with open_stream(file) as stream:
             for number, line in raw_lines(stream, file):
-                yield number, line if isinstance(line, Fault) else _parse(line, file, number)
+                yield number, line if isinstance(line, Fault) else json_object(line, file, number)
     except UNREADABLE as error:
         raise InvalidRecord(file, None, f"cannot be read: {error}") from error
 
@@ -76,7 +76,8 @@ def open_stream(file: Path) -> io.BufferedReader:
     return stream
 
 
-def _parse(line: bytes, file: Path, number: int) -> dict[str, Any] | Fault:
+def json_object(line: bytes, file: Path, number: int) -> dict[str, Any] | Fault:
+    """The object one line holds, or a Fault that says why it holds none."""
     try:
         value = json.loads(line.decode("utf-8"))
     except UnicodeDecodeError as error:
@@ -88,15 +89,15 @@ def _parse(line: bytes, file: Path, number: int) -> dict[str, Any] | Fault:
     return value
 
 
-def write_atomic(file: Path, chunks: Iterable[str]) -> None:
-    """Write a UTF-8 file so that a reader, or a crash, sees the old content or the new, never a part."""
+def write_atomic(file: Path, chunks: Iterable[str | bytes]) -> None:
+    """Write a file, text as UTF-8, so that a reader, or a crash, sees the old content or the new, never a part."""
     file.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
     temporary = Path(name)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+        with os.fdopen(handle, "wb") as stream:
             for chunk in chunks:
-                stream.write(chunk)
+                stream.write(chunk.encode("utf-8") if isinstance(chunk, str) else chunk)
             stream.flush()
             os.fsync(stream.fileno())
         temporary.chmod(0o644)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -47,6 +47,13 @@ class Settings(BaseSettings):
         default=True, description="take patient identifiers out of questions before anything is searched or stored"
     )
     two_person: bool = Field(default=True, description="who submitted an article's content may not approve it")
+    ncbi_url: str = Field(
+        default="https://eutils.ncbi.nlm.nih.gov/entrez/eutils",
+        pattern=r"^https?://[^\s/]+",
+        description="NCBI E-utilities, or a mirror inside the house",
+    )
+    ncbi_email: str | None = Field(default=None, description="whom NCBI may write to about the requests; it asks for one")
+    ncbi_api_key: SecretStr | None = Field(default=None, description="raises NCBI's limit from 3 to 10 requests a second")
 
     @classmethod
     def settings_customise_sources(

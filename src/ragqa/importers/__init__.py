@@ -36,7 +36,7 @@ def import_file(file: Path, ids: str = "doc") -> Iterator[Abstract | Fault]:
     """
     if ids not in ("doc", "pmid"):
         raise SettingsError(f"ids is {ids!r}; use 'doc' or 'pmid'")
-    head = _head(file)
+    head = opening(file)
     if _PUBMED.match(head):
         return read_pubmed(file)
     if _MEDLINE.search(head):
@@ -47,7 +47,12 @@ def import_file(file: Path, ids: str = "doc") -> Iterator[Abstract | Fault]:
     raise InvalidRecord(file, None, f"the file is {what}; ragqa imports {_UNDERSTOOD}")
 
 
-def _head(file: Path) -> bytes:
+def is_pubmed(head: bytes) -> bool:
+    """Whether a file that opens like this holds PubMed's own records, XML or MEDLINE text."""
+    return bool(_PUBMED.match(head) or _MEDLINE.search(head))
+
+
+def opening(file: Path) -> bytes:
     """The first bytes, unzipped; without a byte order mark and NULs, so that UTF-16 reads like ASCII."""
     head = b""
     try:

@@ -57,6 +57,11 @@ def read_pubmed(file: Path) -> Iterator[Abstract | Fault]:
     return streamed(file, lambda stream: _read(stream, file))
 
 
+def parse_pubmed(data: bytes, name: str) -> Iterator[Abstract | Fault]:
+    """The articles of XML that came over the network; ``name`` says where from."""
+    return _read(io.BufferedReader(io.BytesIO(data)), Path(name))
+
+
 def _read(stream: io.BufferedReader, file: Path) -> Iterator[Abstract | Fault]:
     # read1 hands over what a truncated gzip still held, where read would lose it.
     elements = etree.iterparse(

@@ -7,7 +7,7 @@ import io
 import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -15,6 +15,7 @@ from ragqa.errors import Fault
 from ragqa.files import UNREADABLE, open_stream, raw_lines
 from ragqa.records import Abstract, Notice, NoticeKind, explain
 
+_T = TypeVar("_T")
 _RETRACTED_TYPE = "Retracted Publication"
 _YEAR = re.compile(r"(?<!\d)(?:1[89]|20)\d\d(?!\d)", re.ASCII)
 _PUBMED_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
@@ -22,7 +23,7 @@ _LAYOUT = re.compile(r"[ \t\r\n\f\v]+")
 _BRACKETED = re.compile(r"\[([^\[\]]*)\]\.?")
 
 
-def streamed(file: Path, read: Callable[[io.BufferedReader], Iterator[Abstract | Fault]]) -> Iterator[Abstract | Fault]:
+def streamed(file: Path, read: Callable[[io.BufferedReader], Iterator[_T | Fault]]) -> Iterator[_T | Fault]:
     """All that ``read`` makes of the file; where the bytes break off, a last Fault instead of an error."""
     try:
         with open_stream(file) as stream:
