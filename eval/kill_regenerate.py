@@ -50,7 +50,7 @@ def main(kills: int, questions: int, seed: int, out: Path) -> None:
         expected, faults, stopped_at = rows(settings.library), [], []
         for kill in range(kills):
             for leftover in folder.glob("library.sqlite*"):
-                leftover.unlink()
+                leftover.unlink(missing_ok=True)
             shutil.copy(saved, settings.library)
             with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
                 time.sleep(chance.uniform(0.3, 1) * whole)

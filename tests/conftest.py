@@ -20,6 +20,13 @@ ROOT = Path(__file__).parent.parent
 DATA = Path(os.environ.get("RAGQA_DATA", ROOT.parent / "shared" / "data"))
 
 
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads or writes the index and the library of whoever runs it."""
+    monkeypatch.setenv("RAGQA_INDEX", str(tmp_path / "own-index"))
+    monkeypatch.setenv("RAGQA_LIBRARY", str(tmp_path / "own-library.sqlite"))
+
+
 @pytest.fixture
 def small_corpus(tmp_path: Path) -> Path:
     """One approved article citing two trials, and a third trial nobody cites."""

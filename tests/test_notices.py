@@ -221,7 +221,7 @@ def test_the_report_is_in_words_the_gravest_first(tmp_path: Path) -> None:
         "    CORRECTED: part of it was published wrongly; it is still cited, with this remark (pmid:902)",
         "    cited by the approved article drug-a: Does drug A help in condition B?",
         "3 records with new notices (2 retractions, 1 correction), cited by 1 approved article.",
-        "Answers change only when the index is built: run `ragqa index`.",
+        "Answers change when the index is built: `ragqa index`, or `ragqa regenerate` where answers were published.",
     ]
 
 

@@ -177,7 +177,8 @@ def _take_back(settings: Settings) -> None:
         click.echo(f"{len(numbers)} answers unpublished" + (f": {', '.join(map(str, numbers))}" if numbers else ""))
     if current_generation(settings.index) is not None:
         with _progress() as progress:
-            build_index(settings, progress)
+            report = build_index(settings, progress)
+        click.echo(f"the index is up to date: generation {report.manifest.generation}")
 
 
 @main.command()

@@ -14,6 +14,7 @@ import json
 import math
 import shutil
 import sqlite3
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import lru_cache
@@ -154,8 +155,9 @@ class Generation:
         return dict(self._database.execute("SELECT id, reason FROM excluded ORDER BY id").fetchall())
 
     def close(self) -> None:
-        """Release the passage store."""
+        """Release the passage store and the lexical index."""
         self._database.close()
+        self._lexical.close()
 
 
 def open_index(folder: Path, embedder: Embedder, name: str | None = None) -> Generation:
@@ -377,9 +379,29 @@ class _LexicalIndex:
 
     def __init__(self, folder: Path) -> None:
         self._analyzer = _analyzer()
-        self._index = tantivy.Index.open(str(folder))
+        self._links: tempfile.TemporaryDirectory[str] | None = None
+        self._index = self._opened(folder)
         self._schema = self._index.schema
         self._searcher = self._index.searcher()
+
+    def _opened(self, folder: Path) -> Any:
+        """Tantivy takes a lock in its folder even to read; where it may not, it is given a folder of links to the same files."""
+        try:
+            index = tantivy.Index.open(str(folder))
+            index.searcher()
+        except ValueError as error:
+            if "Lockfile" not in str(error):
+                raise
+            self._links = tempfile.TemporaryDirectory(prefix="ragqa-lexical-")
+            for file in folder.resolve().iterdir():
+                if not file.name.endswith(".lock"):
+                    (Path(self._links.name) / file.name).symlink_to(file)
+            index = tantivy.Index.open(self._links.name)
+        return index
+
+    def close(self) -> None:
+        if self._links is not None:
+            self._links.cleanup()
 
     def terms(self, text: str) -> list[str]:
         terms: list[str] = self._analyzer.analyze(text)

@@ -162,7 +162,7 @@ def report(applied: Applied, *, dry_run: bool = False) -> list[str]:
     if dry_run:
         lines.append("Nothing was written.")
     elif applied.touched or applied.new or applied.refreshed:
-        lines.append("Answers change only when the index is built: run `ragqa index`.")
+        lines.append("Answers change when the index is built: `ragqa index`, or `ragqa regenerate` where answers were published.")
     return lines
 
 
