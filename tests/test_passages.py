@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from samples import ARTICLE, abstract
 
 from ragqa.corpus import parse_article
+from ragqa.index import searchable
 from ragqa.passages import label_at, part_at, passages, sentences, without_markers
 from ragqa.records import Abstract, Part
 
@@ -26,6 +27,13 @@ def test_passages_are_slices_within_the_limit_and_lose_no_word(texts: list[str],
         assert not record.text[position : passage.start].strip()
         position = passage.end
     assert not record.text[position:].strip()
+
+
+def test_of_a_record_without_text_the_title_can_be_quoted() -> None:
+    """Many papers have no abstract: the title is one passage, searched once, not twice."""
+    record = Abstract.model_validate(abstract(1, title="Rivastigmine in delirium: a stopped trial.", sections=[]))
+    (passage,) = passages(record, 300)
+    assert passage.text == record.text == record.title == searchable(record, passage)
 
 
 def test_an_article_is_cut_at_its_headings(tmp_path: object) -> None:

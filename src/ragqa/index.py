@@ -280,7 +280,7 @@ def _build_folder(
 
 def searchable(record: Article | Abstract, passage: Passage) -> str:
     """What is embedded and indexed for a passage: the source's title gives the context the passage itself may lack."""
-    return f"{record.title}\n{passage.text}" if record.title else passage.text
+    return f"{record.title}\n{passage.text}" if record.title not in (None, passage.text) else passage.text
 
 
 @contextmanager

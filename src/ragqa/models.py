@@ -138,6 +138,10 @@ class CrossEncoder:
         """One logit a sentence, in order; above 0 means the model thinks it answers the question."""
         return [float(output.ravel()[0]) for output in self._model.run([(question, text) for text in sentences])]
 
+    def pieces(self, word: str) -> int:
+        """Word pieces the model reads a word as: 1 for a word it knows, more for names and codes."""
+        return len(self._model.pieces(word))
+
     def rarity(self, word: str) -> float:
         """How rare a word is in general English, 0 (the commonest) to 1 (not one word piece, as most drug names).
 

@@ -15,7 +15,7 @@ import sentencex
 from ragqa.corpus import MARKER, markers
 from ragqa.records import Abstract, Article, Part, Passage
 
-RULES = "1"
+RULES = "2"
 """Part of a generation's name: raise it whenever the same record would be cut differently."""
 
 _MARKER_RUN = re.compile(rf"(?:{MARKER.pattern})+")

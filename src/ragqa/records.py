@@ -99,8 +99,11 @@ class Abstract(Record):
 
     @cached_property
     def text(self) -> str:
-        """All sections, a line break between two; a record of one section has exactly that section's text."""
-        return "\n".join(section.text for section in self.sections)
+        """All sections, a line break between two; a record of one section has exactly that section's text.
+
+        Of a paper without an abstract the title is all that can be quoted.
+        """
+        return "\n".join(section.text for section in self.sections) or self.title or ""
 
     @property
     def retracted(self) -> bool:

@@ -20,8 +20,8 @@ from ragqa.retrieve import Hit
 
 # Learned by `eval/calibrate.py`; see docs/decisions/0006-abstention.md.
 WEIGHTS = (
-    {"logit": 0.112, "coverage": 8.227, "similarity": 40.888, "subjects": 4.812, "bias": -42.88},
-    {"logit": 0.047, "coverage": 6.887, "similarity": 15.596, "subjects": 0.578, "bias": -17.677},
+    {"logit": 0.371, "coverage": 8.029, "similarity": 23.821, "subjects": 4.836, "bias": -30.086},
+    {"logit": 0.111, "coverage": 2.996, "similarity": 9.82, "subjects": 0.772, "bias": -10.538},
 )
 """Logistic weights over the features of ``Sufficiency``: beside approved articles, and where the evidence is studies alone."""
 TELLING = 0.4
@@ -34,13 +34,21 @@ _OF_THE_TRADE = re.compile(
     re.IGNORECASE,
 )
 """Words every question and source of this field may hold; they tell no source from another."""
+_OF_ASKING = re.compile(
+    r"(?:describ\w+|list|explain|name[ds]?|mechanisms?|actions?|alternatives?|defin\w+|roles?|functions?|types?|kinds?|main|known|"
+    r"current(?:ly)?|happens?|means?|meaning|stands?|please|examples?|mentioned|involved?|used?|available)",
+    re.IGNORECASE,
+)
+"""Words that say what is wanted of a subject; a source that answers seldom repeats them."""
+PIECE = 0.3
+"""What each further word piece adds to a word's weight: the more pieces a name is made of, the fewer things bear it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sufficiency:
     """Whether the evidence answers the question: ``probability`` from four features, and what nothing covered.
 
-    ``logit`` is the best cross-encoder judgment, ``coverage`` the rarity-weighted share of the question's terms in the best
+    ``logit`` is the best cross-encoder judgment, ``coverage`` the weighted share of the question's terms in the best
     source, ``similarity`` the best cosine between question and sentence, ``subjects`` 1 when the best source holds all of
     the question's subjects, else 0; ``studies_alone`` whether no approved article is among the hits.
     """
@@ -66,27 +74,36 @@ class Sufficiency:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Term:
-    """A word of the question: its index terms, and how rare it is in general English, 0..1."""
+    """A word of the question: its index terms, how rare it is in general English, 0..1, and what it counts for in coverage."""
 
     word: str
     stems: tuple[str, ...]
     rarity: float
+    weight: float
 
 
 def question_terms(question: str, generation: Generation, judge: CrossEncoder) -> list[Term]:
-    """The question's words that a source should hold, each once."""
-    words = dict.fromkeys(word for word in _WORD.findall(question) if not _OF_THE_TRADE.fullmatch(word))
-    terms = (Term(word=word, stems=tuple(generation.terms(word)), rarity=judge.rarity(word)) for word in words)
-    return [term for term in terms if term.stems]
+    """The question's words that a source should hold, each once.
+
+    Their weight is read off the model's vocabulary, not the corpus: an answer must not move with documents it does not rest on.
+    """
+    words = dict.fromkeys(_WORD.findall(question))
+    terms = []
+    for word in words:
+        stems, rarity = tuple(generation.terms(word)), judge.rarity(word)
+        if stems and not _OF_THE_TRADE.fullmatch(word) and not _OF_ASKING.fullmatch(word):
+            weight = rarity**2 * (1 + PIECE * (judge.pieces(word) - 1))
+            terms.append(Term(word=word, stems=stems, rarity=rarity, weight=weight))
+    return terms
 
 
 def coverage(terms: Sequence[Term], text: str, generation: Generation) -> float:
-    """Share of the terms' rarity found in a text, 0..1; 1 when the question has no such terms."""
-    total = sum(term.rarity for term in terms)
+    """Share of the terms' weight found in a text, 0..1; 1 when the question has no such terms."""
+    total = sum(term.weight for term in terms)
     if not total:
         return 1.0
     held = _held(text, generation)
-    return sum(term.rarity for term in terms if _holds(held, term.stems)) / total
+    return sum(term.weight for term in terms if _holds(held, term.stems)) / total
 
 
 def sufficiency(
