@@ -10,18 +10,28 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from samples import ARTICLE, abstract, write_corpus
 
-from ragqa.errors import LibraryError
+from ragqa.errors import CorpusError, LibraryError
 from ragqa.library import Library, State
 from ragqa.pipeline import Ragqa, build_index
 from ragqa.records import Asked, ReviewState
-from ragqa.regenerate import Report, affected, propose, regenerate, replay, served, waiting
+from ragqa.regenerate import (
+    Report,
+    affected,
+    estimate,
+    propose,
+    regenerate,
+    replay,
+    served,
+    take_back_retracted,
+    waiting,
+)
 from ragqa.review import record_step
 from ragqa.settings import Settings
 
@@ -264,3 +274,85 @@ def test_a_full_disk_changes_nothing(desk: Settings, library: Library) -> None:
     database.execute("PRAGMA max_page_count = 1000000")
     assert library.propose(version.key, Asked(question=ON_A), long, version.basis, [], severity="s", reason="r") == 3
     assert desk.library.exists()
+
+
+def test_the_desk_from_the_command_line(desk: Settings, run: Callable[..., Any], tmp_path: Path) -> None:
+    """Add, queue, sign off, ask again, change, list what is touched, regenerate, replay: each says what it did."""
+    folders = ("--corpus", desk.corpus, "--index", desk.index, "--library", desk.library)
+    only = ("--library", desk.library)
+    questions = tmp_path / "questions.jsonl"
+    questions.write_text(f'{{"id": "a", "question": "{ON_A}"}}\n', encoding="utf-8")
+    assert "no library at" in run("regenerate", *folders).output
+    assert "1 answered and waiting" in run("library", "add", questions, *folders).output
+    assert "(new)" in run("library", "queue", *only).output
+    assert "give the NUMBERs, or --all" in run("library", "signoff", "--by", "demo-editor", *only).output
+    assert "1 answers published" in run("library", "signoff", "--all", "--by", "demo-editor", *only).output
+    assert "Signed off by an editor" in run("library", "show", "1", *only).output
+    assert "the same, word for word" in run("replay", "1", *folders).output
+    changed(desk, ARTICLE.replace("20 mg/day", "30 mg/day"))
+    before = {file: file.read_bytes() for file in (desk.index / "CURRENT", desk.corpus / "reviews.jsonl")}
+    (desk.corpus / "articles" / "drug-a.md").write_text(ARTICLE.replace("20 mg/day", "40 mg/day"), encoding="utf-8")
+    planned = run("regenerate", *folders, "--dry-run").output
+    assert "Nothing was changed" in planned
+    assert "article:drug-a article is submitted" in planned
+    assert {file: file.read_bytes() for file in before} == before
+    (desk.corpus / "articles" / "drug-a.md").write_text(ARTICLE.replace("20 mg/day", "30 mg/day"), encoding="utf-8")
+    assert "article:drug-a edited" in run("regenerate", *folders, "--dry-run").output
+    assert "1 published" in run("library", "list", *only).output
+    assert "1 of 1 answers made again" in run("regenerate", *folders).output
+    for style in ("text", "md", "html"):
+        assert "20" in run("library", "queue", "--format", style, *only).output
+    assert "1 answers rejected" in run("library", "reject", "2", "--by", "demo-editor", *only).output
+    assert run("replay", "99", *folders).exit_code == 1
+
+
+def test_ask_serves_what_was_signed_off(
+    desk: Settings, library: Library, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same question gets the published answer while it stands, and a fresh one, not reviewed, when its article changed."""
+    monkeypatch.setenv("RAGQA_LIBRARY", str(desk.library))
+    monkeypatch.setenv("RAGQA_SOURCES", "3")
+    folders = ("--corpus", desk.corpus, "--index", desk.index)
+    assert library.counts() == {"published": 2}
+    assert "Review: approved. Signed off by an editor" in run("ask", ON_A, *folders).output
+    changed(desk, ARTICLE.replace("20 mg/day", "30 mg/day"))
+    shown = run("ask", ON_A, *folders).output
+    assert "Review: not reviewed" in shown
+    assert "30 mg/day" in shown
+    assert "Review: approved" in run("ask", ON_C, *folders).output
+
+
+def test_a_retraction_list_takes_the_answer_back_and_rebuilds_the_index(
+    desk: Settings, library: Library, run: Callable[..., Any], tmp_path: Path
+) -> None:
+    """One command: the record, the library and the index."""
+    listed = tmp_path / "retracted.txt"
+    listed.write_text("101\n", encoding="utf-8")
+    shown = run("retractions", listed, "--corpus", desk.corpus, "--index", desk.index, "--library", desk.library)
+    assert shown.exit_code == 0, shown.output
+    assert f"answer 1 (published): {ON_A}" in shown.output
+    assert "1 answers unpublished: 1" in shown.output
+    assert library.counts() == {"published": 1, "unpublished": 1}
+    with Ragqa.open(desk) as ragqa:
+        assert ragqa.generation.find("pmid:101") is None
+
+
+def test_a_retraction_takes_back_also_when_the_corpus_has_faults(desk: Settings, library: Library) -> None:
+    """A fault elsewhere keeps the index as it was, and shields no answer."""
+    changed(desk, ARTICLE, [abstract(101, notices=[{"kind": "retraction"}]), *ABSTRACTS[1:]])
+    with (desk.corpus / "abstracts" / "broken.jsonl").open("w") as stream:
+        stream.write("not JSON\n")
+    with pytest.raises(CorpusError, match=r"broken\.jsonl:1"):
+        take_back_retracted(desk)
+    assert library.counts() == {"published": 1, "unpublished": 1}
+
+
+def test_an_estimate_comes_from_what_the_answers_took(desk: Settings, library: Library) -> None:
+    """Nothing affected takes no time; more workers take less."""
+    changed(desk, ARTICLE.replace("20 mg/day", "30 mg/day"))
+    with Ragqa.open(desk) as ragqa:
+        entries, _, _ = affected(library, ragqa)
+    took = library.version(1).answer.trace.milliseconds["total"] / 1000
+    assert estimate(library, [], 2) == 0
+    assert estimate(library, entries, 1) == pytest.approx(took)
+    assert estimate(library, entries, 4) == pytest.approx(took / 4)
