@@ -53,7 +53,10 @@ def prepared(disk: Path) -> dict[str, list[str]]:
     folders = ["--corpus", str(disk / "corpus"), "--index", str(disk / "index")]
     library = ["--library", str(disk / "library.sqlite")]
     questions, records = disk / "questions.jsonl", disk / "records.xml"
-    questions.write_text('{"id": "q1", "question": "Does lithium prevent suicide?"}\n', encoding="utf-8")
+    questions.write_text(
+        '{"id": "q1", "question": "Does lithium prevent suicide?"}\n{"id": "q2", "question": "Is ketamine used in PTSD?"}\n',
+        encoding="utf-8",
+    )
     records.write_text(PUBMED.format(number=999999999, text="Nothing was found. " * 4000), encoding="utf-8")
     ragqa = [sys.executable, "-m", "ragqa"]
     run(*ragqa, "library", "add", str(questions), *folders, *library)
@@ -64,24 +67,35 @@ def prepared(disk: Path) -> dict[str, list[str]]:
     (disk / "retracted.txt").write_text("12450955\n", encoding="utf-8")
     file = disk / "corpus" / "articles" / "memantine-ocd.md"
     file.write_text(file.read_text(encoding="utf-8").replace("20 mg/day", "20 mg a day"), encoding="utf-8")
+    gold = disk / "gold"
+    gold.mkdir()
+    item = next(line for line in Path("eval/gold/a1.jsonl").read_text(encoding="utf-8").splitlines() if line)
+    (gold / "one.jsonl").write_text(item + "\n", encoding="utf-8")
+    corpus = ["--corpus", str(disk / "corpus")]
     return {
-        "import": [*ragqa, "import", str(records), "--corpus", str(disk / "corpus")],
-        "review submit": [*ragqa, "review", "submit", "memantine-ocd", "--by", "demo-author", "--corpus", str(disk / "corpus")],
+        "import": [*ragqa, "import", str(records), *corpus],
+        "review submit": [*ragqa, "review", "submit", "memantine-ocd", "--by", "demo-author", *corpus],
+        "review start": [*ragqa, "review", "start", "memantine-ocd", "--by", "demo-editor", *corpus],
+        "review approve": [*ragqa, "review", "approve", "memantine-ocd", "--by", "demo-editor", *corpus],
+        "review withdraw": [*ragqa, "review", "withdraw", "memantine-autism", "--by", "demo-editor", *corpus],
         "index": [*ragqa, "index", *folders],
         "answer": [*ragqa, "answer", str(more), "-o", str(disk / "answers.jsonl"), *folders],
         "ask --conversation": [*ragqa, "ask", "Is memantine used in OCD?", "--conversation", str(disk / "talk.jsonl"), *folders],
         "search --run": [*ragqa, "search", "--queries", str(more), "--run", str(disk / "run.trec"), *folders],
         "library add": [*ragqa, "library", "add", str(more), *folders, *library],
         "library signoff": [*ragqa, "library", "signoff", "1", "--by", "demo-editor", *library],
+        "library reject": [*ragqa, "library", "reject", "2", "--by", "demo-editor", *library],
         "regenerate": [*ragqa, "regenerate", *folders, *library],
         "retractions": [*ragqa, "retractions", str(disk / "retracted.txt"), *folders, *library],
+        "chat": [*ragqa, "chat", "--conversation", str(disk / "chat.jsonl"), *folders],
+        "eval --json": [*ragqa, "eval", "--gold", str(gold), "--json", str(disk / "scorecard.json"), *folders],
     }
 
 
 def tried(command: list[str], disk: Path, fails: bool = True) -> str:
     """Run a command; says "refused" with its last line, or what went wrong with that."""
     before = state(disk)
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, input="Is memantine used in OCD?\n", capture_output=True, text=True, check=False)
     last = (done.stderr.strip().splitlines() or [""])[-1].replace(str(disk), "DISK")[:300]
     if not fails:
         return "done" if done.returncode == 0 else f"FAILED AFTERWARDS: {last}"
