@@ -42,8 +42,14 @@ def test_a_conversation_in_the_terminal(ragqa: Ragqa, tmp_path: Path) -> None:
     assert [turn.status for turn in turns] == ["answered", "answered", "answered", "needs_clarification", "answered"]
     saved = tmp_path / "talk.md"
     assert said(chat, f"/save {saved}") == f"5 answers written to {saved}"
+    assert said(chat, f"/save {saved}") == f"5 answers written to {saved}"
+    assert "exists already" in said(chat, f"/save {file}")
+    assert read_turns(file) == turns
     assert saved.read_text().count("## Disclaimer") == 5
-    assert len(Chat(ragqa, file).turns) == 5
+    again = Chat(ragqa, file)
+    assert len(again.turns) == 5
+    assert "nothing was asked yet in this session" in said(again, "/sources")
+    assert "Understood as: Does memantine help in OCD?" in said(again, "/understood Does memantine help in OCD?")
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,46 @@ def test_the_thread_is_kept_over_a_chain_and_from_the_article_being_read() -> No
     assert "autism" in about.text
 
 
+@pytest.mark.parametrize(
+    ("before", "question"),
+    [
+        ("How do I update my payment plan?", "What about invoices?"),
+        ("Which states hold elections this year?", "In Ohio for adults?"),
+        ("why was the empire divided", "wait a second. Was it ever reunited?"),
+        ("What is a router?", "So, no more cables from now on!"),
+    ],
+)
+def test_outside_medicine_nothing_is_put_into_a_question(before: str, question: str) -> None:
+    """Rules made for treatments and conditions leave other conversations as they are."""
+    assert standalone(question, [Turn(question=before)]).text == question
+
+
+@pytest.mark.parametrize(
+    ("question", "unnamed"),
+    [
+        ("Does this drug lower the rate of relapse more than placebo in the long run?", "this drug lower"),
+        ("In which country is this language spoken?", "this language spoken"),
+        ("Does clozapine cause weight gain, and is this effect dose dependent?", ""),
+        ("Is lithium safe, and does this drug need monitoring?", ""),
+        ("Does this depression need treatment?", ""),
+        ("What happened this morning?", ""),
+    ],
+)
+def test_what_points_to_something_nobody_named_is_noticed(question: str, unnamed: str) -> None:
+    """ "This drug" with no drug before it is no question yet; in a conversation or beside an article it is one."""
+    assert standalone(question, []).unnamed == unnamed
+    assert standalone(question, [DOSE]).unnamed == ""
+    assert standalone(question, [], "Does memantine help in Alzheimer's disease?").unnamed == ""
+
+
+def test_a_number_is_not_taken_over_to_another_drug() -> None:
+    """The dose that was compared was the first drug's; a renal clearance has no place beside the liver."""
+    narrowed = Turn(question="150 or 300 mg?", standalone="Is quetiapine useful in borderline personality disorder, 150 or 300 mg?")
+    assert "150" not in standalone("sorry, meant to ask about aripiprazole", [narrowed]).text
+    cleared = Turn(question="and crcl 40", standalone="What is the starting dose of memantine in renal impairment, and crcl 40?")
+    assert "40" not in standalone("hepatic impairment?", [cleared]).text
+
+
 def test_only_the_last_turns_are_looked_back_on() -> None:
     """However long the conversation, what was said long ago does not change how the next question is read."""
     recent = [Turn(question=f"Does lithium prevent suicide in adults over {age}?") for age in range(20, 20 + REMEMBERED)]

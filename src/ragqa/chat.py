@@ -19,7 +19,7 @@ Ask a question, or type the number of a choice that was offered.
   /why                how the last answer came about
   /understood TEXT    ask the last question again, understood as TEXT
   /article [SLUG]     read an article: its topic and sources are preferred; without SLUG list them, "none" to stop
-  /save FILE.md       write the answers so far as Markdown
+  /save FILE.md       write the answers of this session as Markdown; an older file is not written over
   /new                begin a new conversation
   /quit               leave"""
 
@@ -42,6 +42,7 @@ class Chat:
         self.stage = stage
         self.turns: list[Turn] = read_turns(file) if file else []
         self.answers: list[Answer] = []
+        self.saved: set[Path] = set()
 
     def reply(self, line: str) -> Iterator[str]:
         """What a line leads to; an error is told and costs nothing of the conversation."""
@@ -94,7 +95,9 @@ class Chat:
     def _understood(self, text: str) -> Iterator[str]:
         if not text:
             raise RagqaError("say how: /understood What is the dose of memantine in renal impairment?")
-        yield from self._ask(self._last().question, self.turns[:-1], text)
+        if not self.turns:
+            raise RagqaError("nothing was asked yet")
+        yield from self._ask(self.turns[-1].question, self.turns[:-1], text)
 
     def _article(self, slug: str) -> Iterator[str]:
         generation = self.ragqa.generation
@@ -111,7 +114,11 @@ class Chat:
         if not name:
             raise RagqaError("name a file: /save consultation.md")
         self._last()
-        write_atomic(Path(name), ("\n\n---\n\n".join(map(as_markdown, self.answers)),))
+        file = Path(name).expanduser().resolve()
+        if file.exists() and file not in self.saved:
+            raise RagqaError(f"{name} exists already and is left as it is; name another file")
+        write_atomic(file, ("\n\n---\n\n".join(map(as_markdown, self.answers)),))
+        self.saved.add(file)
         yield f"{len(self.answers)} answers written to {name}"
 
     def _new(self, _: str) -> Iterator[str]:
@@ -121,5 +128,6 @@ class Chat:
 
     def _last(self) -> Answer:
         if not self.answers:
-            raise RagqaError("nothing was asked yet")
+            earlier = " in this session; ask again to see its sources" if self.turns else ""
+            raise RagqaError(f"nothing was asked yet{earlier}")
         return self.answers[-1]

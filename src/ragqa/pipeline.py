@@ -219,9 +219,15 @@ class Ragqa:
 
     def without_identifiers(self, asked: Asked) -> Asked:
         """What may be stored of a question and the turns before it: by default all but what could identify a patient."""
-        return asked.model_copy(
-            update={"question": self._redacted(asked.question).text, "history": tuple(map(self._clean_turn, asked.history))}
-        )
+        said = [
+            turn.model_copy(update={"answer": self.storable(turn.answer), "choices": tuple(map(self.storable, turn.choices))})
+            for turn in map(self._clean_turn, asked.history)
+        ]
+        return asked.model_copy(update={"question": self._redacted(asked.question).text, "history": tuple(said)})
+
+    def storable(self, text: str) -> str:
+        """What may be stored of any text of a reader: by default all but what could identify a patient."""
+        return redact(text).text if self.settings.redact else text
 
     def _clean_turn(self, turn: Turn) -> Turn:
         texts = {name: text for name in ("question", "standalone") if (text := getattr(turn, name))}
@@ -326,8 +332,8 @@ class Ragqa:
         """Ask back about a question that nothing before it makes clear."""
         if request.read.leans:
             return None
-        text, rarity = request.read.text, self._cross_encoder().rarity
-        stopped = unclear(text, request.understood, rarity, _said_in(hits), self._nearest_articles(hits))
+        text, unnamed, rarity = request.read.text, request.read.unnamed, self._cross_encoder().rarity
+        stopped = unclear(text, request.understood, rarity, _said_in(hits), self._nearest_articles(hits), unnamed)
         if stopped is not None and not refers_back(text) and self._other(text, query):
             return Halt(status=Status.OUT_OF_SCOPE, message=REFUSALS["other"])
         return stopped
