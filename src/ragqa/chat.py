@@ -11,7 +11,7 @@ from ragqa.errors import RagqaError
 from ragqa.files import write_atomic
 from ragqa.pipeline import Ragqa, quiet
 from ragqa.records import Article, Turn
-from ragqa.render import as_markdown, as_text, describe, explain
+from ragqa.render import as_markdown, as_text, describe, explain, wrapped
 
 HELP = """\
 Ask a question, or type the number of a choice that was offered.
@@ -41,6 +41,8 @@ class Chat:
         self.audience = audience
         self.stage = stage
         self.turns: list[Turn] = read_turns(file) if file else []
+        self.thread = 0
+        """Where in the turns the present thread begins: an article that is opened begins a new one."""
         self.answers: list[Answer] = []
         self.saved: set[Path] = set()
 
@@ -51,7 +53,7 @@ class Chat:
             if word.startswith("/"):
                 yield from self._command(word[1:].lower(), rest.strip())
             elif word:
-                yield from self._ask(line.strip(), self.turns)
+                yield from self._ask(line.strip(), self.turns[self.thread :])
         except RagqaError as error:
             yield str(error)
 
@@ -78,7 +80,8 @@ class Chat:
             add_turn(self.file, turn)
         self.turns.append(turn)
         self.answers.append(answer)
-        yield from as_text(answer).rstrip("\n").split("\n\n")
+        repeated = answer.question == question and understood is None
+        yield from as_text(answer, heading=not repeated).rstrip("\n").split("\n\n")
 
     def _sources(self, _: str) -> Iterator[str]:
         answer = self._last()
@@ -97,18 +100,21 @@ class Chat:
             raise RagqaError("say how: /understood What is the dose of memantine in renal impairment?")
         if not self.turns:
             raise RagqaError("nothing was asked yet")
-        yield from self._ask(self.turns[-1].question, self.turns[:-1], text)
+        yield from self._ask(self.turns[-1].question, self.turns[self.thread : -1], text)
 
     def _article(self, slug: str) -> Iterator[str]:
         generation = self.ragqa.generation
         if not slug:
             reading = f"Reading: {self.article}." if self.article else "No article is being read."
-            yield "\n".join([reading, *(f"  {article.slug}: {article.title}" for article in generation.articles())])
+            listed = (wrapped(f"  {article.slug}: {article.title}", "    ") for article in generation.articles())
+            yield "\n".join([reading, *listed])
             return
         if slug != "none" and not isinstance(generation.find(f"article:{slug}"), Article):
             raise RagqaError(f"no approved article {slug!r}; /article lists them")
         self.article = None if slug == "none" else slug
-        yield f"Reading: {slug}."
+        if self.article:
+            self.thread = len(self.turns)
+        yield f"Reading: {slug}. What is asked next is about it." if self.article else "No article is being read."
 
     def _save(self, name: str) -> Iterator[str]:
         if not name:
@@ -123,7 +129,7 @@ class Chat:
 
     def _new(self, _: str) -> Iterator[str]:
         kept = f" {self.file} keeps the one before; this one is not written." if self.file else ""
-        self.turns, self.answers, self.file = [], [], None
+        self.turns, self.answers, self.file, self.thread = [], [], None, 0
         yield f"A new conversation.{kept}"
 
     def _last(self) -> Answer:

@@ -364,15 +364,28 @@ def chat(
 
     settings = _settings(corpus=corpus, index=index, model=model, audience=audience)
     with _open(settings) as ragqa:
-        talk = Chat(ragqa, conversation, None, audience, lambda stage: click.echo(f"{stage} ...", err=True))
+        talk = Chat(ragqa, conversation, None, audience, _stage)
         if article:
             click.echo("\n".join(talk.reply(f"/article {article}")))
         click.echo(f"{len(talk.turns)} earlier turns. " * bool(talk.turns) + "Ask, or /help. Leave with /quit or Ctrl-D.")
         for line in _lines("? "):
             if line.strip().lower() in ("/quit", "/exit"):
                 return
-            for paragraph in talk.reply(line):
+            for place, paragraph in enumerate(talk.reply(line)):
+                if place == 0 and sys.stderr.isatty():
+                    click.echo(_WIPED, nl=False, err=True)
                 click.echo(f"{paragraph}\n")
+
+
+_WIPED = "\r\x1b[K"
+
+
+def _stage(name: str) -> None:
+    """What is being done: in a terminal one line that each stage writes over."""
+    if sys.stderr.isatty():
+        click.echo(f"{_WIPED}{name} ...", nl=False, err=True)
+    else:
+        click.echo(f"{name} ...", err=True)
 
 
 def _lines(prompt: str) -> Iterator[str]:

@@ -55,10 +55,15 @@ class _Thread:
         return any(m.role in (Role.TREATMENT, Role.CONDITION) and not _OF_ANY_TRADE.search(m.text) for m in found)
 
     def of(self, role: Role) -> list[str]:
-        """What the thread says of a role: the last question, else the topic, whose population a question need not share."""
+        """What the thread says of a role: the last question, else the topic.
+
+        A question need not share the topic's population, nor, where it asks about kidneys or liver, its condition.
+        """
         if role is Role.NAME and self.topic and len(self.topic.split()) <= LONGEST_NAME:
             return [self.topic]
-        return _of(role, mentions(self.question)) or (_of(role, mentions(self.topic)) if role is not Role.POPULATION else [])
+        last = mentions(self.question)
+        apart = role is Role.POPULATION or (role is Role.CONDITION and any(_ORGAN.search(mention.text) for mention in last))
+        return _of(role, last) or ([] if apart else _of(role, mentions(self.topic)))
 
     def carried(self, role: Role) -> list[str]:
         """The same, of treatments that are weighed only the one that is asked about."""
@@ -80,13 +85,19 @@ def standalone(question: str, history: Sequence[Turn], topic: str = "") -> Readi
 
 
 def chosen(question: str, history: Sequence[Turn]) -> Reading | None:
-    """The choice that a reply names by its number ("2", "the second"); None when it is no such reply."""
+    """The choice that a reply names by its number ("2", "the second"); None when it is no such reply.
+
+    A number that none of the choices has brings them up again, and one where nothing was offered asks nothing.
+    """
     number = _NUMBERED.fullmatch(question.strip(" .)?!"))
     choices = history[-1].choices if history else ()
-    if not number or not choices:
+    if not number or not (choices or number[1]):
         return None
+    if not choices:
+        return Reading(question)
     place = int(number[1]) if number[1] else 1 + next(i for i, word in enumerate(_ORDINALS) if word == number[2].lower())
-    return Reading(choices[place - 1], leans=True) if 1 <= place <= len(choices) else None
+    within = 1 <= place <= len(choices)
+    return Reading(choices[place - 1], leans=True) if within else Reading(question, leans=True, choices=choices)
 
 
 def refers_back(question: str) -> bool:
@@ -165,13 +176,7 @@ def _choices(said: str, own: Sequence[Mention], thread: _Thread) -> list[str]:
     named = {text.casefold() for text in _of(Role.TREATMENT, own)}
     referents = [text for text in thread.of(Role.TREATMENT) or thread.of(Role.NAME) if text.casefold() not in named]
     weighed = bool(_WEIGHED.search(thread.question)) and not _ADDED.search(thread.question)
-    if (
-        referents
-        and thread.topic
-        and not thread.clinical
-        and (who := _WHO.search(said))
-        and not _named_before(own, who)
-    ):
+    if referents and thread.topic and not thread.clinical and (who := _WHO.search(said)) and not _named_before(own, who):
         return [f"{said[: who.start()]}{referents[0]}{_possessive(who[0])}{said[who.end() :]}"]
     pointer = _IT.search(said)
     if pointer and referents and not _named_before(own, pointer):

@@ -32,7 +32,7 @@ from ragqa.index import BuildReport, Generation, Progress, build, current_genera
 from ragqa.measures import reading_grade
 from ragqa.models import CrossEncoder, Embedder, Vectors, load_embedder
 from ragqa.passages import without_markers
-from ragqa.privacy import Redacted, redact
+from ragqa.privacy import Redacted, redact, without_heading
 from ragqa.question import Understanding, understand
 from ragqa.records import Abstract, Article, Asked, Passage, Turn
 from ragqa.retrieve import Hit, rank_sources, retrieve
@@ -283,7 +283,8 @@ class Ragqa:
         if wanted is not None:
             read = Reading(wanted.text)
         else:
-            read = chosen(asked.text, turns) or standalone(asked.text, turns, self._article(article).title if article else "")
+            said, topic = without_heading(asked.text), self._article(article).title if article else ""
+            read = chosen(said, turns) or standalone(said, turns, topic)
         reader = audience or self.settings.audience
         return _Request(
             id=self._answer_id(asked.text, read.text, reader, article),
@@ -522,7 +523,7 @@ def _abstention(composition: Composition, hits: Sequence[Hit], records: dict[str
     if composition.sufficiency.missing:
         parts.append(f"No single source covers: {', '.join(composition.sufficiency.missing)}.")
     if titles := [title for title in near if title]:
-        parts.append("Nearest sources searched: " + "; ".join(title.rstrip(".") for title in titles) + ".")
+        parts.append("Nearest sources searched: " + "; ".join(title.rstrip(".?") for title in titles) + ".")
     parts.append("A more specific question (drug, condition, population, outcome), or an approved article on it, would help.")
     return " ".join(parts)
 
