@@ -81,7 +81,7 @@ class Chat:
         self.turns.append(turn)
         self.answers.append(answer)
         repeated = answer.question == question and understood is None
-        yield from as_text(answer, heading=not repeated).rstrip("\n").split("\n\n")
+        yield from as_text(answer, titled=not repeated).rstrip("\n").split("\n\n")
 
     def _sources(self, _: str) -> Iterator[str]:
         answer = self._last()

@@ -887,10 +887,17 @@ def eval_answers(
 @eval_.command("conversations")
 @click.argument("folder", type=click.Path(path_type=Path), default=Path("eval/conversations"))
 @click.option("--split", type=click.Choice(["dev", "test"]), help="[default: both]")
-@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the tables and every turn here.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the tables here.")
+@click.option("--rows", type=click.Path(path_type=Path), help="Write every turn of every system here, one a line.")
 @_folders
 def eval_conversations(
-    folder: Path, split: str | None, json_file: Path | None, corpus: Path | None, index: Path | None, model: str | None
+    folder: Path,
+    split: str | None,
+    json_file: Path | None,
+    rows: Path | None,
+    corpus: Path | None,
+    index: Path | None,
+    model: str | None,
 ) -> None:
     """Measure follow-up questions turn by turn, beside simpler ways to read them and the human rewrite.
 
@@ -899,6 +906,7 @@ def eval_conversations(
       ragqa eval conversations --split test
     """
     from ragqa.dialogue import evaluate_dialogues, load_dialogues
+    from ragqa.files import json_line, write_atomic
     from ragqa.pipeline import build_index
 
     settings = _settings(corpus=corpus, index=index, model=model)
@@ -913,6 +921,9 @@ def eval_conversations(
         click.echo(f"turn {turn}:")
         _table({name: {key: row[key] for key in ("turns", "recall_at_5", "citation_f1")} for name, row in systems.items()})
     click.echo(f"of the gap between last turn and human rewrite recovered: {found['recovered']}")
+    every_turn = found.pop("rows")
+    if rows:
+        write_atomic(rows, map(json_line, every_turn))
     if json_file:
         _write_json(json_file, found)
 

@@ -220,7 +220,7 @@ def _stands(question: str, said: str, own: Sequence[Mention], rest: Sequence[str
     own = [mention for mention in own if not _BESIDE.search(said[: mention.start])]  # what is compared with is not the subject
     treatments, conditions = _of(Role.TREATMENT, own), _of(Role.CONDITION, own)
     if not treatments and not _ASKING.search(said):
-        return False
+        return not conditions and len(rest) >= LONGEST_LEANING
     if _BARE_COMPARATIVE.search(said) and len(treatments) < 2:
         return bool(conditions) and len(rest) >= LONGEST_REMARK
     if (treatments and conditions) or (_of(Role.NAME, own) and not (thread.of(Role.TREATMENT) or thread.of(Role.CONDITION))):
@@ -241,7 +241,7 @@ def _completed(text: str, thread: _Thread, with_population: bool = True, specifi
     if understand(text).kind not in (Kind.DOSE, Kind.GENERAL):  # what a dose depends on does not narrow another question
         lacking = [role for role in lacking if not any(map(_ORGAN.search, thread.carried(role)))]
     added = [f"{_JOINT[role]} {' or '.join(carried)}" for role in lacking if (carried := thread.carried(role))]
-    if specific and (qualifiers := _qualifiers(thread.question, text)):
+    if specific and (thread.clinical or thread.topic) and (qualifiers := _qualifiers(thread.question, text)):
         added.append(f"({', '.join(qualifiers)})")
     return f"{text.rstrip('?. ')} {' '.join(added)}?" if added else text
 
@@ -322,7 +322,8 @@ _REJECTED = re.compile(
     r"\b(?:not|no|without|rather than|instead of) (?:the |for |in )?([\w' -]+?)(?=[,;:.?]|\bbut\b|$)", re.IGNORECASE
 )
 _IT = re.compile(
-    r"\b(?:its?\b|(?:this|that|the|said) (?:drug|medication|medicine|treatment|therapy|one|agent|intervention|approach)|"
+    r"\b(?:its?\b(?! (?:is|was) (?:better|best|good|bad) (?:to|never|not|if)\b)|"
+    r"(?:this|that|the|said) (?:drug|medication|medicine|treatment|therapy|one|agent|intervention|approach)|"
     r"(?:this|that)"
     r"(?= (?:safe|works?|helps?|effective|better|worse|first|recommended|useful|bad|good|ok|okay)\b)|"
     r"(?<=than )(?:this|that)\b)(?! own)",

@@ -78,7 +78,7 @@ _CONDITION = re.compile(
     re.IGNORECASE,
 )
 _DRUG = re.compile(
-    r"\b(?:\w+(?:azepam|azolam|azepine|azine|apine|idone|azole|pram|oxetine|faxine|oxamine|triptyline|zodone|mab|nib|"
+    r"\b(?!byzantine\b|quarantine\b|saline\b)(?:\w+(?:azepam|azolam|azepine|azine|apine|idone|azole|pram|oxetine|faxine|oxamine|triptyline|zodone|mab|nib|"
     r"olol|pril|sartan|"
     r"statin|formin|gliptin|gliflozin|glutide|mycin|cillin|cycline|oxacin|ivir|parin|xaban|gatran|trexone|orphan|"
     r"barbital|gabalin|"
