@@ -1,30 +1,41 @@
-"""Draw the risk-coverage curve of a scorecard: what abstaining more or less would have cost.
+"""Draw what a results file holds: the risk-coverage curve of a scorecard, or the turns of a conversations table.
 
 python eval/plot.py eval/results/scorecard.json eval/results/risk-coverage.svg
+python eval/plot.py eval/results/conversations.json eval/results/conversations.svg eval/results/conversations.png
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 import matplotlib as mpl
 
 mpl.use("svg")
-mpl.rcParams["svg.hashsalt"] = "ragqa"  # the same scorecard gives the same file
+mpl.rcParams["svg.hashsalt"] = "ragqa"  # the same results give the same file
 
 from matplotlib import pyplot as plt  # noqa: E402 - the backend is chosen first
+from matplotlib.figure import Figure  # noqa: E402
 
+from ragqa.dialogue import GOLD, OURS, RAW  # noqa: E402
 from ragqa.settings import load_settings  # noqa: E402
 
+STYLES = {
+    GOLD: ("rewritten by a person", "black", "--"),
+    OURS: ("ragqa's own reading", "tab:blue", "-"),
+    "all turns": ("all turns joined", "tab:orange", ":"),
+    "last turn + title": ("last turn + title of the article", "tab:green", ":"),
+    RAW: ("last turn as typed", "tab:red", "-"),
+}
+"""Legend, colour and line of each way to read a follow-up, best expected first."""
 
-@click.command()
-@click.argument("scorecard", type=click.Path(path_type=Path))
-@click.argument("picture", type=click.Path(path_type=Path))
-def main(scorecard: Path, picture: Path) -> None:
+
+def risk_coverage(scorecard: dict[str, Any]) -> Figure:
     """One line a split; the dot is where ragqa abstains by default."""
-    curves, enough = json.loads(scorecard.read_text(encoding="utf-8"))["risk_coverage"], load_settings().enough
+    curves, enough = scorecard["risk_coverage"], load_settings().enough
     figure, axes = plt.subplots(figsize=(6, 4))
     for split, curve in curves.items():
         (line,) = axes.step([p["coverage"] for p in curve], [p["risk"] for p in curve], where="post", label=split)
@@ -34,9 +45,54 @@ def main(scorecard: Path, picture: Path) -> None:
     axes.set(xlim=(0, 1), ylim=(0, None), title="Abstaining on the gold set")
     axes.grid(visible=True, alpha=0.3)
     axes.legend(frameon=False)
+    return figure
+
+
+def conversations(found: dict[str, Any]) -> Figure:
+    """A panel a measure, a line a way to read a follow-up, turn by turn; the share of the gap that ragqa recovers above it."""
+    turns = list(found["by_turn"])
+    figure, panels = plt.subplots(1, 2, figsize=(10, 4.2), sharey=True)
+    for axes, (measure, name) in zip(
+        panels,
+        {"recall_at_5": "needed sources among the first five", "citation_f1": "F1 of the citations given"}.items(),
+        strict=True,
+    ):
+        for system, (label, colour, line) in STYLES.items():
+            heights = [found["by_turn"][turn][system][measure] for turn in turns if system in found["by_turn"][turn]]
+            axes.plot(turns[: len(heights)], heights, line, marker="o", markersize=4, color=colour, label=label)
+        recovered = found["recovered"][measure]
+        gained = f"\nafter the first turn ragqa recovers {recovered:.0%} of what a rewrite gains" if recovered else ""
+        axes.set(xlabel="turn of the conversation", title=f"{name}{gained}", ylim=(0, 1.03))
+        axes.title.set_fontsize(10)
+        axes.grid(visible=True, alpha=0.3)
+    panels[0].set_ylabel("mean over the answerable turns")
+    panels[0].legend(frameon=False, loc="lower left", fontsize=9)
+    figure.suptitle(
+        f"Follow-up questions: {found['conversations']} conversations of the {found['split']} half, {found['turns']} turns"
+    )
+    return figure
+
+
+DRAWN: dict[str, Callable[[dict[str, Any]], Figure]] = {
+    "ragqa.scorecard/1": risk_coverage,
+    "ragqa.dialogues/1": conversations,
+}
+
+
+@click.command()
+@click.argument("results", type=click.Path(path_type=Path))
+@click.argument("pictures", type=click.Path(path_type=Path), nargs=-1, required=True)
+def main(results: Path, pictures: tuple[Path, ...]) -> None:
+    """Draw RESULTS by its schema; the ending of each of PICTURES (.svg, .png) says what it becomes."""
+    found = json.loads(results.read_text(encoding="utf-8"))
+    figure = DRAWN[found["schema"]](found)
     figure.tight_layout()
-    figure.savefig(picture, metadata={"Date": None})
-    click.echo(f"written: {picture}")
+    for picture in pictures:
+        if picture.suffix == ".svg":
+            figure.savefig(picture, metadata={"Date": None})
+        else:
+            figure.savefig(picture, metadata={"Software": None}, dpi=150)
+        click.echo(f"written: {picture}")
 
 
 if __name__ == "__main__":

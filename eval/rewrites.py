@@ -98,25 +98,35 @@ def abstaining(file: Path) -> dict[str, Any]:
             judge = CrossEncoder()
             for task in tasks:
                 users = [turn["text"] for turn in task["input"] if turn["speaker"] == "user"]
-                read = standalone(users[-1], [Turn(question=text) for text in users[:-1]])
+                read = standalone(users[-1], _turns(task["input"]))
                 own = {f"doc:{context['id']}" for context in task["contexts"] or ()}
                 deep = settings.model_copy(update={"sources": 100, "candidates": 1000})
                 hits = [h for h in retrieve([read.text], ragqa.generation, ragqa.embedder, deep) if h.passage.source_id in own]
                 understanding = understand(read.text)
                 labels.append(task["answerability"][0])
-                if read.choices or unclear(read.text, understanding, judge.rarity, lambda text: False, ()):
+                vague = unclear(read.text, understanding, judge.rarity, lambda text: False, (), read.unnamed)
+                if read.choices or (vague and not read.leans):
                     said.append("UNDERSPECIFIED")
                     continue
-                composition = compose(
-                    read.text, understanding, hits, ragqa.generation, ragqa.embedder, judge, settings.enough, users[-1]
-                )
-                said.append("ANSWERABLE" if composition.drafts else "UNANSWERABLE")
+                asked = users[-1] if read.leans else ""
+                tools = (ragqa.generation, ragqa.embedder, judge, settings.enough, asked)
+                answers = bool(compose(read.text, understanding, hits, *tools).drafts)
+                if not answers and read.joined:
+                    answers = bool(compose(read.joined, understand(read.joined), hits, *tools, carried=False).drafts)
+                said.append("ANSWERABLE" if answers else "UNANSWERABLE")
     return {label: _precision_recall(labels, said, label) for label in ("UNANSWERABLE", "UNDERSPECIFIED")} | {
         "tasks": len(tasks),
         "abstained_of_answerable": mean(
             [float(s != "ANSWERABLE") for s, w in zip(said, labels, strict=True) if w == "ANSWERABLE"]
         ),
     }
+
+
+def _turns(said: list[dict[str, str]]) -> list[Turn]:
+    """The exchanges before the last question, each with its reply."""
+    replies = [turn["text"] if turn["speaker"] != "user" else "" for turn in [*said[1:], {"speaker": "user", "text": ""}]]
+    pairs = zip(said, replies, strict=True)
+    return [Turn(question=turn["text"], answer=reply) for turn, reply in pairs if turn["speaker"] == "user"][:-1]
 
 
 def _precision_recall(labels: list[str], said: list[str], label: str) -> dict[str, float | int | None]:

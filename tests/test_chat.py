@@ -42,8 +42,31 @@ def test_a_conversation_in_the_terminal(ragqa: Ragqa, tmp_path: Path) -> None:
     assert [turn.status for turn in turns] == ["answered", "answered", "answered", "needs_clarification", "answered"]
     saved = tmp_path / "talk.md"
     assert said(chat, f"/save {saved}") == f"5 answers written to {saved}"
+    assert said(chat, f"/save {saved}") == f"5 answers written to {saved}"
+    assert "exists already" in said(chat, f"/save {file}")
+    assert read_turns(file) == turns
     assert saved.read_text().count("## Disclaimer") == 5
-    assert len(Chat(ragqa, file).turns) == 5
+    again = Chat(ragqa, file)
+    assert len(again.turns) == 5
+    assert "nothing was asked yet in this session" in said(again, "/sources")
+    assert "Understood as: Does memantine help in OCD?" in said(again, "/understood Does memantine help in OCD?")
+
+
+def test_an_article_that_is_opened_is_what_the_next_question_is_about(ragqa: Ragqa) -> None:
+    """ "This drug" is the article's from then on, not the one talked about before."""
+    chat = Chat(ragqa)
+    said(chat, "Does lithium prevent suicide in people with mood disorders?")
+    said(chat, "/article olanzapine-bpd")
+    assert "Understood as: does olanzapine help with anger" in said(chat, "does this drug help with anger?")
+
+
+def test_a_number_that_was_not_offered_brings_the_choices_again(ragqa: Ragqa) -> None:
+    """And costs nothing: the right number still works."""
+    chat = Chat(ragqa)
+    said(chat, "Is duloxetine better than pregabalin for generalised anxiety disorder?")
+    said(chat, "how much did it lower HAM-A?")
+    assert "2. how much did pregabalin" in said(chat, "7")
+    assert "Understood as: how much did pregabalin" in said(chat, "2")
 
 
 @pytest.mark.parametrize(

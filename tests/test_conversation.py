@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ragqa.conversation import add_turn, read_turns, turn_of
 from ragqa.errors import InvalidRecord
@@ -30,6 +34,34 @@ def test_a_conversation_file_grows_by_whole_turns(tmp_path: Path) -> None:
     file.write_text('{"schema": "ragqa.turn/9", "question": "x"}\n')
     with pytest.raises(InvalidRecord, match="upgrade ragqa"):
         read_turns(file)
+    file.write_text('{"schema": "shop.cart/1", "question": "x"}\n')
+    with pytest.raises(InvalidRecord, match="no conversation of ragqa"):
+        read_turns(file)
+
+
+@given(st.integers(min_value=0))
+def test_a_turn_cut_off_at_any_byte_costs_that_turn_alone(cut: int) -> None:
+    """Whatever byte a kill ended the file at, the whole turns are read, and the next one is added behind them."""
+    turns = [Turn(question="What is the dose?", answer="20 mg/day, 5–20."), Turn(question="And in renal impairment?")]
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "talk.jsonl"
+        for turn in turns:
+            add_turn(file, turn)
+        data = file.read_bytes()
+        file.write_bytes(data[: len(data) - cut % len(data)])
+        kept = read_turns(file)
+        assert kept == turns[: len(kept)]
+        add_turn(file, turns[1])
+        assert read_turns(file) == [*kept, turns[1]]
+
+
+def test_several_writers_add_whole_turns(tmp_path: Path) -> None:
+    """Two windows on one file: every turn of both is there, whole."""
+    file = tmp_path / "talk.jsonl"
+    said = [Turn(question=f"{writer}: {number} " + "x" * 5000) for writer in range(4) for number in range(10)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda turn: add_turn(file, turn), said))
+    assert sorted(turn.question for turn in read_turns(file)) == sorted(turn.question for turn in said)
 
 
 def test_a_file_of_the_first_version_is_still_read(tmp_path: Path) -> None:

@@ -58,8 +58,9 @@ def test_a_pronoun_that_fits_two_drugs_is_asked_about_and_the_reply_settles_it()
     asked = Turn(question="what dose was it given at?", standalone=reading.text, choices=reading.choices)
     assert chosen("2", [WEIGHED, asked]) == chosen("the second one", [WEIGHED, asked])
     assert "pregabalin" in (chosen("2.", [WEIGHED, asked]) or reading).text
-    assert chosen("3", [WEIGHED, asked]) is None
-    assert chosen("2", [WEIGHED]) is None
+    assert (chosen("3", [WEIGHED, asked]) or reading).choices == reading.choices
+    assert (chosen("2", [WEIGHED]) or reading).text == "2"
+    assert chosen("84 mg?", [WEIGHED, asked]) is None
     for reply in ("pregabalin", "the pregabalin one", "sorry, I meant pregabalin"):
         settled = standalone(reply, [WEIGHED, asked]).text
         assert "what dose was pregabalin given at" in settled, settled
@@ -73,6 +74,48 @@ def test_the_thread_is_kept_over_a_chain_and_from_the_article_being_read() -> No
     about = standalone("does this drug help?", [], "Does memantine improve the core symptoms of autism in children?")
     assert "memantine" in about.text
     assert "autism" in about.text
+
+
+@pytest.mark.parametrize(
+    ("before", "question"),
+    [
+        ("How do I update my payment plan?", "What about invoices?"),
+        ("Which states hold elections this year?", "In Ohio for adults?"),
+        ("why was the empire divided", "wait a second. Was it ever reunited?"),
+        ("What is a router?", "So, no more cables from now on!"),
+    ],
+)
+def test_outside_medicine_nothing_is_put_into_a_question(before: str, question: str) -> None:
+    """Rules made for treatments and conditions leave other conversations as they are."""
+    assert standalone(question, [Turn(question=before)]).text == question
+
+
+@pytest.mark.parametrize(
+    ("question", "unnamed"),
+    [
+        ("Does this drug lower the rate of relapse more than placebo in the long run?", "this drug lower"),
+        ("In which country is this language spoken?", "this language spoken"),
+        ("Does clozapine cause weight gain, and is this effect dose dependent?", ""),
+        ("Is lithium safe, and does this drug need monitoring?", ""),
+        ("Does this depression need treatment?", ""),
+        ("What happened this morning?", ""),
+    ],
+)
+def test_what_points_to_something_nobody_named_is_noticed(question: str, unnamed: str) -> None:
+    """ "This drug" with no drug before it is no question yet; in a conversation or beside an article it is one."""
+    assert standalone(question, []).unnamed == unnamed
+    assert standalone(question, [DOSE]).unnamed == ""
+    assert standalone(question, [], "Does memantine help in Alzheimer's disease?").unnamed == ""
+
+
+def test_a_number_is_not_taken_over_to_another_drug() -> None:
+    """The dose that was compared was the first drug's; a renal clearance has no place beside the liver."""
+    narrowed = Turn(
+        question="150 or 300 mg?", standalone="Is quetiapine useful in borderline personality disorder, 150 or 300 mg?"
+    )
+    assert "150" not in standalone("sorry, meant to ask about aripiprazole", [narrowed]).text
+    cleared = Turn(question="and crcl 40", standalone="What is the starting dose of memantine in renal impairment, and crcl 40?")
+    assert "40" not in standalone("hepatic impairment?", [cleared]).text
 
 
 def test_only_the_last_turns_are_looked_back_on() -> None:

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ragqa.pipeline import Ragqa
-from ragqa.privacy import identifiers, redact
+from ragqa.privacy import identifiers, redact, without_heading
 from ragqa.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -63,6 +63,20 @@ def test_the_gold_questions_lose_nothing() -> None:
     assert [item["question"] for item in items if identifiers(item["question"])] == []
 
 
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("Mrs [name], MRN [number], born [date]: is it safe for her?", "is it safe for her?"),
+        ("[name], [phone]. Dose of memantine?", "Dose of memantine?"),
+        ("Is [name] to take lithium?", "Is [name] to take lithium?"),
+        ("[name] has OCD. Is memantine worth adding?", "[name] has OCD. Is memantine worth adding?"),
+    ],
+)
+def test_a_heading_of_identifiers_is_no_part_of_the_question(text: str, asked: str) -> None:
+    """Only what stands before the question, each set off by a comma, colon or full stop."""
+    assert without_heading(text) == asked
+
+
 @given(st.text(max_size=200))
 def test_spans_are_in_order_and_apart_in_any_text(text: str) -> None:
     """And a text without spans is unchanged."""
@@ -75,24 +89,34 @@ def test_spans_are_in_order_and_apart_in_any_text(text: str) -> None:
 def test_nothing_of_an_identifier_is_stored_shown_or_logged(
     tmp_path: Path, bundled_settings: Settings, run: Callable[..., Any], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Asked in the terminal with a conversation, and in a batch: no file, output or log holds a part of what was planted."""
+    """In the terminal, in a conversation, a batch, a batch that fails, the library: no file, output or log holds a part of it."""
     planted = ["Zebediah", "Quillfeather", "8675309", "Fresno", "03/04/1961", "617-555-7890", "zq@example.org"]
     question = (
         "What is the dose of memantine in severe renal impairment for Zebediah Quillfeather (MRN 8675309, DOB 03/04/1961) "
         "from Fresno, tel 617-555-7890, zq@example.org?"
     )
-    talk, batch, out = tmp_path / "talk.jsonl", tmp_path / "questions.jsonl", tmp_path / "answers.jsonl"
-    batch.write_text(json.dumps({"id": "1", "question": question}) + "\n")
+    stored = tmp_path / "stored"
+    talk, batch, out = stored / "talk.jsonl", tmp_path / "questions.jsonl", stored / "answers.jsonl"
+    said = {"question": question, "standalone": question, "answer": question, "choices": [question]}
+    lines = [{"question": question, "history": [said]}, {"question": question, "article": "no-such-article"}]
+    batch.write_text("".join(json.dumps({"id": str(number)} | line) + "\n" for number, line in enumerate(lines)))
+    library = ["--library", stored / "library.sqlite"]
     index = ["--corpus", bundled_settings.corpus, "--index", bundled_settings.index]
     with caplog.at_level(logging.DEBUG):
         shown = run("ask", question, *index, "--conversation", talk, "--explain")
         again = run("ask", "and in mild impairment?", *index, "--conversation", talk, "--format", "json")
         batched = run("answer", batch, "-o", out, *index)
-    assert [shown.exit_code, again.exit_code, batched.exit_code] == [0, 0, 0]
+        kept = run("library", "add", batch, *index, *library)
+        listed = run("library", "list", *library)
+    assert [shown.exit_code, again.exit_code, listed.exit_code] == [0, 0, 0]
+    outputs = [result.output for result in (shown, again, batched, kept, listed)]
+    files = {file.name: file.read_bytes().decode("utf-8", "replace") for file in stored.iterdir()}
+    assert {"talk.jsonl", "answers.jsonl", "answers.jsonl.failed.jsonl", "library.sqlite"} <= set(files)
+    assert "severe renal impairment" in files["library.sqlite"]
     assert "Taken out before searching: name, number, date, place, phone, email" in " ".join(shown.output.split())
-    everything = [shown.output, again.output, batched.output, caplog.text, talk.read_text(), out.read_text()]
     for part in planted:
-        assert not any(part in text for text in everything)
+        assert not [name for name, text in files.items() if part in text]
+        assert not any(part in text for text in [*outputs, caplog.text])
 
 
 def test_the_setting_leaves_the_question_alone(bundled_settings: Settings) -> None:

@@ -11,7 +11,7 @@ from ragqa.errors import RagqaError
 from ragqa.files import write_atomic
 from ragqa.pipeline import Ragqa, quiet
 from ragqa.records import Article, Turn
-from ragqa.render import as_markdown, as_text, describe, explain
+from ragqa.render import as_markdown, as_text, describe, explain, wrapped
 
 HELP = """\
 Ask a question, or type the number of a choice that was offered.
@@ -19,7 +19,7 @@ Ask a question, or type the number of a choice that was offered.
   /why                how the last answer came about
   /understood TEXT    ask the last question again, understood as TEXT
   /article [SLUG]     read an article: its topic and sources are preferred; without SLUG list them, "none" to stop
-  /save FILE.md       write the answers so far as Markdown
+  /save FILE.md       write the answers of this session as Markdown; an older file is not written over
   /new                begin a new conversation
   /quit               leave"""
 
@@ -41,7 +41,10 @@ class Chat:
         self.audience = audience
         self.stage = stage
         self.turns: list[Turn] = read_turns(file) if file else []
+        self.thread = 0
+        """Where in the turns the present thread begins: an article that is opened begins a new one."""
         self.answers: list[Answer] = []
+        self.saved: set[Path] = set()
 
     def reply(self, line: str) -> Iterator[str]:
         """What a line leads to; an error is told and costs nothing of the conversation."""
@@ -50,7 +53,7 @@ class Chat:
             if word.startswith("/"):
                 yield from self._command(word[1:].lower(), rest.strip())
             elif word:
-                yield from self._ask(line.strip(), self.turns)
+                yield from self._ask(line.strip(), self.turns[self.thread :])
         except RagqaError as error:
             yield str(error)
 
@@ -77,7 +80,8 @@ class Chat:
             add_turn(self.file, turn)
         self.turns.append(turn)
         self.answers.append(answer)
-        yield from as_text(answer).rstrip("\n").split("\n\n")
+        repeated = answer.question == question and understood is None
+        yield from as_text(answer, titled=not repeated).rstrip("\n").split("\n\n")
 
     def _sources(self, _: str) -> Iterator[str]:
         answer = self._last()
@@ -94,32 +98,42 @@ class Chat:
     def _understood(self, text: str) -> Iterator[str]:
         if not text:
             raise RagqaError("say how: /understood What is the dose of memantine in renal impairment?")
-        yield from self._ask(self._last().question, self.turns[:-1], text)
+        if not self.turns:
+            raise RagqaError("nothing was asked yet")
+        yield from self._ask(self.turns[-1].question, self.turns[self.thread : -1], text)
 
     def _article(self, slug: str) -> Iterator[str]:
         generation = self.ragqa.generation
         if not slug:
             reading = f"Reading: {self.article}." if self.article else "No article is being read."
-            yield "\n".join([reading, *(f"  {article.slug}: {article.title}" for article in generation.articles())])
+            listed = (wrapped(f"  {article.slug}: {article.title}", "    ") for article in generation.articles())
+            yield "\n".join([reading, *listed])
             return
         if slug != "none" and not isinstance(generation.find(f"article:{slug}"), Article):
             raise RagqaError(f"no approved article {slug!r}; /article lists them")
         self.article = None if slug == "none" else slug
-        yield f"Reading: {slug}."
+        if self.article:
+            self.thread = len(self.turns)
+        yield f"Reading: {slug}. What is asked next is about it." if self.article else "No article is being read."
 
     def _save(self, name: str) -> Iterator[str]:
         if not name:
             raise RagqaError("name a file: /save consultation.md")
         self._last()
-        write_atomic(Path(name), ("\n\n---\n\n".join(map(as_markdown, self.answers)),))
+        file = Path(name).expanduser().resolve()
+        if file.exists() and file not in self.saved:
+            raise RagqaError(f"{name} exists already and is left as it is; name another file")
+        write_atomic(file, ("\n\n---\n\n".join(map(as_markdown, self.answers)),))
+        self.saved.add(file)
         yield f"{len(self.answers)} answers written to {name}"
 
     def _new(self, _: str) -> Iterator[str]:
         kept = f" {self.file} keeps the one before; this one is not written." if self.file else ""
-        self.turns, self.answers, self.file = [], [], None
+        self.turns, self.answers, self.file, self.thread = [], [], None, 0
         yield f"A new conversation.{kept}"
 
     def _last(self) -> Answer:
         if not self.answers:
-            raise RagqaError("nothing was asked yet")
+            earlier = " in this session; ask again to see its sources" if self.turns else ""
+            raise RagqaError(f"nothing was asked yet{earlier}")
         return self.answers[-1]

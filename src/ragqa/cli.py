@@ -378,15 +378,28 @@ def chat(
 
     settings = _settings(corpus=corpus, index=index, model=model, audience=audience)
     with _open(settings) as ragqa:
-        talk = Chat(ragqa, conversation, None, audience, lambda stage: click.echo(f"{stage} ...", err=True))
+        talk = Chat(ragqa, conversation, None, audience, _stage)
         if article:
             click.echo("\n".join(talk.reply(f"/article {article}")))
         click.echo(f"{len(talk.turns)} earlier turns. " * bool(talk.turns) + "Ask, or /help. Leave with /quit or Ctrl-D.")
         for line in _lines("? "):
             if line.strip().lower() in ("/quit", "/exit"):
                 return
-            for paragraph in talk.reply(line):
+            for place, paragraph in enumerate(talk.reply(line)):
+                if place == 0 and sys.stderr.isatty():
+                    click.echo(_WIPED, nl=False, err=True)
                 click.echo(f"{paragraph}\n")
+
+
+_WIPED = "\r\x1b[K"
+
+
+def _stage(name: str) -> None:
+    """What is being done: in a terminal one line that each stage writes over."""
+    if sys.stderr.isatty():
+        click.echo(f"{_WIPED}{name} ...", nl=False, err=True)
+    else:
+        click.echo(f"{name} ...", err=True)
 
 
 def _lines(prompt: str) -> Iterator[str]:
@@ -948,10 +961,17 @@ def eval_answers(
 @eval_.command("conversations")
 @click.argument("folder", type=click.Path(path_type=Path), default=Path("eval/conversations"))
 @click.option("--split", type=click.Choice(["dev", "test"]), help="[default: both]")
-@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the tables and every turn here.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the tables here.")
+@click.option("--rows", type=click.Path(path_type=Path), help="Write every turn of every system here, one a line.")
 @_folders
 def eval_conversations(
-    folder: Path, split: str | None, json_file: Path | None, corpus: Path | None, index: Path | None, model: str | None
+    folder: Path,
+    split: str | None,
+    json_file: Path | None,
+    rows: Path | None,
+    corpus: Path | None,
+    index: Path | None,
+    model: str | None,
 ) -> None:
     """Measure follow-up questions turn by turn, beside simpler ways to read them and the human rewrite.
 
@@ -960,6 +980,7 @@ def eval_conversations(
       ragqa eval conversations --split test
     """
     from ragqa.dialogue import evaluate_dialogues, load_dialogues
+    from ragqa.files import json_line, write_atomic
     from ragqa.pipeline import build_index
 
     settings = _settings(corpus=corpus, index=index, model=model)
@@ -974,6 +995,9 @@ def eval_conversations(
         click.echo(f"turn {turn}:")
         _table({name: {key: row[key] for key in ("turns", "recall_at_5", "citation_f1")} for name, row in systems.items()})
     click.echo(f"of the gap between last turn and human rewrite recovered: {found['recovered']}")
+    every_turn = found.pop("rows")
+    if rows:
+        write_atomic(rows, map(json_line, every_turn))
     if json_file:
         _write_json(json_file, found)
 

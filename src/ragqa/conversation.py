@@ -1,20 +1,23 @@
 """A conversation on disk: JSON Lines, one whole turn a line, only ever added to.
 
-An earlier turn keeps its own numbers for its sources: no later answer changes what a citation meant.
+An earlier turn keeps its own numbers for its sources: no later answer changes what a citation meant. A turn that a kill cut off
+while it was written is no turn: it is not read, and the next one takes its place.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
 from ragqa.answer import Answer
 from ragqa.errors import Fault, InvalidRecord
-from ragqa.files import append_line, read_jsonl
-from ragqa.records import Cited, Turn
+from ragqa.files import append_line, ends_whole, read_jsonl
+from ragqa.records import Cited, Turn, explain
 
 SCHEMA = "ragqa.turn/1"
+_NEXT = "name another file, or mend this line; nothing was changed"
 
 
 def turn_of(answer: Answer) -> Turn:
@@ -44,19 +47,26 @@ def read_turns(file: Path) -> list[Turn]:
     Raises:
         InvalidRecord: a line is not a turn, or was written by a later version.
     """
-    turns = []
-    for line, value in read_jsonl(file) if file.exists() else ():
-        if isinstance(value, Fault):
-            raise InvalidRecord(file, line, value.message)
-        if value.get("schema", SCHEMA) != SCHEMA:
-            raise InvalidRecord(file, line, f"schema {value['schema']!r}, this version reads {SCHEMA!r}: upgrade ragqa")
-        try:
-            turns.append(Turn.model_validate({key: item for key, item in value.items() if key != "schema"}))
-        except ValidationError as error:
-            raise InvalidRecord(file, line, f"not a turn: {error.errors()[0]['msg']}") from error
-    return turns
+    lines = list(read_jsonl(file)) if file.exists() else []
+    if lines and isinstance(lines[-1][1], Fault) and not ends_whole(file):
+        lines.pop()
+    return [_turn(file, line, value) for line, value in lines]
+
+
+def _turn(file: Path, line: int, value: dict[str, Any] | Fault) -> Turn:
+    if isinstance(value, Fault):
+        raise InvalidRecord(file, line, f"{value.message}; {_NEXT}")
+    schema = value.get("schema", SCHEMA)
+    if schema != SCHEMA:
+        later = str(schema).startswith(SCHEMA.split("/")[0] + "/")
+        advice = "upgrade ragqa, or name another file" if later else f"this is no conversation of ragqa; {_NEXT}"
+        raise InvalidRecord(file, line, f"schema {schema!r}, this version reads {SCHEMA!r}: {advice}")
+    try:
+        return Turn.model_validate({key: item for key, item in value.items() if key != "schema"})
+    except ValidationError as error:
+        raise InvalidRecord(file, line, f"not a turn: {explain(error)}; {_NEXT}") from error
 
 
 def add_turn(file: Path, turn: Turn) -> None:
     """Append one turn, whole."""
-    append_line(file, {"schema": SCHEMA} | turn.model_dump(mode="json"))
+    append_line(file, {"schema": SCHEMA} | turn.model_dump(mode="json"), mend=True)

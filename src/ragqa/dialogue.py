@@ -80,27 +80,34 @@ def evaluate_dialogues(
     asked = [dialogue for dialogue in dialogues if split in (None, dialogue.split)]
     rows: list[dict[str, Any]] = []
     for number, dialogue in enumerate(asked, start=1):
-        rows += _rows(ragqa, dialogue)
+        rows += measured(ragqa, dialogue)
         tick("conversations", number, len(asked))
+    return tables(rows, split)
+
+
+def tables(rows: Sequence[dict[str, Any]], split: str | None = None) -> dict[str, Any]:
+    """The measures by turn, after the first turn and by kind of turn, from the rows of ``measured``."""
     systems = list(dict.fromkeys(row["system"] for row in rows))
     positions = sorted({row["turn"] for row in rows})
     later = [row for row in rows if row["turn"] > 1]
+    ours = [row for row in rows if row["system"] == OURS]
     return {
         "schema": "ragqa.dialogues/1",
         "split": split or "all",
-        "conversations": len(asked),
-        "turns": sum(len(dialogue.turns) for dialogue in asked),
+        "conversations": len({row["id"] for row in ours}),
+        "turns": len(ours),
         "after_the_first": {system: _summary(later, system) for system in systems},
         "by_turn": {p: {s: _summary([r for r in rows if r["turn"] == p], s) for s in systems} for p in positions},
         "by_kind": {
-            kind: _summary([row for row in rows if row["kind"] == kind], OURS) for kind in sorted({row["kind"] for row in rows})
+            kind: _summary([row for row in ours if row["kind"] == kind], OURS) for kind in sorted({row["kind"] for row in ours})
         },
         "recovered": {measure: _recovered(later, measure) for measure in ("recall_at_5", "citation_f1")},
-        "rows": rows,
+        "rows": list(rows),
     }
 
 
-def _rows(ragqa: Ragqa, dialogue: Dialogue) -> list[dict[str, Any]]:
+def measured(ragqa: Ragqa, dialogue: Dialogue) -> list[dict[str, Any]]:
+    """One row a turn and system of a conversation, ragqa's own with its own answers as history."""
     history: list[Turn] = []
     rows = []
     for place, turn in enumerate(dialogue.turns, start=1):
@@ -112,7 +119,8 @@ def _rows(ragqa: Ragqa, dialogue: Dialogue) -> list[dict[str, Any]]:
             "all turns": " ".join(questions),
             GOLD: turn.standalone,
         }
-        answers = {system: (ragqa.ask(text), ragqa.search(text, DEPTH)) for system, text in alone.items()}
+        once = {text: (ragqa.ask(text), ragqa.search(text, DEPTH)) for text in dict.fromkeys(alone.values())}
+        answers = {system: once[text] for system, text in alone.items()}
         ours = ragqa.ask(turn.question, history, dialogue.article)
         answers[OURS] = (ours, ragqa.search(turn.question, DEPTH, history, dialogue.article))
         history.append(turn_of(ours))

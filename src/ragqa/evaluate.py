@@ -298,7 +298,8 @@ def answer_batch(
 
     for number, (question, result) in enumerate(each(answer, left, workers), start=len(batch) - len(left) + 1):
         if isinstance(result, RagqaError):
-            append_line(failed, {"id": question.id, "question": question.question, "error": str(result)}, durable=False)
+            asked = ragqa.storable(question.question)
+            append_line(failed, {"id": question.id, "question": asked, "error": str(result)}, durable=False)
             counts["failed"] += 1
         else:
             append_line(output, {"id": question.id} | result.to_json() | {"id": question.id}, durable=False)

@@ -23,13 +23,15 @@ REMEMBERED = 6
 class Reading:
     """``text`` stands alone; ``choices`` are whole questions, one for each thing it could mean; ``leans`` on the conversation.
 
-    ``joined`` is the question behind the one before it: clumsier, and free of any rule's mistake.
+    ``joined`` is the question behind the one before it: clumsier, and free of any rule's mistake. ``unnamed`` are words of the
+    question that point to something nobody named ("this drug").
     """
 
     text: str
     leans: bool = False
     choices: tuple[str, ...] = ()
     joined: str = ""
+    unnamed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +48,26 @@ class _Thread:
         """What a bare mention is put into."""
         return self.question or self.topic
 
+    @property
+    def clinical(self) -> bool:
+        """Whether it speaks of a treatment or a condition: outside medicine these rules know too little to add words."""
+        found = mentions(f"{self.question} {self.topic}")
+        return any(m.role in (Role.TREATMENT, Role.CONDITION) and not _OF_ANY_TRADE.search(m.text) for m in found)
+
     def of(self, role: Role) -> list[str]:
-        """What the thread says of a role: the last question, else the topic, whose population a question need not share."""
+        """What the thread says of a role: the last question, else the topic.
+
+        A question need not share the topic's population, nor, where it asks about kidneys or liver, its condition.
+        """
         if role is Role.NAME and self.topic and len(self.topic.split()) <= LONGEST_NAME:
             return [self.topic]
-        return _of(role, mentions(self.question)) or (_of(role, mentions(self.topic)) if role is not Role.POPULATION else [])
+        last = mentions(self.question)
+        apart = role is Role.POPULATION or (role is Role.CONDITION and any(_ORGAN.search(mention.text) for mention in last))
+        return _of(role, last) or ([] if apart else _of(role, mentions(self.topic)))
 
     def carried(self, role: Role) -> list[str]:
         """The same, of treatments that are weighed only the one that is asked about."""
-        named = self.of(role)
+        named = self.of(role) if self.clinical or self.topic else []
         return named[:2] if role is not Role.TREATMENT or _EITHER.search(self.question) else named[:1]
 
 
@@ -62,19 +75,29 @@ def standalone(question: str, history: Sequence[Turn], topic: str = "") -> Readi
     """Read a question in the light of the turns before it; ``topic`` is the title of the article being read."""
     thread = _thread(history, topic)
     if not (thread.question or thread.pending or topic):
-        return Reading(question)
-    read = _corrected(question, thread) or _followed(question, thread)
+        return Reading(question, unnamed=_unnamed(question))
+    corrected = _corrected(question, thread) if thread.clinical or thread.pending else None
+    read = corrected or _followed(question, thread)
+    if not read.leans:
+        said = " ".join(f"{turn.question} {turn.standalone} {turn.answer}" for turn in history[-REMEMBERED:])
+        return replace(read, unnamed="" if topic else _unnamed(question, said))
     return replace(read, joined=f"{thread.question.rstrip('?. ')}: {question}") if read.leans and thread.question else read
 
 
 def chosen(question: str, history: Sequence[Turn]) -> Reading | None:
-    """The choice that a reply names by its number ("2", "the second"); None when it is no such reply."""
+    """The choice that a reply names by its number ("2", "the second"); None when it is no such reply.
+
+    A number that none of the choices has brings them up again, and one where nothing was offered asks nothing.
+    """
     number = _NUMBERED.fullmatch(question.strip(" .)?!"))
     choices = history[-1].choices if history else ()
-    if not number or not choices:
+    if not number or not (choices or number[1]):
         return None
+    if not choices:
+        return Reading(question)
     place = int(number[1]) if number[1] else 1 + next(i for i, word in enumerate(_ORDINALS) if word == number[2].lower())
-    return Reading(choices[place - 1], leans=True) if 1 <= place <= len(choices) else None
+    within = 1 <= place <= len(choices)
+    return Reading(choices[place - 1], leans=True) if within else Reading(question, leans=True, choices=choices)
 
 
 def refers_back(question: str) -> bool:
@@ -125,11 +148,11 @@ def _followed(question: str, thread: _Thread) -> Reading:
     if against and thread.base:
         return Reading(f"{thread.base.rstrip('?. ')} compared with {said[against.end() :].strip()}", leans=True)
     bare = not rest and not points and any(mention.role is not Role.NAME for mention in own)
-    if bare and thread.base:
+    if bare and thread.base and (thread.clinical or _of(Role.TREATMENT, own) or _of(Role.CONDITION, own)):
         return Reading(_completed(_exchanged(thread.base, own, ()), thread), leans=True)
-    if not points and _stands(question, said, own, rest, thread):
+    if said.endswith("!") or (not points and _stands(question, said, own, rest, thread)):
         return Reading(question)
-    if not points and thread.base and _MEASURE.search(said) and len(rest) <= LONGEST_REMARK:
+    if not points and thread.clinical and _MEASURE.search(said) and len(rest) <= LONGEST_REMARK:
         return Reading(f"{thread.base.rstrip('?. ')}, {said}", leans=True)
     if (degree := _DEGREE_ALONE.fullmatch(said.rstrip("?. "))) and _DEGREE.search(thread.base):
         return Reading(_DEGREE.sub(degree[1], thread.base, count=1), leans=True)
@@ -138,11 +161,13 @@ def _followed(question: str, thread: _Thread) -> Reading:
         return Reading(question, leans=True, choices=tuple(_completed(choice, thread) for choice in choices))
     asked_of = own and _ASKING.search(said) and not points
     pointer = _IT.search(said)
-    if not choices and pointer and thread.question and not _named_before(own, pointer):
+    if not choices and pointer and thread.question and thread.clinical and not _named_before(own, pointer):
         return Reading(f"{said.rstrip('?. ')}: {thread.question}", leans=True)
     text = _completed(
         choices[0] if choices else said, thread, with_population=not asked_of, specific=bool(_SPECIFIC.search(said))
     )
+    if text == said and not thread.clinical:
+        return Reading(question)  # with nothing to take over, it stands as asked
     return Reading(text, leans=True)
 
 
@@ -151,13 +176,7 @@ def _choices(said: str, own: Sequence[Mention], thread: _Thread) -> list[str]:
     named = {text.casefold() for text in _of(Role.TREATMENT, own)}
     referents = [text for text in thread.of(Role.TREATMENT) or thread.of(Role.NAME) if text.casefold() not in named]
     weighed = bool(_WEIGHED.search(thread.question)) and not _ADDED.search(thread.question)
-    if (
-        referents
-        and not thread.of(Role.TREATMENT)
-        and not thread.of(Role.CONDITION)
-        and (who := _WHO.search(said))
-        and not _named_before(own, who)
-    ):
+    if referents and thread.topic and not thread.clinical and (who := _WHO.search(said)) and not _named_before(own, who):
         return [f"{said[: who.start()]}{referents[0]}{_possessive(who[0])}{said[who.end() :]}"]
     pointer = _IT.search(said)
     if pointer and referents and not _named_before(own, pointer):
@@ -179,6 +198,19 @@ def _pointed(said: str, name: str) -> str:
     return _IT.sub(lambda match: name + _possessive(match[0]), said, count=1)
 
 
+def _unnamed(question: str, said: str = "") -> str:
+    """The first "this" or "these" with a noun that neither the conversation nor the question itself named before."""
+    for match in _THIS.finditer(question):
+        before = question[: match.start()]
+        earlier = f"{said} {before}".casefold()
+        roles = {mention.role for mention in mentions(before)}
+        named = Role.TREATMENT in roles if _MEDICINE.search(match[0]) else bool(roles - {Role.NAME, Role.POPULATION})
+        own = any(mention.start < match.end() and match.start() < mention.end for mention in mentions(question))
+        if not named and not own and not any(word[:6] in earlier for word in match["noun"].casefold().split()):
+            return match[0]
+    return ""
+
+
 def _possessive(pronoun: str) -> str:
     return "'s" if pronoun.lower() in ("its", "his", "their") else ""
 
@@ -188,7 +220,7 @@ def _stands(question: str, said: str, own: Sequence[Mention], rest: Sequence[str
     own = [mention for mention in own if not _BESIDE.search(said[: mention.start])]  # what is compared with is not the subject
     treatments, conditions = _of(Role.TREATMENT, own), _of(Role.CONDITION, own)
     if not treatments and not _ASKING.search(said):
-        return False
+        return not conditions and len(rest) >= LONGEST_LEANING
     if _BARE_COMPARATIVE.search(said) and len(treatments) < 2:
         return bool(conditions) and len(rest) >= LONGEST_REMARK
     if (treatments and conditions) or (_of(Role.NAME, own) and not (thread.of(Role.TREATMENT) or thread.of(Role.CONDITION))):
@@ -209,7 +241,7 @@ def _completed(text: str, thread: _Thread, with_population: bool = True, specifi
     if understand(text).kind not in (Kind.DOSE, Kind.GENERAL):  # what a dose depends on does not narrow another question
         lacking = [role for role in lacking if not any(map(_ORGAN.search, thread.carried(role)))]
     added = [f"{_JOINT[role]} {' or '.join(carried)}" for role in lacking if (carried := thread.carried(role))]
-    if specific and (qualifiers := _qualifiers(thread.question, text)):
+    if specific and (thread.clinical or thread.topic) and (qualifiers := _qualifiers(thread.question, text)):
         added.append(f"({', '.join(qualifiers)})")
     return f"{text.rstrip('?. ')} {' '.join(added)}?" if added else text
 
@@ -226,6 +258,8 @@ def _exchanged(base: str, wanted: Sequence[Mention], rejected: Iterable[str], ne
 
     ``newest``: what a correction can only mean where the base holds nothing of its role.
     """
+    if any(mention.role is Role.TREATMENT or _ORGAN.search(mention.text) for mention in wanted):
+        base = _NARROWED.sub(r"\1", base)  # the dose or clearance spoken of was another one's
     for role in dict.fromkeys(mention.role for mention in wanted if mention.role is not Role.NAME):
         new = " and ".join(_of(role, wanted))
         old = [mention for mention in mentions(base) if mention.role is role]
@@ -278,22 +312,33 @@ _LEAD_IN = re.compile(
     re.IGNORECASE,
 )
 _CORRECTION = re.compile(
-    r"^(?:no|nope|oops|sorry|wait|actually|correction|hang on|my mistake|apologies)\b"
-    r"(?:[\s,.:;-]+(?:no|sorry|not that|wait|i)\b)*|"
+    r"^(?:no|nope|oops|sorry|wait(?! a)|actually|correction|hang on|my mistake|apologies)\b"
+    r"(?:[\s,.:;-]+(?:no|sorry|not that|wait|i(?= mean))\b)*|"
     r"\b(?:i|we) (?:actually )?(?:meant?|was asking about|wanted)\b(?: to (?:say|ask)(?: about)?)?|"
-    r"^meant?\b|\bi mean\b|^(?:rather|make that)\b",
+    r"(?:^|(?<=[,.:;-] ))meant?\b(?: to (?:say|ask)(?: about)?)?|\bi mean\b|^(?:rather|make that)\b",
     re.IGNORECASE,
 )
 _REJECTED = re.compile(
     r"\b(?:not|no|without|rather than|instead of) (?:the |for |in )?([\w' -]+?)(?=[,;:.?]|\bbut\b|$)", re.IGNORECASE
 )
 _IT = re.compile(
-    r"\b(?:its?\b|(?:this|that|the|said) (?:drug|medication|medicine|treatment|therapy|one|agent|intervention|approach)|"
+    r"\b(?:its?\b(?! (?:is|was) (?:better|best|good|bad) (?:to|never|not|if)\b)|"
+    r"(?:this|that|the|said) (?:drug|medication|medicine|treatment|therapy|one|agent|intervention|approach)|"
     r"(?:this|that)"
     r"(?= (?:safe|works?|helps?|effective|better|worse|first|recommended|useful|bad|good|ok|okay)\b)|"
     r"(?<=than )(?:this|that)\b)(?! own)",
     re.IGNORECASE,
 )
+_OF_ANY_TRADE = re.compile(r"(?:program(?:me)?|apps?|plans?|training)$", re.IGNORECASE)
+"""A payment plan is no treatment: alone such a word does not make a conversation one about medicine."""
+_THIS = re.compile(
+    r"\b(?:this|these) (?!(?:is|was|are|were|one|ones|can|could|will|would|does|do|did|has|have|may|mean|also|not|too|really|"
+    r"kinds?|types?|sorts?|case|cases|way|regard|point|time|moment|morning|afternoon|evening|night|day|week|weekend|month|years?|"
+    r"different|same|safe|effective|common|for|in|on|to|as|and|or|from|with|by|at|of|the|a|an|\w+(?:ed|s(?=\b[^.?]* than\b)))\b)"
+    r"(?P<noun>[a-z]{3,}(?: [a-z]{3,})?)",
+    re.IGNORECASE,
+)
+_MEDICINE = re.compile(r"\b(?:drug|medic\w+|treatment|therap\w+|agent|tablet|dos\w+)", re.IGNORECASE)
 _ONE_TRIAL = re.compile(r"\b(?:that|this|the) (?:trial|study)\b", re.IGNORECASE)
 _EITHER = re.compile(r"\b(?:or|and|both|either|between)\b", re.IGNORECASE)
 _ASKING = re.compile(
@@ -306,6 +351,8 @@ _QUALIFIER = re.compile(
 )
 _MEASURE = re.compile(r"\d")
 """A number narrows the last question down: "at 84 mg?", "crcl about 40"."""
+_NARROWED = re.compile(r"^((?:\S+\s){3,}?[^\s,?]+)\?*,\s[^,]*\d.*$")
+"""A whole question and the number that narrows it down."""
 _WHO = re.compile(r"\b(?:he|she|him|his|they|their|them|her)\b", re.IGNORECASE)
 """In a conversation about medicine these are patients; about a name they are that name."""
 _THEY = re.compile(r"\b(?:they|them|these|those|(?:this|that) (?:drug|one|trial|study|treatment|therapy))\b", re.IGNORECASE)
@@ -321,7 +368,7 @@ _DEGREE_ALONE = re.compile(
 )
 _DEGREE = re.compile(r"\b(?:mild|moderate|severe)(?:[- ]to[- ](?:moderate|severe))?\b", re.IGNORECASE)
 _POINTING = re.compile(
-    r"\b(?:it|its|they|them|their|he|she|his|her|this|that|those|these|there|either|both|same|other|others|instead|"
+    r"(?<!worth )\b(?:it|its|they|them|their|he|she|his|her|this|that|those|these|there|either|both|same|other|others|instead|"
     r"one|ones|the former|the latter|"
     r"the (?:trial|trials|study|studies|drug|drugs|medication|treatment|therapy|review|"
     r"article|dose|evidence|effect|authors))\b(?! (?:own|is (?:there|it))\b)",

@@ -32,7 +32,7 @@ from ragqa.index import BuildReport, Generation, Progress, build, current_genera
 from ragqa.measures import reading_grade
 from ragqa.models import CrossEncoder, Embedder, Vectors, load_embedder
 from ragqa.passages import without_markers
-from ragqa.privacy import Redacted, redact
+from ragqa.privacy import Redacted, redact, without_heading
 from ragqa.question import Understanding, understand
 from ragqa.records import Abstract, Article, Asked, Passage, Turn
 from ragqa.retrieve import Hit, rank_sources, retrieve
@@ -219,9 +219,15 @@ class Ragqa:
 
     def without_identifiers(self, asked: Asked) -> Asked:
         """What may be stored of a question and the turns before it: by default all but what could identify a patient."""
-        return asked.model_copy(
-            update={"question": self._redacted(asked.question).text, "history": tuple(map(self._clean_turn, asked.history))}
-        )
+        said = [
+            turn.model_copy(update={"answer": self.storable(turn.answer), "choices": tuple(map(self.storable, turn.choices))})
+            for turn in map(self._clean_turn, asked.history)
+        ]
+        return asked.model_copy(update={"question": self._redacted(asked.question).text, "history": tuple(said)})
+
+    def storable(self, text: str) -> str:
+        """What may be stored of any text of a reader: by default all but what could identify a patient."""
+        return redact(text).text if self.settings.redact else text
 
     def _clean_turn(self, turn: Turn) -> Turn:
         texts = {name: text for name in ("question", "standalone") if (text := getattr(turn, name))}
@@ -277,7 +283,8 @@ class Ragqa:
         if wanted is not None:
             read = Reading(wanted.text)
         else:
-            read = chosen(asked.text, turns) or standalone(asked.text, turns, self._article(article).title if article else "")
+            said, topic = without_heading(asked.text), self._article(article).title if article else ""
+            read = chosen(said, turns) or standalone(said, turns, topic)
         reader = audience or self.settings.audience
         return _Request(
             id=self._answer_id(asked.text, read.text, reader, article),
@@ -326,8 +333,8 @@ class Ragqa:
         """Ask back about a question that nothing before it makes clear."""
         if request.read.leans:
             return None
-        text, rarity = request.read.text, self._cross_encoder().rarity
-        stopped = unclear(text, request.understood, rarity, _said_in(hits), self._nearest_articles(hits))
+        text, unnamed, rarity = request.read.text, request.read.unnamed, self._cross_encoder().rarity
+        stopped = unclear(text, request.understood, rarity, _said_in(hits), self._nearest_articles(hits), unnamed)
         if stopped is not None and not refers_back(text) and self._other(text, query):
             return Halt(status=Status.OUT_OF_SCOPE, message=REFUSALS["other"])
         return stopped
@@ -516,7 +523,7 @@ def _abstention(composition: Composition, hits: Sequence[Hit], records: dict[str
     if composition.sufficiency.missing:
         parts.append(f"No single source covers: {', '.join(composition.sufficiency.missing)}.")
     if titles := [title for title in near if title]:
-        parts.append("Nearest sources searched: " + "; ".join(title.rstrip(".") for title in titles) + ".")
+        parts.append("Nearest sources searched: " + "; ".join(title.rstrip(".?") for title in titles) + ".")
     parts.append("A more specific question (drug, condition, population, outcome), or an approved article on it, would help.")
     return " ".join(parts)
 

@@ -45,6 +45,11 @@ def redact(text: str) -> Redacted:
     return Redacted("".join([*parts, text[at:]]), tuple(dict.fromkeys(span.kind for span in found)))
 
 
+def without_heading(redacted: str) -> str:
+    """A redacted text without the identifiers it opens with: "Mrs [name], born [date]: is it safe?" asks "is it safe?"."""
+    return redacted[match.end() :] if (match := _HEADING.match(redacted)) else redacted
+
+
 def identifiers(text: str) -> list[Found]:
     """Every identifier in a text, in order, none overlapping: claims on the same words become one, of the longer one's kind."""
     spared = [match.span() for match in _PUBLICATION.finditer(text)]
@@ -129,6 +134,11 @@ def _phones(text: str) -> Iterator[Found]:
 
 
 _SHORTEST_PHONE = 10
+_HEADING = re.compile(
+    r"(?:(?:(?:mr|mrs|ms|miss|dr|pt|patient|my|re|name|mrn|nhs|number|no|id|dob|born|on|seen|at|from|tel|phone|address|e-?mail|is)"
+    r"\b[.:]?\s*){0,3}\[(?:name|date|number|place|phone|email|address)\]\s*[,:;.]\s*)+(?=\S)",
+    re.IGNORECASE,
+)
 
 _PUBLICATION = re.compile(
     r"\b(?:pmid|pmcid|nct|isrctn|eudract|doi|arxiv)\b[:\s#]*[\w./-]+|\bNCT\d{8}\b|\bPMC\d+\b|\b10\.\d{4,9}/\S+|https?://\S+",

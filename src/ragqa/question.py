@@ -78,7 +78,7 @@ _CONDITION = re.compile(
     re.IGNORECASE,
 )
 _DRUG = re.compile(
-    r"\b(?:\w+(?:azepam|azolam|azepine|azine|apine|idone|azole|pram|oxetine|faxine|oxamine|triptyline|zodone|mab|nib|"
+    r"\b(?!byzantine\b|quarantine\b|saline\b)(?:\w+(?:azepam|azolam|azepine|azine|apine|idone|azole|pram|oxetine|faxine|oxamine|triptyline|zodone|mab|nib|"
     r"olol|pril|sartan|"
     r"statin|formin|gliptin|gliflozin|glutide|mycin|cillin|cycline|oxacin|ivir|parin|xaban|gatran|trexone|orphan|"
     r"barbital|gabalin|"
@@ -100,7 +100,7 @@ _THERAPY = re.compile(
     rf"program(?:me)?|apps?|plan)\b",
     re.IGNORECASE,
 )
-_LETTERED = re.compile(r"\b[a-z]{4,} [A-HJ-Z]\d{0,2}\b")
+_LETTERED = re.compile(r"\b(?!there\b|this\b|that\b|what\b|with\b|from\b)[a-z]{4,} [A-HJ-Z]\d{0,2}\b")
 """What a letter tells apart: vitamin D, hepatitis C, drug A."""
 _NAME = re.compile(r"(?<![.?!] )(?<!^)\b(?:[A-Z][\w'*&-]+(?:\s(?:of|the|and|de|&)\s(?=[A-Z]))?\s?)+(?<!\s)")
 """Capitalised inside a sentence: a trial, a scale, a person."""

@@ -59,9 +59,10 @@ def as_json(answer: Answer) -> str:
     return json.dumps(answer.to_json(), ensure_ascii=False, indent=2) + "\n"
 
 
-def as_text(answer: Answer) -> str:
-    """Plain text for a terminal, at most WIDTH columns."""
-    blocks = [wrapped(answer.question), "=" * min(WIDTH, max(len(answer.question), 8)), *map(wrapped, notes(answer))]
+def as_text(answer: Answer, titled: bool = True) -> str:
+    """Plain text for a terminal, at most WIDTH columns; not ``titled`` where the question stands above it already."""
+    title = [wrapped(answer.question), "=" * min(WIDTH, max(len(answer.question), 8))]
+    blocks = [*(title if titled else []), *map(wrapped, notes(answer))]
     if answer.message:
         blocks += ["", wrapped(_TITLES.get(answer.status, "")), wrapped(answer.message)]
         blocks += [wrapped(f"{n}. {alternative}", indent="   ") for n, alternative in enumerate(answer.alternatives, start=1)]
@@ -78,7 +79,7 @@ def as_text(answer: Answer) -> str:
         "Professional disclaimer" if answer.audience == "clinician" else "Please note",
         wrapped(answer.disclaimer),
     ]
-    return printable("\n".join(blocks)) + "\n"
+    return printable("\n".join(blocks).lstrip("\n")) + "\n"
 
 
 def as_markdown(answer: Answer) -> str:

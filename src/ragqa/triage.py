@@ -275,17 +275,28 @@ REFUSALS = {
 
 
 def unclear(
-    question: str, reading: Understanding, rarity: Callable[[str], float], known: Callable[[str], bool], nearest: Sequence[str]
+    question: str,
+    reading: Understanding,
+    rarity: Callable[[str], float],
+    known: Callable[[str], bool],
+    nearest: Sequence[str],
+    unnamed: str = "",
 ) -> Halt | None:
     """Ask back when a question names no subject, or only an abbreviation with several meanings; None when it is clear.
 
     ``rarity`` as ``CrossEncoder.rarity``; ``known`` says whether the sources searched use a text; ``nearest`` are the titles of
-    the nearest articles, offered as alternatives.
+    the nearest articles, offered as alternatives; ``unnamed`` are words that point to something nobody named ("this drug").
     """
+    if unnamed and not any(rarity(word) >= SUBJECT for word in _WORDS.findall(question.partition(unnamed)[0] + unnamed)):
+        return Halt(
+            status=Status.NEEDS_CLARIFICATION,
+            message=f'Nothing said before tells what "{unnamed}" is. Ask again naming it, or choose one of these.',
+            alternatives=tuple(nearest),
+        )
     if len(question.split()) > LONGEST_UNCLEAR:
         return None
     short = {a: meanings for a, meanings in known_abbreviations(question).items() if len(meanings) > 1}
-    words = [word for word in re.findall(r"[\w-]+", question) if word not in short and rarity(word) >= SUBJECT]
+    words = [word for word in _WORDS.findall(question) if word not in short and rarity(word) >= SUBJECT]
     others = [word for word in words if not _EVERYDAY.fullmatch(word)]
     plain = [subject for subject in reading.subjects if subject not in short and subject not in reading.populations]
     for abbreviation, meanings in short.items():
@@ -307,6 +318,7 @@ def unclear(
     )
 
 
+_WORDS = re.compile(r"[\w-]+")
 LONGEST_UNCLEAR = 9
 """Words; a longer question says what it is about in some way, and the search may find it."""
 SUBJECT = 0.8
