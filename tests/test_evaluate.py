@@ -126,6 +126,11 @@ def test_risk_falls_as_coverage_falls(small_corpus: Path) -> None:
     ]
 
 
+def test_a_set_of_which_nothing_was_searched_has_no_curve() -> None:
+    """Every question stopped by triage: there is nothing to trade."""
+    assert risk_coverage([]) == []
+
+
 def test_a_question_that_fails_stops_no_other_and_is_tried_again(ragqa: Ragqa, tmp_path: Path) -> None:
     """Its reason is written beside the answers; a line cut off by a kill is made again, and no answer is there twice."""
     output = tmp_path / "answers.jsonl"

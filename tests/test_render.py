@@ -14,6 +14,7 @@ from ragqa.evaluate import has_disclaimer
 from ragqa.measures import fold
 from ragqa.pipeline import Ragqa
 from ragqa.render import RENDERERS, render
+from ragqa.settings import load_settings
 
 GOLDEN = Path(__file__).parent / "golden"
 SEED = "Is memantine effective as a first-line treatment for Borderline Personality Disorder?"
@@ -28,15 +29,24 @@ def hostile_answer() -> Answer:
     return made.model_copy(update={"statements": (statement,), "references": (reference,)})
 
 
+@pytest.fixture(scope="module")
+def seed_answer() -> Answer:
+    """The answer that the golden renderings show: kept, since two kinds of processor may choose differently between near ties."""
+    file = GOLDEN / "seed.json"
+    if os.environ.get("RAGQA_UPDATE_GOLDEN"):
+        with Ragqa.open(load_settings()) as ragqa:
+            made = ragqa.ask(SEED)
+        still = made.model_copy(update={"trace": made.trace.model_copy(update={"milliseconds": {}})})
+        file.write_text(render(still, "json"), encoding="utf-8")
+    return Answer.model_validate_json(file.read_text(encoding="utf-8"))
+
+
 @pytest.mark.parametrize("style", sorted(RENDERERS))
-def test_the_seed_answer_reads_as_agreed(style: str, ragqa: Ragqa) -> None:
+def test_the_seed_answer_reads_as_agreed(style: str, seed_answer: Answer) -> None:
     """The whole rendering, character for character; ``make golden`` rewrites it after a look at the difference."""
-    made = ragqa.ask(SEED)
-    still = made.model_copy(update={"trace": made.trace.model_copy(update={"milliseconds": {}})})
-    text = render(still, style)
+    text = render(seed_answer, style)
     file = GOLDEN / f"seed.{style}"
     if os.environ.get("RAGQA_UPDATE_GOLDEN"):
-        file.parent.mkdir(exist_ok=True)
         file.write_text(text, encoding="utf-8")
     assert text == file.read_text(encoding="utf-8")
 

@@ -201,7 +201,7 @@ def risk_coverage(scores: Sequence[ItemScore]) -> list[dict[str, float]]:
     """
     searched = [score for score in scores if "answerable" in score.scores and score.expect != NOT_URGENT]
     curve = []
-    for enough in sorted({0.0, *(score.scores["answerable"] for score in searched)}):
+    for enough in sorted({0.0, *(score.scores["answerable"] for score in searched)}) if searched else ():
         answered = [score for score in searched if score.scores["answerable"] >= enough]
         wrong = sum(score.expect != "answered" for score in answered)
         curve.append(
