@@ -1,0 +1,103 @@
+"""The app: API and pages over one engine.
+
+    Gate (security)  ->  routes: api (/api/v1), signin, pages  ->  engine  ->  ragqa.pipeline
+
+What a page needs, and where it is:
+
+* ``access.engine(request)``: the Engine; ``await engine.ask(asked, audience, understood)``, ``engine.stream(...)`` gives Events,
+  ``engine.search``, ``engine.corpus()``, ``engine.library()`` (in a thread), ``with engine.generation() as ragqa``
+* ``access.reader(request)``: who is asking (``name``, ``role``, ``may(role)``)
+* one decision for each route: ``Depends(public)``, ``may_read``, ``may_ask`` or ``require("editor")`` of ``access``
+* ``access.csrf_token(request)`` and ``Depends(check_csrf)``: a form posts its token as the field ``csrf``; ``require`` and ``may_ask``
+  check it by themselves for who is signed in, a form for guests adds ``Depends(check_csrf)``
+* ``views.render(request, "name.html", **context)``: a page; templates see ``request``, ``who``, ``csrf``, ``settings`` too
+* ``conversations.talks(request)`` and ``given(request)``: conversations, and answers by id
+* raise ``problems.Problem(status, kind, message)``; it and every RagqaError come out as problem.html where a browser asks for HTML
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from importlib.metadata import version
+from pathlib import Path
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import RedirectResponse
+from fastapi.staticfiles import StaticFiles
+
+from ragqa.files import write_atomic
+from ragqa.settings import Settings
+from ragqa.web import api, pages, signin
+from ragqa.web.accounts import Accounts
+from ragqa.web.archive import Archive
+from ragqa.web.conversations import Conversations
+from ragqa.web.engine import Engine
+from ragqa.web.problems import Problem, install
+from ragqa.web.security import Gate, Rate
+from ragqa.web.telemetry import Figures
+from ragqa.web.views import render
+
+STATIC = Path(__file__).parent / "static"
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The whole app; its lifespan opens the engine, and on the way out finishes what was admitted and closes it."""
+    engine = Engine(settings)
+    figures = Figures(engine)
+
+    @asynccontextmanager
+    async def life(app: FastAPI) -> AsyncIterator[None]:
+        app.state.accounts = Accounts(settings.serving / "accounts.sqlite")
+        app.state.archive = Archive(settings.serving / "answers.sqlite", settings.answers_kept)
+        app.state.conversations = Conversations(settings.serving / "conversations", app.state.archive)
+        app.state.secret = secret(settings.serving / "secret")
+        await engine.open()
+        try:
+            yield
+        finally:
+            await engine.close()
+            app.state.archive.close()
+            app.state.accounts.close()
+
+    app = FastAPI(
+        title="ragqa",
+        version=version("ragqa"),
+        description=api.DESCRIPTION,
+        lifespan=life,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.settings, app.state.engine, app.state.figures = settings, engine, figures
+    app.state.rate, app.state.guesses = Rate(settings.asks_per_minute), signin.guesses()
+    app.include_router(api.router)
+    app.include_router(signin.router)
+    for router in pages.routers:
+        app.include_router(router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    install(app, _page)
+    app.add_middleware(Gate, settings=settings, finished=figures.finished)
+    return app
+
+
+def secret(file: Path) -> bytes:
+    """The server's own secret, made at the first start and readable by its owner alone."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    if not file.exists():
+        write_atomic(file, [secrets.token_bytes(32)])
+        file.chmod(0o600)
+    return file.read_bytes()
+
+
+def _page(request: Request, problem: Problem) -> Response:
+    """A problem for people: the way to sign in, or a page that tells it."""
+    if problem.status == 401 and request.method == "GET":
+        return RedirectResponse(request.url_for("sign_in_page").include_query_params(next=request.url.path), 303)
+    page = render(request, "problem.html", problem=problem, title=HTTPStatus(problem.status).phrase)
+    page.status_code = problem.status
+    page.headers.update(problem.headers)
+    return page
