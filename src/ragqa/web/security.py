@@ -1,7 +1,7 @@
 """What every request passes before it reaches a route, and every response before it leaves.
 
-``Gate`` is the outermost layer: a request id, the Host header, the size and time of the body, the headers that tell browsers what these
-pages never do, and any error nobody expected, as an envelope without its details. ``Rate`` limits how often one client asks.
+``Gate`` is the outermost layer: a request id, the Host header, the size and time of the body, the headers that tell browsers what
+these pages never do, and any error nobody expected, as an envelope without details. ``Rate`` limits how often one client asks.
 """
 
 from __future__ import annotations
