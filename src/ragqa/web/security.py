@@ -75,6 +75,8 @@ class Gate:
                 for name, value in self.headers.items():
                     headers.setdefault(name, value)
                 headers["X-Request-ID"] = state["request_id"]
+                if scope["app"].state.draining:
+                    headers["Connection"] = "close"
                 if not scope["path"].startswith("/static/"):
                     headers.setdefault("Cache-Control", "no-store")
             await send(message)
