@@ -4,4 +4,6 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-routers: tuple[APIRouter, ...] = ()
+from ragqa.web.pages import reader, talk
+
+routers: tuple[APIRouter, ...] = (reader.router, talk.router)
