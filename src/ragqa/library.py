@@ -207,6 +207,14 @@ class Library:
             raise LibraryError(f"no answer {name} in {self.file}; `ragqa library list` shows those there are")
         return found[0]
 
+    def numbered(self, number: int) -> Version | None:
+        """The version of this number, if any."""
+        return next(iter(self._versions("number = ?", (number,))), None)
+
+    def page(self, state: State | None, after: int, limit: int) -> list[Version]:
+        """Up to ``limit`` versions in this state, or in any, numbered above ``after``, oldest first."""
+        return self._versions("number > ? AND coalesce(?, state) = state ORDER BY number LIMIT ?", (after, state, limit))
+
     def versions(self, *states: State) -> list[Version]:
         """All versions in these states, oldest first; all there are when none is named."""
         wanted = states or tuple(State)
@@ -219,6 +227,10 @@ class Library:
     def published(self, key: str) -> Version | None:
         """The published version of an entry, if any."""
         return next(iter(self._versions("key = ? AND state = ?", (key, State.PUBLISHED))), None)
+
+    def published_as(self, id: str) -> Version | None:
+        """The published version whose answer has this id, if any."""
+        return next(iter(self._versions("json_extract(answer, '$.id') = ? AND state = ?", (id, State.PUBLISHED))), None)
 
     def waiting(self, key: str) -> Version | None:
         """The version of an entry that waits for sign-off, if any."""

@@ -65,7 +65,7 @@ class Settings(BaseSettings):
     )
     https: bool = Field(default=False, description="readers reach the server over HTTPS: cookies are sent over nothing else")
     workers: int = Field(default=0, ge=0, le=64, description="questions answered at a time; 0: one per core")
-    waiting: int = Field(default=12, ge=0, le=1000, description="questions that may wait; past them the server says 429")
+    waiting: int = Field(default=8, ge=0, le=1000, description="questions that may wait; past them the server says 429")
     request_seconds: float = Field(default=20.0, gt=0, le=600, description="time for one request, waiting included")
     body_bytes: int = Field(default=65536, ge=1024, le=16 * 1024 * 1024, description="largest request body")
     asks_per_minute: int = Field(default=60, ge=0, le=100_000, description="per client, 20 at once at most; 0: no limit")

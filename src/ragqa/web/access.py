@@ -1,8 +1,8 @@
 """Who is asking, and who may do what: one decision for every route.
 
-Each route depends on exactly one of ``public``, ``may_read``, ``may_ask`` or ``require(role)``; a test walks over all routes and fails at
-one without. Signed in is who sends a session's cookie or an API token. A browser sends its cookie unasked, so whatever changes
-something needs the token that only a page of this server could know: as the form field ``csrf`` or the header ``X-CSRF-Token``.
+Each route depends on exactly one of ``public``, ``may_read``, ``may_ask`` or ``require(role)``; a test walks over all routes and
+fails at one without. Signed in is who sends a session's cookie or an API token. A browser sends its cookie unasked, so whatever
+changes something needs the token that only a page of this server could know: form field ``csrf`` or header ``X-CSRF-Token``.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import hmac
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from math import ceil
 from typing import Annotated, Literal
 
 from fastapi import Depends, Request, Response
@@ -20,6 +21,7 @@ from ragqa.settings import Settings
 from ragqa.web.accounts import ROLES, Accounts
 from ragqa.web.engine import Engine
 from ragqa.web.problems import Problem
+from ragqa.web.security import Rate
 
 COOKIE = "ragqa"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -78,20 +80,29 @@ def _reader(request: Request) -> Reader:
     return Reader(user.name, user.role, by_cookie=True) if user else GUEST  # type: ignore[arg-type]
 
 
-def public() -> None:
+async def public() -> None:
     """Decision: open to everybody, also where reading is closed."""
 
 
-def may_read(request: Request) -> Reader:
+async def may_read(request: Request) -> Reader:
     """Decision: everybody, or where the setting ``reading`` is closed, who signed in."""
     return _allowed(request, settings(request).reading == "open")
 
 
 async def may_ask(request: Request) -> Reader:
-    """Decision: everybody, or where the setting ``asking`` is closed, who signed in."""
+    """Decision: as ``may_read``, or where ``asking`` is closed, who signed in; nobody more often than the settings allow."""
     found = _allowed(request, settings(request).asking == "open" and settings(request).reading == "open")
     await _proven(request, found)
+    rate: Rate = request.app.state.rate
+    wait = rate.wait(found.name or client(request))
+    if wait:
+        raise Problem(429, "too_many_questions", "too many questions from here; wait a moment", {"Retry-After": str(ceil(wait))})
     return found
+
+
+def client(request: Request) -> str:
+    """The address a request comes from."""
+    return f"client {request.client.host}" if request.client else "client"
 
 
 def require(role: str) -> Callable[[Request], Awaitable[Reader]]:

@@ -8,11 +8,12 @@ What a page needs, and where it is:
   ``engine.search``, ``engine.corpus()``, ``engine.library()`` (in a thread), ``with engine.generation() as ragqa``
 * ``access.reader(request)``: who is asking (``name``, ``role``, ``may(role)``)
 * one decision for each route: ``Depends(public)``, ``may_read``, ``may_ask`` or ``require("editor")`` of ``access``
-* ``access.csrf_token(request)`` and ``Depends(check_csrf)``: a form posts its token as the field ``csrf``; ``require`` and ``may_ask``
-  check it by themselves for who is signed in, a form for guests adds ``Depends(check_csrf)``
+* ``access.csrf_token(request)`` and ``Depends(check_csrf)``: a form posts its token as the field ``csrf``; ``require`` and
+  ``may_ask`` check it by themselves for who is signed in, a form for guests adds ``Depends(check_csrf)``
 * ``views.render(request, "name.html", **context)``: a page; templates see ``request``, ``who``, ``csrf``, ``settings`` too
-* ``conversations.talks(request)`` and ``given(request)``: conversations, and answers by id
-* raise ``problems.Problem(status, kind, message)``; it and every RagqaError come out as problem.html where a browser asks for HTML
+* ``await exchange.answer(request, Question(...))`` and ``exchange.stream(...)``: ask, with all that has to be kept and counted;
+  ``exchange.find(request, id)``: an answer by its id (in a thread); ``conversations.talks(request)``: the conversations
+* raise ``problems.Problem(status, kind, message)``: it and every RagqaError come out as problem.html where HTML is asked for
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from contextlib import asynccontextmanager
 from http import HTTPStatus
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
@@ -52,7 +54,7 @@ def create_app(settings: Settings) -> FastAPI:
     async def life(app: FastAPI) -> AsyncIterator[None]:
         app.state.accounts = Accounts(settings.serving / "accounts.sqlite")
         app.state.archive = Archive(settings.serving / "answers.sqlite", settings.answers_kept)
-        app.state.conversations = Conversations(settings.serving / "conversations", app.state.archive)
+        app.state.conversations = Conversations(settings.serving / "conversations", app.state.archive, settings.request_seconds)
         app.state.secret = secret(settings.serving / "secret")
         await engine.open()
         try:
@@ -65,23 +67,32 @@ def create_app(settings: Settings) -> FastAPI:
     app = FastAPI(
         title="ragqa",
         version=version("ragqa"),
-        description=api.DESCRIPTION,
         lifespan=life,
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
     )
+    app.openapi = lambda: described(app)  # type: ignore[method-assign]
+    app.state.draining = False
     app.state.settings, app.state.engine, app.state.figures = settings, engine, figures
     app.state.rate, app.state.guesses = Rate(settings.asks_per_minute), signin.guesses()
-    app.include_router(api.router)
+    for router in api.routers:
+        app.include_router(router, responses=api.responses)
     app.include_router(signin.router)
     for router in pages.routers:
-        app.include_router(router)
+        app.include_router(router, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     install(app, _page)
     app.add_middleware(Gate, settings=settings, finished=figures.finished)
     return app
+
+
+def described(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document, made once."""
+    if app.openapi_schema is None:
+        app.openapi_schema = api.describe(app)
+    return app.openapi_schema
 
 
 def secret(file: Path) -> bytes:

@@ -1,12 +1,13 @@
-"""Conversations and answers that readers come back to: a folder of turns, and the archive. A conversation's id is all it takes to read it."""
+"""Conversations that readers come back to: a folder of turns, and the archive of answers.
+
+A conversation's id is random and all it takes to read it; nobody signed in for it.
+"""
 
 from __future__ import annotations
 
 import re
 import secrets
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from fastapi import Request
@@ -25,10 +26,11 @@ DAY = 24 * 3600
 class Conversations:
     """Files of turns under one folder, each named by a random id of 128 bits."""
 
-    def __init__(self, folder: Path, archive: Archive) -> None:
+    def __init__(self, folder: Path, archive: Archive, hold_seconds: float) -> None:
         self.folder = folder
         self.archive = archive
-        self._busy: set[str] = set()
+        self.hold_seconds = hold_seconds
+        self._held: dict[str, float] = {}
 
     def begin(self) -> str:
         """A new, empty conversation."""
@@ -46,24 +48,26 @@ class Conversations:
         return [self.archive.answer(ids[place]) if place in ids else None for place in range(len(self.turns(id)))]
 
     def add(self, id: str, answer: Answer) -> None:
-        """Append a turn; only within ``turn``."""
+        """Append a turn; only while it is held."""
         place = len(self.turns(id))
         add_turn(self._existing(id), turn_of(answer))
         self.archive.add_turn(id, place, answer)
 
-    @contextmanager
-    def turn(self, id: str) -> Iterator[list[Turn]]:
-        """The turns so far, while one more is made. Raises Problem 409 when another one is being made already."""
-        if id in self._busy:
-            raise Problem(
-                409, "conversation_busy", "the question before is still being answered; wait for it", {"Retry-After": "1"}
-            )
+    def hold(self, id: str) -> list[Turn]:
+        """The turns so far; until ``release`` nobody else adds one. Raises Problem 409 while somebody does.
+
+        A hold ends by itself after ``hold_seconds``, so that a reader who went away locks nothing for ever.
+        """
         turns = self.turns(id)
-        self._busy.add(id)
-        try:
-            yield turns
-        finally:
-            self._busy.discard(id)
+        if self._held.get(id, 0) > time.monotonic():
+            message = "the question before is still being answered; wait for it"
+            raise Problem(409, "conversation_busy", message, {"Retry-After": "1"})
+        self._held[id] = time.monotonic() + self.hold_seconds
+        return turns
+
+    def release(self, id: str) -> None:
+        """Let others add turns again."""
+        self._held.pop(id, None)
 
     def delete(self, id: str) -> None:
         """Delete a conversation; its answers stay under their own ids, which do not tell whose they were."""

@@ -1,8 +1,8 @@
 """The open index behind a bounded pool of threads: answers without blocking the event loop, and changes generations live.
 
-Admission: at most ``workers`` requests run and ``waiting`` wait; one more is refused with ``Busy`` at once, so that the wait of those
-admitted stays bounded. Swap: when CURRENT names another generation it is opened aside, takes over between two requests, and the
-old one is closed when the last request that uses it is done.
+Admission: at most ``workers`` requests run and ``waiting`` wait; one more is refused with ``Busy`` at once, so that the wait of
+those admitted stays bounded. Swap: when CURRENT names another generation it is opened aside, takes over between two requests, and
+the old one is closed when the last request that uses it is done.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ import logging
 import math
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, TypeVar
 
 from ragqa.answer import DISCLAIMERS, Answer, Audience, Statement
@@ -29,6 +30,7 @@ from ragqa.pipeline import Ragqa, build_index
 from ragqa.records import Asked
 from ragqa.regenerate import served
 from ragqa.retrieve import Hit
+from ragqa.reviewlog import LOG
 from ragqa.settings import Settings
 
 LOOK = 1.0
@@ -42,8 +44,8 @@ Tell = Callable[[str], None]
 class Event:
     """One step of an answer on its way.
 
-    ``name`` and ``data``: "disclaimer" its text, "stage" one of searching, reading, checking, "statement" a Statement, in the answer's
-    order, "answer" the whole Answer, last.
+    ``name`` and ``data``: "disclaimer" its text; "stage" one of searching, reading, checking; "statement" a Statement, in the
+    answer's order; "answer" the whole Answer, last.
     """
 
     name: Literal["disclaimer", "stage", "statement", "answer"]
@@ -90,7 +92,7 @@ class Engine:
         self.failed_swaps = 0
 
     async def open(self) -> None:
-        """Open the live generation, building the first one where there is none, load the models, and begin to look for new ones."""
+        """Open the live generation, building the first one where there is none, load the models, begin to look for new ones."""
         loop = asyncio.get_running_loop()
         self._live = _Live(await loop.run_in_executor(self._aside, self._opened))
         self._watch = asyncio.create_task(self._look())
@@ -149,13 +151,12 @@ class Engine:
         """The same answer as it comes about. Admission is decided in this call: it raises as ``ask`` before anything is sent."""
         loop = asyncio.get_running_loop()
         stages: asyncio.Queue[str] = asyncio.Queue()
+
+        def tell(stage: str) -> None:
+            loop.call_soon_threadsafe(stages.put_nowait, stage)
+
         job = self._job()
-        future = self._start(
-            job,
-            lambda: self._answer(
-                job, asked, audience, understood, lambda stage: loop.call_soon_threadsafe(stages.put_nowait, stage)
-            ),
-        )
+        future = self._start(job, lambda: self._answer(job, asked, audience, understood, tell))
         return self._events(job, future, stages, DISCLAIMERS[audience or self.settings.audience])
 
     async def search(self, asked: Asked, k: int) -> list[Hit]:
@@ -174,20 +175,25 @@ class Engine:
 
     def read_corpus(self) -> Corpus:
         """As ``corpus``, for callers that run in a thread already. Raises CorpusError when it has faults."""
-        stamp = _stamp(self.settings)
+        stamp = _stamp(self.settings.corpus)
         if self._corpus is None or self._corpus[0] != stamp:
             self._corpus = (stamp, load_corpus(self.settings.corpus))
         return self._corpus[1]
 
-    async def rebuild(self) -> str:
-        """Bring the index up to date with the corpus and swap to it; returns the generation's name. Raises as ``build_index``."""
+    def follow(self) -> Future[None]:
+        """Bring the index up to date with the corpus and go over to it, beside the answering; the future is done when it is live.
 
-        def work() -> str:
-            name = build_index(self.settings).manifest.generation
-            self._swap()
-            return name
+        What fails is logged and counted; the present generation goes on answering.
+        """
+        return self._aside.submit(self._follow)
 
-        return await asyncio.get_running_loop().run_in_executor(self._aside, work)
+    def _follow(self) -> None:
+        try:
+            build_index(self.settings)
+        except RagqaError as error:
+            self.failed_swaps += 1
+            log.error("the index does not follow the corpus: %s", error)
+        self._swap()
 
     def _opened(self) -> Ragqa:
         ragqa = Ragqa.open(self.settings)
@@ -323,12 +329,10 @@ def _warm(ragqa: Ragqa) -> None:
     ragqa.search("warm", 1)
 
 
-def _stamp(settings: Settings) -> Sequence[object]:
+def _stamp(corpus: Path) -> tuple[object, ...]:
     """Changes when a file of the corpus does."""
     found = []
-    for file in sorted(
-        [*settings.corpus.glob("articles/*"), *settings.corpus.glob("abstracts/*"), settings.corpus / "reviews.jsonl"]
-    ):
+    for file in sorted([*corpus.glob("articles/*"), *corpus.glob("abstracts/*"), corpus / LOG]):
         with contextlib.suppress(FileNotFoundError):
             status = file.stat()
             found.append((file.name, status.st_size, status.st_mtime_ns))

@@ -1,7 +1,7 @@
 """What every request passes before it reaches a route, and every response before it leaves.
 
-``Gate`` is the outermost layer: a request id, the Host header, the size and time of the body, the headers that tell browsers what these
-pages never do, and any error nobody expected, as an envelope without its details. ``Rate`` limits how often one client asks.
+``Gate`` is the outermost layer: a request id, the Host header, the size and time of the body, the headers that tell browsers what
+these pages never do, and any error nobody expected, as an envelope without details. ``Rate`` limits how often one client asks.
 """
 
 from __future__ import annotations
@@ -75,6 +75,8 @@ class Gate:
                 for name, value in self.headers.items():
                     headers.setdefault(name, value)
                 headers["X-Request-ID"] = state["request_id"]
+                if scope["app"].state.draining:
+                    headers["Connection"] = "close"
                 if not scope["path"].startswith("/static/"):
                     headers.setdefault("Cache-Control", "no-store")
             await send(message)

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from ragqa.web.access import COOKIE, accounts, check_csrf, keep_visit, public, settings, visit
+from ragqa.web.access import COOKIE, accounts, check_csrf, client, keep_visit, public, settings, visit
 from ragqa.web.problems import Problem
 from ragqa.web.security import Rate
 from ragqa.web.views import render
@@ -33,9 +33,8 @@ async def sign_in(
     request: Request, name: Annotated[str, Form()], password: Annotated[str, Form()], next: Annotated[str, Form()] = "/"
 ) -> Response:
     """Check name and password; a session with a new secret begins, whatever the browser's cookie was before."""
-    client = request.client.host if request.client else ""
     limit: Rate = request.app.state.guesses
-    wait = max(limit.wait(f"client {client}"), limit.wait(f"name {name[:64]}"))
+    wait = max(limit.wait(client(request)), limit.wait(f"name {name[:64]}"))
     if wait:
         raise Problem(429, "too_many_guesses", "too many tries to sign in; wait a minute", {"Retry-After": str(int(wait) + 1)})
     user = await asyncio.to_thread(accounts(request).check, name, password)

@@ -1,4 +1,6 @@
-"""What the server tells of itself: one JSON line a request, and figures for Prometheus. Neither holds a question, unless a setting says so.
+"""What the server tells of itself: one JSON line a request, and figures for Prometheus.
+
+Neither holds a question, unless the setting ``log_questions`` says so.
 
 A line names the route, not the path: a path may hold the id of a conversation, which is all it takes to read it.
 """
