@@ -17,9 +17,13 @@ from ragqa.records import Abstract, Article
 
 _WHO = r"(?:(?:out|in)?patients?|participants|people|adults|adolescents|children|women|men|veterans|individuals|volunteers)"
 _KIND = r"(?:adult|older|young|younger|female|male|pregnant|depressed|suicidal|hospitali[sz]ed|clinically referred|referred|healthy|obese)"
-_CUT = r"(?=\s?[,;:()]|\.(?!\d)|$|\s(?:over|during|compared|versus|vs|and graded|according|received|taking|covered|tested|at \d|in \d|recruited|and measured|for (?:\w+ )?(?:weeks?|months?|years?|\d))\b)"
+_CUT = (
+    r"(?=\s?[,;:()]|\.(?!\d)|$|\s(?:over|during|compared|versus|vs|and graded|according|received|taking|covered|tested|at \d|in \d|"
+    r"recruited|and measured|for (?:\w+ )?(?:weeks?|months?|years?|\d))\b)"
+)
 _POPULATION = re.compile(
-    rf"\b(?:{_KIND} )*{_WHO}(?: and (?:\d+ )?{_WHO})? (?:of all ages )?(?:with|aged|who (?:had|have|were)) .+?{_CUT}", re.IGNORECASE
+    rf"\b(?:{_KIND} )*{_WHO}(?: and (?:\d+ )?{_WHO})? (?:of all ages )?(?:with|aged|who (?:had|have|were)) .+?{_CUT}",
+    re.IGNORECASE,
 )
 _AMOUNT = r"^(?:(?:one|two|three|twelve|\d+)\s)?(?:(?:years?|months?|weeks?|infusions?|sessions?)\sof\s)"
 _STOP = (
@@ -171,7 +175,12 @@ def _treatment(words: str | None) -> str | None:
         return None
     text = re.sub(r"(?: up| \d+)$", "", _clean(re.sub(_AMOUNT, "", words.strip(), flags=re.IGNORECASE)))
     roles = {mention.role for mention in mentions(text)}
-    if len(text) > 90 or not text or _NO_TREATMENT.search(text) or (roles & {Role.CONDITION, Role.POPULATION} and Role.TREATMENT not in roles):
+    if (
+        len(text) > 90
+        or not text
+        or _NO_TREATMENT.search(text)
+        or (roles & {Role.CONDITION, Role.POPULATION} and Role.TREATMENT not in roles)
+    ):
         return None
     return text
 

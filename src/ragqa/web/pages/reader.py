@@ -16,8 +16,9 @@ from ragqa.article_page import PageStatement, article_page
 from ragqa.corpus import Corpus
 from ragqa.pipeline import LONGEST_QUESTION
 from ragqa.privacy import redact
-from ragqa.records import Abstract, Article, Asked, Part, ReviewState
-from ragqa.web.access import TheEngine, check_csrf, may_ask, may_read, public
+from ragqa.records import Abstract, Article, Asked, ReviewState
+from ragqa.web.access import Reader, TheEngine, check_csrf, may_ask, may_read, public, reader
+from ragqa.web.api.reading import visible
 from ragqa.web.pages.frame import AUDIENCES, CHOICE, TheAudience, finder, inside, show
 from ragqa.web.pages.sources import Card, Span, nearest, numbered
 from ragqa.web.pages.suggestions import Suggestions
@@ -40,11 +41,15 @@ async def front(request: Request, engine: TheEngine) -> Response:
 async def article(request: Request, slug: str, engine: TheEngine, audience: TheAudience) -> Response:
     """An article in its true review state."""
     corpus = await engine.corpus()
-    record = known(corpus, slug)
+    record = known(corpus, slug, reader(request))
     page = article_page(corpus, slug, audience)
     spans: dict[int, list[Span]] = {}
     sections = [
-        {"section": part.section, "heading": part.heading, "statements": list(_statements(record, part.section, part.statements, corpus, spans))}
+        {
+            "section": part.section,
+            "heading": part.heading,
+            "statements": list(_statements(record, part.statements, corpus, spans)),
+        }
         for part in page.sections
     ]
     cards = [numbered(corpus.abstracts[source], n, spans.get(n, ())) for n, source in enumerate(record.citations, start=1)]
@@ -68,7 +73,7 @@ async def article(request: Request, slug: str, engine: TheEngine, audience: TheA
 async def questions(request: Request, slug: str, engine: TheEngine) -> Response:
     """Questions that the evidence answers, beside an article; each was asked before it is shown."""
     corpus = await engine.corpus()
-    record = known(corpus, slug)
+    record = known(corpus, slug, reader(request))
     if corpus.states[slug] is not ReviewState.APPROVED:
         raise Problem(404, "not_found", "questions are answered only beside approved articles")
     with engine.generation() as ragqa:
@@ -90,8 +95,8 @@ async def source(request: Request, source_id: str, engine: TheEngine) -> Respons
     return show(request, "source.html", card=numbered(record, 1), cited_by=cited_by, excluded=reason)
 
 
-@router.post("/search", name="look", dependencies=[Depends(may_ask), Depends(check_csrf)])
-def look(request: Request, query: Annotated[str, Form(max_length=LONGEST_QUESTION)]) -> Response:
+@router.post("/search", name="look", dependencies=[Depends(may_read), Depends(check_csrf)])
+async def look(request: Request, query: Annotated[str, Form(max_length=LONGEST_QUESTION)]) -> Response:
     """Take identifiers out, then go to the results: what stands in an address stays in histories and logs."""
     cleaned = redact(query) if request.app.state.settings.redact else None
     kept = {"q": cleaned.text if cleaned else query, "removed": ",".join(dict.fromkeys(cleaned.kinds)) if cleaned else ""}
@@ -109,7 +114,9 @@ async def search(request: Request, engine: TheEngine, q: str = "", removed: str 
         {
             "title": getattr(record, "title", None) or hit.passage.source_id,
             "about": _about(record),
-            "page": f"/articles/{record.slug}" if isinstance(record, Article) else f"/sources/{quote(hit.passage.source_id, safe=':')}",
+            "page": f"/articles/{record.slug}"
+            if isinstance(record, Article)
+            else f"/sources/{quote(hit.passage.source_id, safe=':')}",
             "text": _excerpt(hit.passage.text),
         }
         for hit in hits
@@ -120,7 +127,7 @@ async def search(request: Request, engine: TheEngine, q: str = "", removed: str 
 
 
 @router.post("/reader", name="choose_reader", dependencies=[Depends(public), Depends(check_csrf)])
-def choose_reader(request: Request, audience: Annotated[str, Form()], back: Annotated[str, Form()] = "/") -> Response:
+async def choose_reader(request: Request, audience: Annotated[str, Form()], back: Annotated[str, Form()] = "/") -> Response:
     """Remember which language the reader wants."""
     if audience not in AUDIENCES:
         raise Problem(422, "invalid_request", f"choose one of {', '.join(AUDIENCES)}")
@@ -132,7 +139,7 @@ def choose_reader(request: Request, audience: Annotated[str, Form()], back: Anno
 
 
 @router.get("/policy", name="policy", dependencies=[Depends(public)])
-def policy(request: Request) -> Response:
+async def policy(request: Request) -> Response:
     """The editorial policy."""
     return show(request, "policy.html", rules=policy_rules())
 
@@ -152,9 +159,9 @@ def shelves(articles: Iterable[Article]) -> list[tuple[str, list[Article]]]:
     return sorted(found.items(), key=lambda shelf: (-len(shelf[1]), shelf[0]))
 
 
-def known(corpus: Corpus, slug: str) -> Article:
-    """The article of this slug. Raises Problem 404 when there is none."""
-    if slug not in corpus.articles:
+def known(corpus: Corpus, slug: str, who: Reader) -> Article:
+    """The article of this slug. Raises Problem 404 when there is none that this reader may see."""
+    if slug not in visible(corpus, who):
         raise Problem(404, "not_found", f"no article {slug!r}; the front page lists those there are")
     return corpus.articles[slug]
 
@@ -174,10 +181,9 @@ class _Shown:
 
 
 def _statements(
-    article: Article, part: Part, statements: Iterable[PageStatement], corpus: Corpus, spans: dict[int, list[Span]]
+    article: Article, statements: Iterable[PageStatement], corpus: Corpus, spans: dict[int, list[Span]]
 ) -> Iterator[_Shown]:
     """The sentences of a part; where each rests in its sources is noted in ``spans``."""
-    del part
     for statement in statements:
         quotes = []
         for number in statement.citations:

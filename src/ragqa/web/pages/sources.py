@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
-from ragqa.answer import Answer, Reference
+from ragqa.answer import Answer, Reference, Support
 from ragqa.appraise import design_rank
 from ragqa.passages import sentences, without_markers
 from ragqa.pipeline import reference
@@ -19,12 +19,13 @@ from ragqa.web.pages.evidence import study_name
 LEVELS = ("very low", "low", "moderate", "high")
 SHARED = 0.34
 """Share of a sentence's telling words from which a source's sentence is shown as the one it rests on."""
+CHANGED = "Quoted when the answer was given; the source has changed since"
 Span = tuple[int, int]
 Find = Callable[[str], Article | Abstract | None]
 _WORD = re.compile(r"\w+(?:[.,]\d+)*")
 _EMPTY = frozenset(
-    "a an and are as at be been but by can did do does for from had has have in into is it its may more most no not of on one or other "
-    "than that the their them there these they this those to was were when which who will with".split()
+    "a an and are as at be been but by can did do does for from had has have in into is it its may more most no not of on one or "
+    "other than that the their them there these they this those to was were when which who will with".split()  # noqa: SIM905
 )
 
 
@@ -61,11 +62,19 @@ class Card:
 
 def cards(answer: Answer, find: Find) -> list[Card]:
     """A card for each reference of an answer, with what the answer quotes of it marked."""
-    spans: dict[int, list[Span]] = {}
+    quoted: dict[int, list[Support]] = {}
     for statement in answer.statements:
         for support in statement.support:
-            spans.setdefault(support.reference, []).append((support.start, support.end))
-    return [card(ref, find(ref.source_id), spans.get(ref.number, ())) for ref in answer.references]
+            quoted.setdefault(support.reference, []).append(support)
+    return [_card(ref, find(ref.source_id), quoted.get(ref.number, [])) for ref in answer.references]
+
+
+def _card(ref: Reference, record: Article | Abstract | None, quoted: Sequence[Support]) -> Card:
+    """The card with its quotes marked; where the source says something else by now, what it said when it was quoted."""
+    if record and all(record.text[support.start : support.end] == support.quote for support in quoted):
+        return card(ref, record, [(support.start, support.end) for support in quoted])
+    said = tuple(((True, without_markers(quote)),) for quote in dict.fromkeys(support.quote for support in quoted))
+    return replace(card(ref, record), sections=tuple((CHANGED, runs) for runs in said))
 
 
 def card(ref: Reference, record: Article | Abstract | None, spans: Sequence[Span] = ()) -> Card:

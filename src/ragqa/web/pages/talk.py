@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import PlainTextResponse, RedirectResponse, StreamingResponse
 
-from ragqa.answer import Answer, Audience, Statement
+from ragqa.answer import Answer, Statement
 from ragqa.corpus import Corpus
 from ragqa.errors import RagqaError
 from ragqa.pipeline import LONGEST_QUESTION
-from ragqa.records import Abstract, Asked, Part, ReviewState, Turn
+from ragqa.records import ReviewState, Turn
 from ragqa.render import HEADINGS, HEADINGS_FOR_PATIENTS, as_json, as_markdown, as_text, caution, printable, sections
-from ragqa.web.access import TheEngine, check_csrf, csrf_token, keep_visit, may_ask, may_read
-from ragqa.web.api import note
-from ragqa.web.conversations import given, talks
-from ragqa.web.engine import Engine
+from ragqa.web import exchange
+from ragqa.web.access import check_csrf, csrf_token, engine, may_ask, may_read, reader
+from ragqa.web.api.reading import visible
+from ragqa.web.conversations import talks
+from ragqa.web.engine import Event
+from ragqa.web.exchange import Question
 from ragqa.web.pages.evidence import SORTABLE, table
 from ragqa.web.pages.exports import as_bibtex, as_ris
 from ragqa.web.pages.frame import TheAudience, finder, show
@@ -47,58 +51,44 @@ EXPORTS: dict[str, tuple[str, Callable[[Answer], str]]] = {
 @router.post("/ask", name="ask", dependencies=[Depends(may_ask), Depends(check_csrf)])
 async def ask(
     request: Request,
-    engine: TheEngine,
     audience: TheAudience,
     question: Annotated[str, Form(max_length=LONGEST_QUESTION)],
     article: Annotated[str, Form(max_length=200)] = "",
     conversation: Annotated[str, Form(max_length=64)] = "",
     understood: Annotated[str, Form(max_length=LONGEST_QUESTION)] = "",
-    place: Annotated[int, Form(ge=0, le=100_000)] = 0,
 ) -> Response:
-    """Answer a question as the next turn of a conversation, which begins here when none is named.
-
-    ``place``: with ``understood``, the number of the turn that is asked again, so that only what was said before it counts.
-    """
+    """Answer a question as the next turn of a conversation, which begins here when none is named."""
     if not question.strip():
         raise Problem(422, "invalid_request", "the question is empty: write what you want to know, then ask")
-    held = talks(request)
-    name = conversation or held.begin()
-    with held.turn(name) as turns:
-        before = turns[: place - 1] if place else turns
-        asked = Asked(question=question, history=tuple(before), article=article or None)
-        if STREAM not in request.headers.get("accept", ""):
-            answer = await engine.ask(asked, audience, understood.strip() or None)
-            note(request, answer)
-            held.add(name, answer)
-            return RedirectResponse(f"{_address(name, article)}#turn-{len(turns) + 1}", 303)
-    csrf_token(request)
-    body = _streamed(request, engine, asked, audience, understood.strip() or None, name, article)
-    response = StreamingResponse(body, media_type=STREAM)
-    keep_visit(request, response)
-    return response
+    name = conversation or await asyncio.to_thread(talks(request).begin)
+    asked = Question(
+        question=question,
+        article=article or None,
+        audience=audience,
+        understood=understood.strip() or None,
+        conversation=name,
+    )
+    if STREAM in request.headers.get("accept", ""):
+        return StreamingResponse(_pieces(request, asked, name, exchange.stream(request, asked)), media_type=STREAM)
+    await exchange.answer(request, asked)
+    return RedirectResponse(_address(request, name, article), 303)
 
 
-async def _streamed(
-    request: Request, engine: Engine, asked: Asked, audience: Audience, understood: str | None, name: str, article: str
-) -> AsyncIterator[str]:
-    """Stages, statements and the whole turn as it stands on the page, each a piece of HTML from the page's own templates."""
-    held = talks(request)
-    headings = HEADINGS_FOR_PATIENTS if audience == "patient" else HEADINGS
+async def _pieces(request: Request, asked: Question, name: str, events: AsyncIterator[Event]) -> AsyncIterator[str]:
+    """Stages, statements and the whole turn as it stands on the page, made by the page's own template."""
+    headings = HEADINGS_FOR_PATIENTS if asked.audience == "patient" else HEADINGS
     try:
-        with held.turn(name) as turns:
-            async for event in engine.stream(asked, audience, understood):
-                if isinstance(event.data, Answer):
-                    note(request, event.data)
-                    held.add(name, event.data)
-                    number = len(turns) + 1
-                    turn = turn_of_page(event.data, number, await engine.corpus(), "")
-                    address = f"{_address(name, article)}#turn-{number}"
-                    shown = _part("turn.html", request, turn=turn, conversation=name, article=article)
-                    yield _event("turn", html=shown, address=address, conversation=name)
-                elif isinstance(event.data, Statement):
-                    yield _event("statement", heading=headings[event.data.section], text=printable(event.data.text))
-                elif event.name == "stage":
-                    yield _event("stage", stage=event.data)
+        async for event in events:
+            if isinstance(event.data, Answer):
+                address = _address(request, name, asked.article or "")
+                corpus = await engine(request).corpus()
+                turn = turn_of_page(event.data, len(talks(request).turns(name)), corpus, "")
+                shown = _part("turn.html", request, turn=turn, conversation=name, article=asked.article or "")
+                yield _event("turn", html=shown, address=address, conversation=name)
+            elif isinstance(event.data, Statement):
+                yield _event("statement", heading=headings[event.data.section], text=printable(event.data.text))
+            elif event.name == "stage":
+                yield _event("stage", stage=event.data)
     except RagqaError as error:
         yield _event("problem", message=problem_of(error).message)
     except Problem as problem:
@@ -106,12 +96,12 @@ async def _streamed(
 
 
 @router.get("/conversations/{name}", name="conversation", dependencies=[Depends(may_read)])
-async def conversation(request: Request, name: str, engine: TheEngine, article: str = "", sort: str = "") -> Response:
+async def conversation(request: Request, name: str, article: str = "", sort: str = "") -> Response:
     """A conversation, its turns in order; an answer no longer kept is told by what was remembered of it."""
     held = talks(request)
-    turns, answers = held.turns(name), held.answers(name)
-    corpus = await engine.corpus()
-    record = corpus.articles.get(article)
+    turns, answers = await asyncio.to_thread(lambda: (held.turns(name), held.answers(name)))
+    corpus = await engine(request).corpus()
+    record = corpus.articles.get(article) if article in visible(corpus, reader(request)) else None
     shown = [
         turn_of_page(answer, number, corpus, sort) if answer else _remembered(turn, number)
         for number, (turn, answer) in enumerate(zip(turns, answers, strict=True), start=1)
@@ -122,18 +112,18 @@ async def conversation(request: Request, name: str, engine: TheEngine, article: 
 
 
 @router.get("/answers/{name}", name="answer", dependencies=[Depends(may_read)])
-async def answer_page(request: Request, name: str, engine: TheEngine, sort: str = "") -> Response:
+async def answer_page(request: Request, name: str, sort: str = "") -> Response:
     """One answer exactly as it was given, or, as name.md and the like, in another format."""
     id, _, extension = name.partition(".")
-    answer = given(request).answer(id)
-    if answer is None or (extension and extension not in EXPORTS):
-        raise Problem(404, "not_found", "no such answer, or it is no longer kept: ask the question again at the front page")
+    if extension and extension not in EXPORTS:
+        raise Problem(404, "not_found", f"an answer comes as {', '.join(EXPORTS)}")
+    answer = await asyncio.to_thread(exchange.find, request, id)
     if extension:
         kind, export = EXPORTS[extension]
-        headers = {"Content-Disposition": f'attachment; filename="ragqa-{id}.{extension}"'}
+        headers = {"Content-Disposition": f'attachment; filename="ragqa-{answer.id}.{extension}"'}
         return PlainTextResponse(export(answer), media_type=f"{kind}; charset=utf-8", headers=headers)
-    turn = turn_of_page(answer, 0, await engine.corpus(), sort)
-    with engine.generation() as ragqa:
+    turn = turn_of_page(answer, 0, await engine(request).corpus(), sort)
+    with engine(request).generation() as ragqa:
         current = ragqa.generation.manifest.generation == answer.trace.generation
     return show(request, "answer.html", turn=turn, current=current, conversation="", article="")
 
@@ -143,10 +133,6 @@ def turn_of_page(answer: Answer, number: int, corpus: Corpus, sort: str) -> dict
     find = finder(corpus)
     listed = cards(answer, find)
     called = names(listed)
-    quotes = {
-        id(statement): tuple(dict.fromkeys((support.reference, support.quote) for support in statement.support))
-        for statement in answer.statements
-    }
     return {
         "number": number,
         "prefix": f"t{number}-",
@@ -155,8 +141,7 @@ def turn_of_page(answer: Answer, number: int, corpus: Corpus, sort: str) -> dict
         "title": TITLES.get(answer.status.value),
         "caution": caution(answer),
         "sections": [
-            (heading, [(s, quotes[id(s)]) for s in statements], statements[0].section is Part.RECOMMENDATION)
-            for heading, statements in sections(answer)
+            (heading, [(statement, _quotes(statement)) for statement in statements]) for heading, statements in sections(answer)
         ],
         "cards": listed,
         "names": called,
@@ -166,7 +151,12 @@ def turn_of_page(answer: Answer, number: int, corpus: Corpus, sort: str) -> dict
     }
 
 
-def _no_longer_good(answer: Answer, corpus: Corpus) -> Any:
+def _quotes(statement: Statement) -> tuple[tuple[int, str], ...]:
+    """Source number and exact words, each once."""
+    return tuple(dict.fromkeys((support.reference, support.quote) for support in statement.support))
+
+
+def _no_longer_good(answer: Answer, corpus: Corpus) -> Iterator[tuple[int, str]]:
     """Numbers of sources that may not be relied on any more, with the reason: an address outlives the evidence behind it."""
     for ref in answer.references:
         if ref.kind == "article":
@@ -176,18 +166,20 @@ def _no_longer_good(answer: Answer, corpus: Corpus) -> Any:
                 yield ref.number, f"is no longer approved ({state.value.replace('_', ' ')})" if state else "is no longer here"
         else:
             record = corpus.abstracts.get(ref.source_id)
-            if isinstance(record, Abstract) and record.retracted:
-                yield ref.number, "was retracted"
-            elif record is None:
+            if record is None:
                 yield ref.number, "is no longer here"
+            elif record.retracted:
+                yield ref.number, "was retracted"
 
 
 def _remembered(turn: Turn, number: int) -> dict[str, Any]:
     return {"number": number, "answer": None, "question": turn.question, "said": turn.answer}
 
 
-def _address(conversation: str, article: str) -> str:
-    return f"/conversations/{conversation}" + (f"?article={article}" if article else "")
+def _address(request: Request, name: str, article: str) -> str:
+    """Where the newest turn of a conversation is read."""
+    beside = f"?{urlencode({'article': article})}" if article else ""
+    return f"/conversations/{name}{beside}#turn-{len(talks(request).turns(name))}"
 
 
 def _part(name: str, request: Request, **context: Any) -> str:
