@@ -183,6 +183,18 @@ class Library:
                     numbers.append(number)
         return sorted(numbers)
 
+    def resting_on(self, source_ids: Iterable[str]) -> dict[str, list[tuple[int, State, str]]]:
+        """Per source the published and waiting versions that rest on it: (number, state, question)."""
+        query = (
+            "SELECT number, state, json_extract(answer, '$.question') FROM versions JOIN rests_on USING (number) "
+            "WHERE source_id = ? AND state IN (?, ?) ORDER BY number"
+        )
+        found = {}
+        for source in source_ids:
+            rows = self._database.execute(query, (source, State.PUBLISHED, State.WAITING)).fetchall()
+            found[source] = [(number, State(state), question) for number, state, question in rows]
+        return found
+
     def confirm(self, numbers: Sequence[int], generation: str) -> None:
         """Record that these versions rest on the same evidence in this generation too; what waited to replace them is dropped."""
         with self._change() as database:
