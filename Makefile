@@ -26,8 +26,9 @@ bench: $(VENV)/.ready  ## speed and memory, as ratios within one run
 golden: $(VENV)/.ready  ## rewrite the golden renderings after reading the difference
 	RAGQA_UPDATE_GOLDEN=1 $(BIN)/pytest tests/test_render.py tests/test_article_page.py
 
-docs: $(VENV)/.ready  ## rewrite docs/cli.md from the commands' help
+docs: $(VENV)/.ready  ## rewrite docs/cli.md and docs/access.md from commands and routes
 	$(BIN)/python docs/write_cli.py
+	$(BIN)/python docs/write_access.py
 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

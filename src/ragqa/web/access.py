@@ -16,6 +16,7 @@ from math import ceil
 from typing import Annotated, Literal
 
 from fastapi import Depends, Request, Response
+from fastapi.routing import APIRoute
 
 from ragqa.settings import Settings
 from ragqa.web.accounts import ROLES, Accounts
@@ -86,12 +87,12 @@ async def public() -> None:
 
 async def may_read(request: Request) -> Reader:
     """Decision: everybody, or where the setting ``reading`` is closed, who signed in."""
-    return _allowed(request, settings(request).reading == "open")
+    return _allowed(request, "may_read")
 
 
 async def may_ask(request: Request) -> Reader:
     """Decision: as ``may_read``, or where ``asking`` is closed, who signed in; nobody more often than the settings allow."""
-    found = _allowed(request, settings(request).asking == "open" and settings(request).reading == "open")
+    found = _allowed(request, "may_ask")
     await _proven(request, found)
     rate: Rate = request.app.state.rate
     wait = rate.wait(found.name or client(request))
@@ -109,9 +110,7 @@ def require(role: str) -> Callable[[Request], Awaitable[Reader]]:
     """Decision: who has this role or a higher one."""
 
     async def decide(request: Request) -> Reader:
-        found = _allowed(request, False)
-        if not found.may(role):
-            raise Problem(403, "forbidden", f"this needs the role {role}; {found.name} has the role {found.role}")
+        found = _allowed(request, role)
         await _proven(request, found)
         return found
 
@@ -119,11 +118,33 @@ def require(role: str) -> Callable[[Request], Awaitable[Reader]]:
     return decide
 
 
-def _allowed(request: Request, guests: bool) -> Reader:
+def decision(route: APIRoute) -> str | None:
+    """Who a route is for: "public", "may_read", "may_ask" or a role; None, a fault, where it does not decide just once."""
+    plain = {public: "public", may_read: "may_read", may_ask: "may_ask"}
+    calls = [dependency.call for dependency in route.dependant.dependencies]
+    found = [name for call in calls if (name := plain.get(call) or getattr(call, "role", None))]
+    return found[0] if len(found) == 1 else None
+
+
+def admits(decided: str, role: str, settings: Settings) -> bool:
+    """Whether a decision lets a role in, "guest" included."""
+    open_to_guests = {
+        "public": True,
+        "may_read": settings.reading == "open",
+        "may_ask": settings.reading == "open" and settings.asking == "open",
+    }
+    if decided in open_to_guests:
+        return open_to_guests[decided] or role != "guest"
+    return role in ROLES and ROLES.index(role) >= ROLES.index(decided)
+
+
+def _allowed(request: Request, decided: str) -> Reader:
     found = reader(request)
-    if found.name is None and not guests:
+    if admits(decided, found.role, settings(request)):
+        return found
+    if found.name is None:
         raise _unknown("sign in, or send an API token: Authorization: Bearer TOKEN")
-    return found
+    raise Problem(403, "forbidden", f"this needs the role {decided}; {found.name} has the role {found.role}")
 
 
 async def _proven(request: Request, found: Reader) -> None:

@@ -18,6 +18,7 @@ What a page needs, and where it is:
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -28,6 +29,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
+from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 
 from ragqa.files import write_atomic
@@ -35,7 +37,7 @@ from ragqa.settings import Settings
 from ragqa.web import api, pages, signin
 from ragqa.web.accounts import Accounts
 from ragqa.web.archive import Archive
-from ragqa.web.conversations import Conversations
+from ragqa.web.conversations import DAY, Conversations
 from ragqa.web.engine import Engine
 from ragqa.web.problems import Problem, install
 from ragqa.web.security import Gate, Rate
@@ -57,9 +59,11 @@ def create_app(settings: Settings) -> FastAPI:
         app.state.conversations = Conversations(settings.serving / "conversations", app.state.archive, settings.request_seconds)
         app.state.secret = secret(settings.serving / "secret")
         await engine.open()
+        clearing = asyncio.create_task(_clear(app.state.conversations, settings.conversation_days))
         try:
             yield
         finally:
+            clearing.cancel()
             await engine.close()
             app.state.archive.close()
             app.state.accounts.close()
@@ -79,13 +83,18 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.rate, app.state.guesses = Rate(settings.asks_per_minute), signin.guesses()
     for router in api.routers:
         app.include_router(router, responses=api.responses)
-    app.include_router(signin.router)
-    for router in pages.routers:
+    for router in (signin.router, *pages.routers):
         app.include_router(router, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     install(app, _page)
     app.add_middleware(Gate, settings=settings, finished=figures.finished)
     return app
+
+
+def routes() -> list[APIRoute]:
+    """Every route of the app; only the files under /static are served beside them."""
+    routers = (*api.routers, signin.router, *pages.routers)
+    return [route for router in routers for route in router.routes if isinstance(route, APIRoute)]
 
 
 def described(app: FastAPI) -> dict[str, Any]:
@@ -102,6 +111,13 @@ def secret(file: Path) -> bytes:
         write_atomic(file, [secrets.token_bytes(32)])
         file.chmod(0o600)
     return file.read_bytes()
+
+
+async def _clear(conversations: Conversations, days: int) -> None:
+    """Once a day, delete the conversations that nobody touched for so many days."""
+    while True:
+        await asyncio.to_thread(conversations.clear, days)
+        await asyncio.sleep(DAY)
 
 
 def _page(request: Request, problem: Problem) -> Response:

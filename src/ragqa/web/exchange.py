@@ -66,14 +66,19 @@ async def _kept(request: Request, question: Question, events: AsyncIterator[Even
 
 
 def _asked(request: Request, question: Question) -> Asked:
-    if question.article is not None:
-        with engine(request).generation() as ragqa:
-            if not isinstance(ragqa.generation.find(f"article:{question.article}"), Article):
-                raise Problem(404, "not_found", "no such article answers questions now: GET /api/v1/articles lists them")
+    check_article(request, question.article)
     history = question.history
     if question.conversation is not None:
         history = tuple(talks(request).hold(question.conversation))
     return Asked(question=question.question, history=history, article=question.article)
+
+
+def check_article(request: Request, slug: str | None) -> None:
+    """Raises Problem 404 when an article that is said to be read is not in the live generation."""
+    if slug is not None:
+        with engine(request).generation() as ragqa:
+            if not isinstance(ragqa.generation.find(f"article:{slug}"), Article):
+                raise Problem(404, "not_found", "no such article answers questions now: GET /api/v1/articles lists them")
 
 
 def _release(request: Request, question: Question) -> None:

@@ -13,7 +13,7 @@ from ragqa.web.problems import Problem
 from ragqa.web.security import Rate
 from ragqa.web.views import render
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter()
 GUESSES_PER_MINUTE, GUESSES_AT_ONCE = 5, 10
 
 

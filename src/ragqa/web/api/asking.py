@@ -17,7 +17,7 @@ from ragqa.web.access import engine, may_ask, may_read
 from ragqa.web.api.messages import ANSWERED, Ask, Begun, Conversation, Follow, Found, Results, Search, Spoken
 from ragqa.web.conversations import given, talks
 from ragqa.web.engine import Event
-from ragqa.web.exchange import Question, answer, stream
+from ragqa.web.exchange import Question, answer, check_article, stream
 from ragqa.web.problems import Problem, envelope, problem_of
 
 router = APIRouter(prefix="/api/v1", tags=["asking"])
@@ -32,6 +32,7 @@ async def ask(request: Request, body: Ask) -> Response:
 @router.post("/search", response_model=Results, dependencies=[Depends(may_ask)])
 async def search(request: Request, body: Search) -> Results:
     """The sources nearest to a question, each with its best passage."""
+    check_article(request, body.article)
     hits = await engine(request).search(Asked(question=body.question, article=body.article), body.k)
     with engine(request).generation() as ragqa:
         titles = [record.title if (record := ragqa.generation.find(hit.passage.source_id)) else None for hit in hits]
