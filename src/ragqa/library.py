@@ -252,6 +252,10 @@ class Library:
         """What an entry asks."""
         return Asked.model_validate_json(self._row("SELECT asked FROM entries WHERE key = ?", (key,))[0])
 
+    def decisions(self, limit: int) -> list[Version]:
+        """The versions decided on last, the newest decision first."""
+        return self._versions("decided_at IS NOT NULL ORDER BY decided_at DESC, number DESC LIMIT ?", (limit,))
+
     def counts(self) -> dict[str, int]:
         """How many versions are in which state."""
         return dict(self._database.execute("SELECT state, count(*) FROM versions GROUP BY state ORDER BY state").fetchall())

@@ -12,6 +12,7 @@ from pages_site import QUESTION, page, send, sign_in, site, site_settings, small
 
 from ragqa.answer import DISCLAIMERS
 from ragqa.corpus import load_corpus
+from ragqa.settings import Settings
 from ragqa.web.pages.evidence import comparator, intervention, population
 from ragqa.web.pages.reader import policy_rules
 from ragqa.web.pages.sources import nearest
@@ -35,12 +36,14 @@ def asked(client: TestClient, question: str = QUESTION, **form: str) -> str:
 
 
 def test_the_front_page_lists_approved_articles_and_no_others(reading: TestClient) -> None:
+    """Drafts, what is submitted and what was withdrawn are not on the shelf."""
     front = page(reading, "/")
     assert front.xpath("//ul[@class='shelf']//a/@href") == ["/articles/drug-a"]
     assert front.xpath("//form[@action='/ask']//textarea[@name='question']")
 
 
 def test_an_article_shows_its_review_its_sources_and_its_disclaimer(reading: TestClient) -> None:
+    """Every source number opens a card that is on the page."""
     shown = page(reading, "/articles/drug-a")
     assert words(shown.find(".//h1")) == "Does drug A help in condition B?"
     assert [step.get("class") for step in shown.xpath("//ol[@class='steps']/li")] == ["done", "done", "done"]
@@ -55,6 +58,7 @@ def test_an_article_shows_its_review_its_sources_and_its_disclaimer(reading: Tes
 
 
 def test_a_source_card_marks_what_the_sentence_rests_on_and_says_whose_words_they_are(reading: TestClient) -> None:
+    """Design, authors, marks, origin of the text and addresses."""
     card = page(reading, "/articles/drug-a").get_element_by_id("source-1")
     told = words(card)
     assert "randomised controlled trial" in told
@@ -65,6 +69,7 @@ def test_a_source_card_marks_what_the_sentence_rests_on_and_says_whose_words_the
 
 
 def test_a_concern_and_a_retraction_are_told_on_the_source(reading: TestClient) -> None:
+    """With the reason that the notice gives."""
     assert "Expression of concern published: figures under inquiry" in words(page(reading, "/sources/pmid:102"))
     retracted = page(reading, "/sources/pmid:103")
     assert "Retracted. This paper was retracted after it appeared: data were made up." in words(retracted)
@@ -75,6 +80,7 @@ def test_a_concern_and_a_retraction_are_told_on_the_source(reading: TestClient) 
 def test_readers_see_what_is_submitted_with_a_caution_and_neither_drafts_nor_what_was_withdrawn(
     reading: TestClient, slug: str, status: int
 ) -> None:
+    """As the API has it."""
     shown = page(reading, f"/articles/{slug}", status)
     if status == 200:
         assert "Pending human review (submitted)" in words(shown.xpath("//*[@role='alert']")[0])
@@ -83,6 +89,7 @@ def test_readers_see_what_is_submitted_with_a_caution_and_neither_drafts_nor_wha
 
 
 def test_the_reader_choice_changes_the_language_and_leads_back(tmp_path: Path) -> None:
+    """In articles and in answers."""
     with site(site_settings(tmp_path, small_site(tmp_path / "corpus"))) as client:
         chosen = send(client, "/reader", {"audience": "patient", "back": "/articles/drug-a"})
         assert (chosen.status_code, chosen.headers["location"]) == (303, "/articles/drug-a")
@@ -95,14 +102,17 @@ def test_the_reader_choice_changes_the_language_and_leads_back(tmp_path: Path) -
 
 @pytest.mark.parametrize("back", ["//evil.example/", "https://evil.example/", "/\\evil.example", "javascript:alert(1)"])
 def test_the_reader_choice_never_leads_to_another_server(reading: TestClient, back: str) -> None:
+    """An address from a form is a path of this server or the front page."""
     assert send(reading, "/reader", {"audience": "clinician", "back": back}).headers["location"] == "/"
 
 
 def test_an_unknown_reader_is_refused(reading: TestClient) -> None:
+    """The cookie holds one of two words."""
     assert send(reading, "/reader", {"audience": "admin"}).status_code == 422
 
 
 def test_with_scripts_off_a_question_leads_to_its_conversation_and_a_follow_up_goes_on_there(reading: TestClient) -> None:
+    """Forms and redirects are all it takes."""
     first = asked(reading, article="drug-a")
     path, anchor = first.split("#")
     assert anchor == "turn-1"
@@ -117,11 +127,13 @@ def test_with_scripts_off_a_question_leads_to_its_conversation_and_a_follow_up_g
 
 
 def test_what_was_understood_can_be_changed(reading: TestClient) -> None:
+    """The reader has the last word on what is meant."""
     address = asked(reading, "And in adults?", understood=QUESTION)
     assert f"Understood as: {QUESTION}" in words(page(reading, address.split("#")[0]))
 
 
 def test_every_statement_shows_the_words_it_rests_on(reading: TestClient) -> None:
+    """The quote beside a sentence holds it."""
     for statement in page(reading, asked(reading).split("#")[0]).xpath("//li[contains(@class, 'statement')]"):
         quotes = [words(quote) for quote in statement.xpath(".//q")]
         said = words(statement.xpath("./*[@class='said']")[0])
@@ -129,18 +141,21 @@ def test_every_statement_shows_the_words_it_rests_on(reading: TestClient) -> Non
 
 
 def test_asking_without_the_visits_token_is_refused(reading: TestClient) -> None:
+    """Nothing is asked by a form of another site."""
     assert reading.post("/ask", data={"question": QUESTION}).status_code == 403
     assert reading.post("/search", data={"query": QUESTION}).status_code == 403
     assert reading.post("/reader", data={"audience": "patient"}).status_code == 403
 
 
 def test_an_empty_question_is_refused_with_what_to_do(reading: TestClient) -> None:
+    """Blanks are no question."""
     response = send(reading, "/ask", {"question": "  "})
     assert response.status_code == 422
     assert "write what you want to know" in response.text
 
 
 def test_the_stream_tells_stages_then_statements_then_the_turn_as_the_page_shows_it(reading: TestClient) -> None:
+    """A script puts nothing on the page that the page would not show."""
     response = send(reading, "/ask", {"question": QUESTION}, Accept="text/event-stream")
     names = re.findall(r"^event: (\w+)$", response.text, re.MULTILINE)
     assert names[:3] == ["stage", "stage", "stage"]
@@ -157,6 +172,7 @@ def test_the_stream_tells_stages_then_statements_then_the_turn_as_the_page_shows
 
 
 def test_identifiers_are_taken_out_told_and_in_no_address(reading: TestClient) -> None:
+    """Addresses stay in histories and logs."""
     text = "Does drug A help John Smith, born 12/03/1961, in condition B?"
     shown = page(reading, asked(reading, text).split("#")[0])
     assert "Taken out before searching:" in words(shown)
@@ -169,6 +185,7 @@ def test_identifiers_are_taken_out_told_and_in_no_address(reading: TestClient) -
 
 
 def test_search_leads_to_articles_and_sources(reading: TestClient) -> None:
+    """What may not be cited is not found."""
     links = page(reading, "/search?q=drug+A+condition+B").xpath("//ol[@class='references']//a/@href")
     assert "/articles/drug-a" in links
     assert "/sources/pmid:101" in links
@@ -185,12 +202,14 @@ def test_search_leads_to_articles_and_sources(reading: TestClient) -> None:
     ],
 )
 def test_every_kind_of_answer_says_what_it_is_and_carries_the_disclaimer(reading: TestClient, question: str, status: str) -> None:
+    """No state of an answer is left undesigned."""
     shown = page(reading, asked(reading, question).split("#")[0])
     assert words(shown.xpath("//article//h3")[0]) == status
     assert DISCLAIMERS["clinician"] in words(shown)
 
 
 def test_a_choice_is_asked_in_the_same_conversation(reading: TestClient) -> None:
+    """Choosing is a turn like any other."""
     shown = page(reading, asked(reading, "Is it safe?").split("#")[0])
     form = shown.xpath("//ul[@class='choices']//form")[0]
     sent = dict(form.form_values()) | {"question": form.xpath(".//button/@value")[0]}
@@ -199,6 +218,7 @@ def test_a_choice_is_asked_in_the_same_conversation(reading: TestClient) -> None
 
 @pytest.mark.parametrize(("column", "expected"), [("n", ["102", "101"]), ("study", ["101", "102"])])
 def test_the_evidence_table_sorts_without_scripts(reading: TestClient, column: str, expected: list[str]) -> None:
+    """By a link; the column says so to assistive technology."""
     link = page(reading, asked(reading).split("#")[0]).xpath("//a[contains(., 'Link to this answer')]/@href")[0]
     shown = page(reading, f"{link}?sort={column}")
     cells = [words(cell) for cell in shown.xpath("//table[contains(@class, 'evidence-table')]//td[@data-label='n']")]
@@ -207,6 +227,7 @@ def test_the_evidence_table_sorts_without_scripts(reading: TestClient, column: s
 
 
 def test_an_answer_is_taken_along_in_five_formats(reading: TestClient) -> None:
+    """Each text form carries the disclaimer, each reference form every reference."""
     shown = page(reading, asked(reading).split("#")[0])
     link = shown.xpath("//a[contains(., 'Link to this answer')]/@href")[0]
     count = len(shown.xpath("//ol[@class='references']/li"))
@@ -222,6 +243,7 @@ def test_an_answer_is_taken_along_in_five_formats(reading: TestClient) -> None:
 
 
 def test_an_address_of_an_answer_says_when_its_evidence_is_gone(tmp_path: Path) -> None:
+    """A link outlives the evidence behind it."""
     corpus = small_site(tmp_path / "corpus")
     with site(site_settings(tmp_path, corpus)) as client:
         link = page(client, asked(client).split("#")[0]).xpath("//a[contains(., 'Link to this answer')]/@href")[0]
@@ -231,25 +253,32 @@ def test_an_address_of_an_answer_says_when_its_evidence_is_gone(tmp_path: Path) 
         assert "is no longer approved (submitted) after the answer was given" in words(page(client, link))
 
 
-def test_questions_offered_beside_an_article_are_answered(reading: TestClient) -> None:
-    offered = page(reading, "/articles/drug-a/questions").xpath("//ul[@class='choices']//button/@value")
-    assert offered
-    for question in offered:
-        assert page(reading, asked(reading, question, article="drug-a").split("#")[0]).xpath("//*[@class='said']"), question
-    assert page(reading, "/articles/drug-a").xpath("//ul[@class='choices']//button/@value") == offered
+def test_questions_offered_beside_an_article_are_answered(tmp_path: Path, bundled_settings: Settings) -> None:
+    """Each is asked again here, and answered."""
+    changes = {"index": bundled_settings.index}
+    with site(site_settings(tmp_path, bundled_settings.corpus, **changes)) as client:
+        offered = page(client, "/articles/memantine-ocd/questions").xpath("//ul[@class='choices']//button/@value")
+        assert len(offered) == 4
+        for question in offered:
+            shown = page(client, asked(client, question, article="memantine-ocd").split("#")[0])
+            assert shown.xpath("//*[@class='said']"), question
+        assert page(client, "/articles/memantine-ocd").xpath("//ul[@class='choices']//button/@value") == offered
 
 
 def test_a_page_that_is_not_there_says_what_to_do(reading: TestClient) -> None:
+    """A page of the site, not a bare error."""
     assert "front page" in words(page(reading, "/nothing", 404))
 
 
 def test_the_editorial_policy_is_the_documents(reading: TestClient) -> None:
+    """The package carries the same text as the documents."""
     assert (ROOT / "docs/editorial-policy.md").read_text() == (ROOT / "src/ragqa/data/editorial-policy.md").read_text()
     assert len(policy_rules()) == 7
     assert all(rule in words(page(reading, "/policy")) for rule in policy_rules())
 
 
 def test_closed_reading_sends_guests_to_sign_in_and_lets_readers_in(tmp_path: Path) -> None:
+    """And back to where they wanted to go."""
     with site(site_settings(tmp_path, small_site(tmp_path / "corpus"), reading="closed", asking="closed")) as client:
         assert client.get("/articles/drug-a").headers["location"].startswith("http://testserver/sign-in")
         token = page(client, "/sign-in").xpath("//input[@name='csrf']/@value")[0]
@@ -260,6 +289,7 @@ def test_closed_reading_sends_guests_to_sign_in_and_lets_readers_in(tmp_path: Pa
 
 
 def test_editors_see_drafts_and_what_was_withdrawn(tmp_path: Path) -> None:
+    """With the caution that belongs to each."""
     with site(site_settings(tmp_path, small_site(tmp_path / "corpus"))) as client:
         sign_in(client)
         assert "Withdrawn on" in words(page(client, "/articles/drug-w"))
@@ -267,6 +297,7 @@ def test_editors_see_drafts_and_what_was_withdrawn(tmp_path: Path) -> None:
 
 
 def test_cells_of_the_evidence_table_are_words_of_the_record() -> None:
+    """Over all records of the bundled corpus."""
     corpus = load_corpus(ROOT / "corpus")
     told = 0
     for record in corpus.abstracts.values():
@@ -278,6 +309,7 @@ def test_cells_of_the_evidence_table_are_words_of_the_record() -> None:
 
 
 def test_what_the_evidence_table_reads_of_known_trials() -> None:
+    """Read by a person in the records."""
     found = load_corpus(ROOT / "corpus").abstracts
     cells = {id: (population(found[id]), intervention(found[id]), comparator(found[id])) for id in found}
     assert cells["pmid:29621901"] == ("adults with borderline personality disorder", "lamotrigine up to 400 mg/day", "placebo")
@@ -287,6 +319,7 @@ def test_what_the_evidence_table_reads_of_known_trials() -> None:
 
 
 def test_the_sentence_shown_beside_an_articles_sentence_is_in_its_source_and_about_the_same() -> None:
+    """And none is shown where none is near."""
     corpus = load_corpus(ROOT / "corpus")
     record = corpus.abstracts["pmid:29549516"]
     start, end = nearest("An 8-week trial added memantine 10 mg/day for 7 days and then 20 mg/day.", record) or (0, 0)

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from ragqa.web.pages import evaluator, reader, talk
+from ragqa.web.pages import desk, evaluator, reader, talk
 
-routers: tuple[APIRouter, ...] = (reader.router, talk.router, evaluator.router)
+routers: tuple[APIRouter, ...] = (reader.router, talk.router, evaluator.router, desk.router)

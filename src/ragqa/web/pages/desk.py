@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Path, Request, Response
@@ -12,10 +13,9 @@ from fastapi.responses import RedirectResponse
 
 from ragqa.corpus import Corpus, approved_text
 from ragqa.difference import Difference, citations, compare, compare_articles, runs
-from ragqa.errors import RagqaError
 from ragqa.library import Library, State, Version
 from ragqa.pipeline import reference
-from ragqa.records import ReviewEvent, ReviewState
+from ragqa.records import Article, ReviewEvent, ReviewState
 from ragqa.regenerate import waiting
 from ragqa.render import HEADINGS, describe
 from ragqa.review import standings
@@ -42,7 +42,7 @@ SHOWN = 100
 async def desk(request: Request, who: Editor) -> Response:
     """Every article, those that wait for an editor first."""
     corpus = await engine(request).corpus()
-    return _show(request, "desk.html", "review", standings=standings(corpus), names=STEPS)
+    return await _show(request, "desk.html", "review", standings=standings(corpus), names=STEPS)
 
 
 @router.get("/articles/{slug}", name="review")
@@ -52,9 +52,9 @@ async def review(request: Request, slug: str, who: Editor) -> Response:
     standing = next((one for one in standings(corpus) if one.article.slug == slug), None)
     if standing is None:
         raise Problem(404, "not_found", "no such article; the desk lists those there are")
-    before = approved_text(engine(request).settings.corpus, slug, corpus.reviews)
+    before = await asyncio.to_thread(approved_text, engine(request).settings.corpus, slug, corpus.reviews)
     events = [event for event in corpus.reviews if event.article == slug]
-    return _show(
+    return await _show(
         request,
         "desk_article.html",
         "review",
@@ -91,17 +91,28 @@ async def review_step(
 @router.get("/answers", name="sign_offs")
 async def sign_offs(request: Request, who: Editor) -> Response:
     """Answers waiting for sign-off, the gravest change first."""
-    queue = await asyncio.to_thread(_queue, engine(request).library())
-    return _show(request, "desk_answers.html", "answers", queue=queue)
+    queue = await asyncio.to_thread(lambda: _queue(engine(request).library()))
+    return await _show(request, "desk_answers.html", "answers", queue=queue)
 
 
 @router.get("/answers/{number}", name="sign_off")
 async def sign_off(request: Request, number: Number, who: Editor) -> Response:
     """A stored answer with what changed in it, and the history of its question."""
     corpus = await engine(request).corpus()
-    stored = await asyncio.to_thread(_stored, engine(request).library(), number)
-    turn = turn_of_page(stored.version.answer, 0, corpus, "")
-    return _show(request, "desk_answer.html", "answers", turn=turn, conversation="", article="", **_fields(stored))
+    queued, history = await asyncio.to_thread(lambda: _stored(engine(request).library(), number))
+    return await _show(
+        request,
+        "desk_answer.html",
+        "answers",
+        turn=turn_of_page(queued.version.answer, 0, corpus, ""),
+        conversation="",
+        article="",
+        version=queued.version,
+        before=queued.before,
+        difference=queued.difference,
+        history=history,
+        waits=queued.version.state is State.WAITING,
+    )
 
 
 @router.post("/answers/{number}", name="decide")
@@ -121,65 +132,44 @@ async def decide(
 async def audit(request: Request, who: Editor) -> Response:
     """Review events and decisions on answers, the newest first."""
     corpus = await engine(request).corpus()
-    versions = await asyncio.to_thread(_decisions, engine(request).library())
-    told = [*map(_event, corpus.reviews), *map(_decision, versions)]
-    told.sort(key=lambda one: one["at"], reverse=True)
-    return _show(request, "desk_audit.html", "audit", events=told[:SHOWN], more=max(0, len(told) - SHOWN))
+    library = engine(request).library
+    decided_on = await asyncio.to_thread(lambda: opened.decisions(SHOWN) if (opened := library()) else [])
+    told = [*map(_event, corpus.reviews), *map(_decision, decided_on)]
+    told.sort(key=lambda one: datetime.fromisoformat(one["at"]), reverse=True)
+    return await _show(request, "desk_audit.html", "audit", events=told[:SHOWN], cut=len(told) > SHOWN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queued:
-    """A stored answer, the one it would replace, and the difference."""
+    """A stored answer, the last one that readers saw before it, and the difference; None for a new question."""
 
     version: Version
     before: Version | None
-    difference: Difference
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Stored:
-    version: Version
-    before: Version | None
-    difference: Difference
-    history: list[Version]
+    difference: Difference | None
 
 
 def _queue(library: Library | None) -> list[Queued]:
+    """What waits, the gravest change first."""
     found = waiting(library) if library else []
     return [Queued(version=new, before=old, difference=difference) for new, old, difference in found]
 
 
-def _stored(library: Library | None, number: int) -> _Stored:
+def _stored(library: Library | None, number: int) -> tuple[Queued, list[Version]]:
+    """A version beside the last one seen before it, and every version of its question, the newest first."""
     version = library.numbered(number) if library else None
     if version is None or library is None:
         raise Problem(404, "not_found", "the library holds no answer of this number; the desk lists those that wait")
-    before = next((queued.before for queued in _queue(library) if queued.version.number == number), None)
-    return _Stored(
-        version=version,
-        before=before,
-        difference=compare(before.answer if before else None, version.answer),
-        history=list(reversed(library.history(version.key))),
-    )
-
-
-def _fields(stored: _Stored) -> dict[str, Any]:
-    return {
-        "version": stored.version,
-        "before": stored.before,
-        "difference": stored.difference,
-        "history": stored.history,
-        "waits": stored.version.state is State.WAITING,
-    }
-
-
-def _decisions(library: Library | None) -> list[Version]:
-    return [version for version in library.versions() if version.decided_at] if library else []
+    history = library.history(version.key)
+    seen = [one for one in history if one.number < number and one.state not in (State.WAITING, State.REJECTED)]
+    before = seen[-1] if seen else None
+    difference = compare(before.answer, version.answer) if before else None
+    return Queued(version=version, before=before, difference=difference), history[::-1]
 
 
 def _event(event: ReviewEvent) -> dict[str, str]:
     return {
         "at": event.at.isoformat(),
-        "what": f"{event.state.value.replace('_', ' ')}",
+        "what": event.state.value.replace("_", " "),
         "of": event.article,
         "link": f"/desk/articles/{event.article}",
         "by": event.by,
@@ -205,24 +195,25 @@ def _described(corpus: Corpus) -> Mapping[str, str]:
     return {source: describe(reference(record)) for source, record in corpus.abstracts.items()}
 
 
-def _parts(article: Any) -> Iterator[tuple[str, str]]:
+def _parts(article: Article) -> Iterator[tuple[str, list[str]]]:
+    """Headings with their paragraphs or points, source numbers as they stand."""
     for span in article.spans:
-        yield HEADINGS[span.part], article.text[span.start : span.end].strip()
+        lines = article.text[span.start : span.end].splitlines()
+        yield HEADINGS[span.part], [line.strip().removeprefix("- ") for line in lines if line.strip()]
 
 
-def _show(request: Request, template: str, tab: str, **context: Any) -> Response:
+async def _show(request: Request, template: str, tab: str, **context: Any) -> Response:
     """A page of the desk: its tab, how many answers wait, and how differences are told."""
-    try:
-        library = engine(request).library()
-        count = library.counts().get(State.WAITING.value, 0) if library else 0
-    except RagqaError:
-        count = 0
+    count = await asyncio.to_thread(_count, engine(request).library)
     return show(request, template, tab=tab, count=count, runs=runs, citations=citations, headings=HEADINGS, when=_when, **context)
 
 
-def _when(moment: Any) -> str:
-    """Date and time for people, of a datetime or of its ISO form."""
-    from datetime import datetime
+def _count(open_library: Callable[[], Library | None]) -> int:
+    library = open_library()
+    return library.counts().get(State.WAITING.value, 0) if library else 0
 
+
+def _when(moment: datetime | str) -> str:
+    """Date and time for people, of a moment or of its ISO form."""
     at = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
     return f"{day(at.date())}, {at:%H:%M}"

@@ -92,7 +92,7 @@ async def items(request: Request, card: str, kind: str = "", wrong: bool = False
     )
 
 
-@router.get("/{card}/{id}", name="item")
+@router.get("/{card}/{id:path}", name="item")
 async def item(request: Request, card: str, id: str) -> Response:
     """One question: what was wanted, what was given, and the scores behind it."""
     found = next((one for one in _card(await _results(request), card)["items"] if one["id"] == id), None)

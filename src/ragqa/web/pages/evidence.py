@@ -16,10 +16,12 @@ from ragqa.question import Role, mentions
 from ragqa.records import Abstract, Article
 
 _WHO = r"(?:(?:out|in)?patients?|participants|people|adults|adolescents|children|women|men|veterans|individuals|volunteers)"
-_KIND = r"(?:adult|older|young|younger|female|male|pregnant|depressed|suicidal|hospitali[sz]ed|clinically referred|referred|healthy|obese)"
+_KIND = (
+    r"(?:adult|older|young|younger|female|male|pregnant|depressed|suicidal|hospitali[sz]ed|clinically referred|referred|healthy)"
+)
 _CUT = (
-    r"(?=\s?[,;:()]|\.(?!\d)|$|\s(?:over|during|compared|versus|vs|and graded|according|received|taking|covered|tested|at \d|in \d|"
-    r"recruited|and measured|for (?:\w+ )?(?:weeks?|months?|years?|\d))\b)"
+    r"(?=\s?[,;:()]|\.(?!\d)|$|\s(?:over|during|compared|versus|vs|and graded|according|received|taking|covered|tested|at \d|"
+    r"in \d|recruited|and measured|for (?:\w+ )?(?:weeks?|months?|years?|\d))\b)"
 )
 _POPULATION = re.compile(
     rf"\b(?:{_KIND} )*{_WHO}(?: and (?:\d+ )?{_WHO})? (?:of all ages )?(?:with|aged|who (?:had|have|were)) .+?{_CUT}",
@@ -88,7 +90,7 @@ def table(answer: Answer, find: Callable[[str], Article | Abstract | None], sort
         if isinstance(record := find(reference.source_id), Abstract)
     ]
     order = _ORDER.get(sort)
-    return sorted(rows, key=order) if order else rows  # type: ignore[type-var, arg-type] # each key is a tuple of one shape
+    return sorted(rows, key=order) if order else rows  # type: ignore[arg-type] # each key is a tuple of one shape
 
 
 def study_name(reference: Reference) -> str:

@@ -86,7 +86,7 @@ class Bar:
 def risk_coverage(
     curves: Mapping[str, Sequence[Mapping[str, float]]], enough: float, width: int = 620, height: int = 340
 ) -> Plot:
-    """Risk (share of answers that should be none) against coverage (share answered), a line a split; the dot is where ragqa stands."""
+    """Risk (share of answers that should be none) against coverage (share answered), a line a split; the dot: ragqa."""
     top = max((point["risk"] for curve in curves.values() for point in curve), default=0.1) or 0.1
     ceiling = _ceiling(top)
 
@@ -116,7 +116,7 @@ def risk_coverage(
 def trend(
     rows: Sequence[tuple[str, Mapping[str, float | None]]], names: Mapping[str, str], width: int = 620, height: int = 300
 ) -> Plot:
-    """Measures over a sequence of scorecards, oldest first; ``rows`` holds (label, measures), ``names`` what to draw and call it."""
+    """Measures over scorecards, oldest first; ``rows`` holds (label, measures), ``names`` what to draw and what to call it."""
     values = [row[name] for _, row in rows for name in names if row.get(name) is not None]
     floor = max(0.0, min((value for value in values if value is not None), default=0.0) - 0.05)
     floor = int(floor * 10) / 10

@@ -23,9 +23,9 @@ CHANGED = "Quoted when the answer was given; the source has changed since"
 Span = tuple[int, int]
 Find = Callable[[str], Article | Abstract | None]
 _WORD = re.compile(r"\w+(?:[.,]\d+)*")
-_EMPTY = frozenset(
-    "a an and are as at be been but by can did do does for from had has have in into is it its may more most no not of on one or "
-    "other than that the their them there these they this those to was were when which who will with".split()  # noqa: SIM905
+_EMPTY = re.compile(
+    r"(?:an?|and|are|as|at|be|been|but|by|can|did|do|does|for|from|had|has|have|in|into|is|its?|may|more|most|no|not|of|on|one|or|"
+    r"other|than|that|the|their|them|there|these|they|this|those|to|was|were|when|which|who|will|with)"
 )
 
 
@@ -130,7 +130,7 @@ def nearest(statement: str, record: Abstract) -> Span | None:
 
 
 def _telling(text: str) -> set[str]:
-    return {word[:7] for word in _WORD.findall(without_markers(text).casefold())} - _EMPTY
+    return {word[:7] for word in _WORD.findall(without_markers(text).casefold()) if not _EMPTY.fullmatch(word)}
 
 
 def _who(ref: Reference) -> str:

@@ -1,4 +1,4 @@
-"""Questions to ask next, each of which was asked and answered: what nearby articles ask, and questions on what the article names."""
+"""Questions to ask next, each of which was asked and answered: what nearby articles ask, and what this one names."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def candidates(article: Article, others: Sequence[Article]) -> list[Candidate]:
 
 
 def nearby(article: Article, others: Sequence[Article]) -> list[Article]:
-    """Other articles by how many topics and sources they share with this one, the nearest first; without those that share none."""
+    """Other articles by how many topics and sources they share with this one, nearest first; without those that share none."""
     shared = {
         other.slug: 3 * len(set(article.topics) & set(other.topics)) + len(set(article.citations) & set(other.citations))
         for other in others
@@ -93,11 +93,12 @@ def _about(article: Article) -> Iterator[Candidate]:
     if condition is None:
         return
     for treatment in _treatments(article, condition)[:3]:
+        verb = "do" if treatment.endswith("s") else "does"
         told = " ".join(line for line in re.split(r"(?<=[.\]])\s", article.text) if treatment.casefold() in line.casefold())
         for question, pattern in (
             (f"What dose of {treatment} was tested in {condition}?", _DOSE),
             (f"What adverse effects did {treatment} have in {condition}?", _HARM),
-            (f"How {'do' if treatment.endswith('s') else 'does'} {treatment} compare with placebo or other treatments in {condition}?", _COMPARED),
+            (f"How {verb} {treatment} compare with placebo or other treatments in {condition}?", _COMPARED),
         ):
             if pattern.search(told):
                 yield Candidate(question=question, answered_by=_says(pattern, treatment))
