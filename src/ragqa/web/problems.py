@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 from http import HTTPStatus
@@ -27,6 +28,8 @@ from ragqa.errors import (
 )
 
 API = "/api/"
+PAUSE = 0.2
+"""Seconds before a 429 is sent: a client that does not heed Retry-After must not cost the others their answers."""
 log = logging.getLogger("ragqa.web.problems")
 STATUSES: dict[type[RagqaError], tuple[int, str]] = {
     Busy: (429, "busy"),
@@ -89,6 +92,8 @@ def install(app: FastAPI, page: Callable[[Request, Problem], Response]) -> None:
         problem = _problem(request, error)
         if problem.kind in PRIVATE:
             log.error("%s: %s", type(error).__name__, error)
+        if problem.status == 429:
+            await asyncio.sleep(PAUSE)
         if _for_people(request):
             return page(request, problem)
         return JSONResponse(envelope(problem, request.state.request_id), problem.status, problem.headers)
