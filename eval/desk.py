@@ -79,7 +79,7 @@ def story(settings: Settings, asked: Sequence[Asked]) -> dict[str, object]:
         click.echo(f"\n{len(queue)} wait for sign-off; the gravest:\n")
         for version, _, difference in queue[:3]:
             if difference:
-                click.echo(as_text(difference, f"{version.number}. {version.answer.question}", version.answer))
+                click.echo(as_text(difference, f"{version.number}. {version.answer.question}"))
         cites = [
             v.number for v in library.versions(State.PUBLISHED) if any(r.source_id == RETRACTED for r in v.answer.references)
         ]

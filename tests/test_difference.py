@@ -10,7 +10,7 @@ from test_answer import answer
 from test_render import HOSTILE, hostile_answer
 
 from ragqa.answer import Answer
-from ragqa.difference import Severity, as_html, as_markdown, as_text, compare
+from ragqa.difference import Change, Severity, as_html, as_markdown, as_text, compare, runs
 from ragqa.pipeline import Ragqa
 from ragqa.records import Part
 
@@ -93,23 +93,21 @@ def test_hostile_text_is_inert_in_every_medium() -> None:
     hostile = hostile_answer()
     found = compare(answer(), hostile)
     assert found.changes
-    page = as_html([(1, HOSTILE, found, hostile)])
+    page = as_html([(HOSTILE, found)], "Waiting")
     assert "<script" not in page
     assert "{{" in page  # shown, not run
-    for text in (page, as_text(found, HOSTILE, hostile), as_markdown(found, HOSTILE, hostile)):
+    for text in (page, as_text(found, HOSTILE), as_markdown(found, HOSTILE)):
         assert "\x1b" not in text
         assert "\u202e" not in text
-    assert not re.search(r"(?<!\\)<script", as_markdown(found, HOSTILE, hostile))
+    assert not re.search(r"(?<!\\)<script", as_markdown(found, HOSTILE))
 
 
 def test_shown_changes_give_back_both_sentences() -> None:
     """What is marked as gone and as new, put together with what stayed, are the two sentences."""
-    from ragqa.difference import _runs  # the one place where the marks are made
-
     before, after = "Drug A 20 mg/day lowered the score in adults.", "Drug A 10 mg/day lowered the mean score in older adults."
-    runs = list(_runs(before, after))
-    assert " ".join(text for kind, text in runs if kind != "+") == before
-    assert " ".join(text for kind, text in runs if kind != "-") == after
+    change = Change(part=Part.EVIDENCE, before=before, after=after, lost=(), gained=(), severity=Severity.EVIDENCE)
+    assert " ".join(text for kind, text in runs(change) if kind != "+") == before
+    assert " ".join(text for kind, text in runs(change) if kind != "-") == after
 
 
 def test_a_changed_number_shows_as_gone_and_come(ragqa: Ragqa) -> None:
@@ -117,7 +115,7 @@ def test_a_changed_number_shows_as_gone_and_come(ragqa: Ragqa) -> None:
     made = ragqa.ask("What dose of memantine in severe renal impairment?")
     place, figure = next((i, w) for i, s in enumerate(made.statements) for w in s.text.split() if w.isdecimal())
     other = reworded(made, f" {figure} ", " 9999 ", place)
-    shown = as_text(compare(made, other), "1. Dose?", other)
+    shown = as_text(compare(made, other), "1. Dose?")
     assert f"[-{figure}-]" in shown
     assert "{+9999+}" in shown
     assert replace(compare(made, other), notes=()).severity >= Severity.EVIDENCE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,17 @@ from test_answer import answer
 
 from ragqa.corpus import load_corpus
 from ragqa.errors import CorpusError
-from ragqa.evaluate import GoldItem, evaluate_gold, load_gold, report, risk_coverage, score_item, scorecard
+from ragqa.evaluate import (
+    BatchQuestion,
+    GoldItem,
+    answer_batch,
+    evaluate_gold,
+    load_gold,
+    report,
+    risk_coverage,
+    score_item,
+    scorecard,
+)
 from ragqa.pipeline import Ragqa
 
 ITEM = GoldItem(
@@ -113,3 +124,20 @@ def test_risk_falls_as_coverage_falls(small_corpus: Path) -> None:
         {"enough": 0.2, "coverage": 1.0, "risk": 0.5},
         {"enough": 0.9, "coverage": 0.5, "risk": 0.0},
     ]
+
+
+def test_a_question_that_fails_stops_no_other_and_is_tried_again(ragqa: Ragqa, tmp_path: Path) -> None:
+    """Its reason is written beside the answers; a line cut off by a kill is made again, and no answer is there twice."""
+    output = tmp_path / "answers.jsonl"
+    questions = [BatchQuestion(id=f"q{n}", question=f"Is memantine {n} mg/day used in OCD?") for n in range(5)]
+    broken = BatchQuestion(id="broken", question="Is it safe?", article="no-such-article")
+    for _ in range(2):
+        counts = answer_batch(ragqa, [*questions[:2], broken, *questions[2:]], output, workers=2)
+        assert counts["failed"] == 1
+        assert sum(counts.values()) == 6
+        failed = json.loads(output.with_name("answers.jsonl.failed.jsonl").read_text(encoding="utf-8"))
+        assert failed["id"] == "broken"
+        assert "no approved article 'no-such-article'" in failed["error"]
+        rows = [json.loads(line) for line in output.read_text(encoding="utf-8").splitlines()]
+        assert [row["id"] for row in rows] == [question.id for question in questions]
+        output.write_bytes(output.read_bytes()[:-20])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import multiprocessing
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -90,3 +91,14 @@ def test_concurrent_writers_never_mix_or_lose_a_line(tmp_path: Path) -> None:
     rows = [row for _, row in files.read_jsonl(file)]
     assert len(rows) == 200
     assert {(row["writer"], row["number"]) for row in rows} == {(w, n) for w in range(4) for n in range(50)}
+
+
+@given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\n"), max_size=40), max_size=5), st.integers(0, 200_000))
+def test_only_a_line_without_its_end_is_cut_off(lines: list[str], rest: int) -> None:
+    """Whole lines stay byte for byte, however long the piece after them."""
+    whole = "".join(f"{line}\n" for line in lines).encode()
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "lines.jsonl"
+        file.write_bytes(whole + b"x" * rest)
+        files.cut_partial_line(file)
+        assert file.read_bytes() == whole

@@ -8,11 +8,13 @@ import random
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+import tantivy
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -202,3 +204,25 @@ def test_a_build_killed_at_random_moments_leaves_a_whole_index_answering(tmp_pat
         generation.close()
     assert build_index(settings).manifest.counts["abstracts"] == 400
     assert not list(folder.glob(".building-*"))
+
+
+def test_an_index_in_a_folder_that_may_not_be_written(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tantivy wants a lock even to read; where the folder refuses it, the same files answer through links, removed on close."""
+    build_index(settings)
+    opened = tantivy.Index.open
+    refused: list[str] = []
+
+    def open_unless_original(folder: str) -> tantivy.Index:
+        if Path(folder).is_relative_to(settings.index):
+            refused.append(folder)
+            raise ValueError("Failed to acquire Lockfile: IoError(ReadOnlyFilesystem)")
+        return opened(folder)
+
+    with Ragqa.open(settings) as ragqa:
+        expected = ragqa.generation.lexical("condition B", 10)
+    monkeypatch.setattr("ragqa.index.tantivy.Index.open", open_unless_original, raising=True)
+    before = set(Path(tempfile.gettempdir()).glob("ragqa-lexical-*"))
+    with Ragqa.open(settings) as ragqa:
+        assert refused
+        assert ragqa.generation.lexical("condition B", 10) == expected
+    assert set(Path(tempfile.gettempdir()).glob("ragqa-lexical-*")) <= before

@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -264,3 +264,56 @@ def test_a_full_disk_changes_nothing(desk: Settings, library: Library) -> None:
     database.execute("PRAGMA max_page_count = 1000000")
     assert library.propose(version.key, Asked(question=ON_A), long, version.basis, [], severity="s", reason="r") == 3
     assert desk.library.exists()
+
+
+def test_the_desk_from_the_command_line(desk: Settings, run: Callable[..., Any], tmp_path: Path) -> None:
+    """Add, queue, sign off, ask again, change, list what is touched, regenerate, replay: each says what it did."""
+    folders = ("--corpus", desk.corpus, "--index", desk.index, "--library", desk.library)
+    only = ("--library", desk.library)
+    questions = tmp_path / "questions.jsonl"
+    questions.write_text(f'{{"id": "a", "question": "{ON_A}"}}\n', encoding="utf-8")
+    assert "no library at" in run("regenerate", *folders).output
+    assert "1 answered and waiting" in run("library", "add", questions, *folders).output
+    assert "(new)" in run("library", "queue", *only).output
+    assert "give the NUMBERs, or --all" in run("library", "signoff", "--by", "demo-editor", *only).output
+    assert "1 answers published" in run("library", "signoff", "--all", "--by", "demo-editor", *only).output
+    assert "Signed off by an editor" in run("library", "show", "1", *only).output
+    assert "the same, word for word" in run("replay", "1", *folders).output
+    changed(desk, ARTICLE.replace("20 mg/day", "30 mg/day"))
+    assert "article:drug-a edited" in run("regenerate", *folders, "--dry-run").output
+    assert "1 published" in run("library", "list", *only).output
+    assert "1 of 1 answers made again" in run("regenerate", *folders).output
+    for style in ("text", "md", "html"):
+        assert "20" in run("library", "queue", "--format", style, *only).output
+    assert "1 answers rejected" in run("library", "reject", "2", "--by", "demo-editor", *only).output
+    assert run("replay", "99", *folders).exit_code == 1
+
+
+def test_ask_serves_what_was_signed_off(
+    desk: Settings, library: Library, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same question gets the published answer while it stands, and a fresh one, not reviewed, when its article changed."""
+    monkeypatch.setenv("RAGQA_LIBRARY", str(desk.library))
+    monkeypatch.setenv("RAGQA_SOURCES", "3")
+    folders = ("--corpus", desk.corpus, "--index", desk.index)
+    assert library.counts() == {"published": 2}
+    assert "Review: approved. Signed off by an editor" in run("ask", ON_A, *folders).output
+    changed(desk, ARTICLE.replace("20 mg/day", "30 mg/day"))
+    shown = run("ask", ON_A, *folders).output
+    assert "Review: not reviewed" in shown
+    assert "30 mg/day" in shown
+    assert "Review: approved" in run("ask", ON_C, *folders).output
+
+
+def test_a_retraction_list_takes_the_answer_back_and_rebuilds_the_index(
+    desk: Settings, library: Library, run: Callable[..., Any], tmp_path: Path
+) -> None:
+    """One command: the record, the library and the index."""
+    listed = tmp_path / "retracted.txt"
+    listed.write_text("101\n", encoding="utf-8")
+    shown = run("retractions", listed, "--corpus", desk.corpus, "--index", desk.index, "--library", desk.library)
+    assert shown.exit_code == 0, shown.output
+    assert "1 answers unpublished: 1" in shown.output
+    assert library.counts() == {"published": 1, "unpublished": 1}
+    with Ragqa.open(desk) as ragqa:
+        assert ragqa.generation.find("pmid:101") is None

@@ -8,12 +8,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from ragqa.answer import DISCLAIMERS, Audience
-from ragqa.corpus import Corpus
+from ragqa.corpus import Corpus, approved_text
+from ragqa.difference import Difference, compare_articles
 from ragqa.errors import RagqaError
 from ragqa.passages import sentences, without_markers
 from ragqa.pipeline import reference
@@ -90,9 +92,7 @@ class ArticlePage(_Frozen):
 
 def article_page(corpus: Corpus, slug: str, audience: Audience = "clinician") -> ArticlePage:
     """The page of an article, whatever its review state. Raises RagqaError when the corpus has no such article."""
-    if slug not in corpus.articles:
-        raise RagqaError(f"no article {slug!r} in the corpus: `ragqa check` lists them")
-    article, state = corpus.articles[slug], corpus.states[slug]
+    article, state = _article(corpus, slug), corpus.states[slug]
     events = [event for event in corpus.reviews if event.article == slug]
     references = tuple(_references(article, corpus))
     return ArticlePage(
@@ -108,6 +108,20 @@ def article_page(corpus: Corpus, slug: str, audience: Audience = "clinician") ->
         audience=audience,
         disclaimer=DISCLAIMERS[audience],
     )
+
+
+def changes_since_approval(folder: Path, corpus: Corpus, slug: str) -> Difference | None:
+    """The article's present text beside the text approved last; None when none was, or its text was not kept.
+
+    Raises:
+        RagqaError: the corpus has no such article.
+    """
+    article = _article(corpus, slug)
+    before = approved_text(folder, slug, corpus.reviews)
+    if before is None:
+        return None
+    described = {found.source_id: found.text for found in _references(article, corpus)}
+    return compare_articles(before, article, described)
 
 
 def render_article(page: ArticlePage, style: str = "text") -> str:
@@ -174,6 +188,12 @@ def about(page: ArticlePage) -> list[str]:
     """When the article was last updated, and by which policy it is kept; silent on what is unknown."""
     policy = [f"Editorial policy: {page.editorial_policy}"] if page.editorial_policy else []
     return [f"Last updated: {page.updated}", *policy]
+
+
+def _article(corpus: Corpus, slug: str) -> Article:
+    if slug not in corpus.articles:
+        raise RagqaError(f"no article {slug!r} in the corpus: `ragqa check` lists them")
+    return corpus.articles[slug]
 
 
 def _steps(state: ReviewState, events: Sequence[ReviewEvent]) -> tuple[Step, ...]:

@@ -158,34 +158,32 @@ def retractions(
         applied = refresh_notices(settings.corpus, _ncbi(settings), dry_run=dry_run)
     else:
         applied = apply_notices(settings.corpus, listed, dry_run=dry_run)
-    if not dry_run:
-        _take_back(settings)
-    _tell(applied, dry_run, faults)
+    _tell(applied, settings, dry_run, faults)
 
 
 def _take_back(settings: Settings) -> None:
-    """Neither the library nor the index goes on showing what is retracted, whoever found it out and whenever."""
-    from ragqa.corpus import load_corpus
-    from ragqa.index import current_generation
-    from ragqa.library import Library
-    from ragqa.pipeline import build_index
+    from ragqa.regenerate import take_back_retracted
 
-    if settings.library.exists():
-        retracted = [record.id for record in load_corpus(settings.corpus).abstracts.values() if record.retracted]
-        with Library(settings.library) as store:
-            numbers = store.unpublish(retracted, "was retracted")
-        click.echo(f"{len(numbers)} answers unpublished" + (f": {', '.join(map(str, numbers))}" if numbers else ""))
-    if current_generation(settings.index) is not None:
-        with _progress() as progress:
-            report = build_index(settings, progress)
-        click.echo(f"the index is up to date: generation {report.manifest.generation}")
+    with _progress() as progress:
+        found = take_back_retracted(settings, progress)
+    if found.unpublished is not None:
+        click.echo(
+            f"{len(found.unpublished)} answers unpublished"
+            + f": {', '.join(map(str, found.unpublished))}" * bool(found.unpublished)
+        )
+    if found.generation:
+        click.echo(f"the index is up to date: generation {found.generation}")
 
 
 @main.command()
 @click.argument("numbers", nargs=-1, required=True, metavar="PMID...")
 @click.option("--corpus", type=click.Path(path_type=Path), help="Corpus folder.  [default: corpus]")
-def fetch(numbers: tuple[str, ...], corpus: Path | None) -> None:
+@click.option("--index", type=click.Path(path_type=Path), help="Index folder.  [default: indexes/default]")
+@click.option("--library", type=click.Path(path_type=Path), help="File of signed-off answers.  [default: library.sqlite]")
+def fetch(numbers: tuple[str, ...], corpus: Path | None, index: Path | None, library: Path | None) -> None:
     """Fetch records from PubMed into the corpus, or refresh those it holds. A summary keeps its text.
+
+    What PubMed says is retracted is taken back at once, as by `ragqa retractions`.
 
     \b
     Example:
@@ -198,9 +196,9 @@ def fetch(numbers: tuple[str, ...], corpus: Path | None) -> None:
     wrong = [number for number, read in zip(numbers, valid, strict=True) if read is None]
     if wrong:
         raise click.UsageError(f"no PubMed number: {', '.join(wrong)}")
-    settings = _settings(corpus=corpus)
+    settings = _settings(corpus=corpus, index=index, library=library)
     applied = fetch_records(settings.corpus, [number for number in valid if number], _ncbi(settings))
-    _tell(applied, dry_run=False)
+    _tell(applied, settings, dry_run=False)
     if applied.missing:
         raise click.ClickException(f"{len(applied.missing)} of {len(numbers)} were not found in PubMed")
 
@@ -212,16 +210,32 @@ def _ncbi(settings: Settings) -> Ncbi:
     return Ncbi(settings.ncbi_url, settings.ncbi_email, key.get_secret_value() if key else None)
 
 
-def _tell(applied: Applied, dry_run: bool, unread: Sequence[Fault] = ()) -> None:
+def _tell(applied: Applied, settings: Settings, dry_run: bool, unread: Sequence[Fault] = ()) -> None:
+    """Say what was done and whom it touches, and take back what rests on a retraction."""
     from ragqa.notices import report
 
-    for line in report(applied, dry_run=dry_run):
+    for line in report(applied, dry_run=dry_run, answers=_resting_on(applied.ids, settings.library)):
         click.echo(" " * (len(line) - len(line.lstrip())) + _plain(line))
+    if not dry_run:
+        _take_back(settings)
     faults = [*unread, *applied.faults]
     _left_out(faults)
     if faults:
         count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
         raise click.ClickException(f"{count}; everything else was read")
+
+
+def _resting_on(ids: Sequence[str], file: Path) -> dict[str, list[str]] | None:
+    """Per source a line for each stored answer that rests on it; None where there is no library."""
+    from ragqa.library import Library
+
+    if not file.exists():
+        return None
+    with Library(file) as library:
+        found = library.resting_on(ids)
+    return {
+        source: [f"{number} ({state.value}): {question}" for number, state, question in rows] for source, rows in found.items()
+    }
 
 
 @main.command()
@@ -567,13 +581,15 @@ def library_queue(style: str, library: Path | None) -> None:
     with _library(library) as store:
         queue = waiting(store)
     if style == "html":
-        compared = [(new.number, f"{new.number}. {new.answer.question}", found, new.answer) for new, _, found in queue if found]
-        click.echo(difference.as_html(compared), nl=False)
+        compared = [
+            (f"{new.number}. {new.answer.question}", found or difference.compare(None, new.answer)) for new, _, found in queue
+        ]
+        click.echo(difference.as_html(compared, f"Answers waiting for sign-off: {len(compared)}"), nl=False)
         return
     show = difference.as_text if style == "text" else difference.as_markdown
     for new, _, found in queue:
         title = f"{new.number}. {new.answer.question}"
-        click.echo(show(found, title, new.answer) if found else f"{new.number}. (new)\n\n{render(new.answer, style)}")
+        click.echo(show(found, title) if found else f"{new.number}. (new)\n\n{render(new.answer, style)}")
     click.echo(f"{len(queue)} waiting for sign-off: `ragqa library signoff NUMBER --by ROLE`, or `reject`", err=True)
 
 
@@ -659,19 +675,22 @@ def regenerate(
       ragqa regenerate --dry-run && ragqa regenerate && ragqa library queue
     """
     from ragqa.parallel import cores
-    from ragqa.pipeline import build_index
-    from ragqa.regenerate import affected
+    from ragqa.pipeline import Ragqa, build_index
+    from ragqa.regenerate import affected, estimate
     from ragqa.regenerate import regenerate as redo
 
     settings = _settings(corpus=corpus, index=index, model=model, library=library)
     with _progress() as progress, _library(library) as store:
-        build_index(settings, progress)
-        with _open(settings) as ragqa:
+        built = build_index(settings, progress, live=not dry_run)
+        with Ragqa.open(settings, progress, built.manifest.generation) as ragqa:
             if dry_run:
                 entries, _, looked_at = affected(store, ragqa, progress)
+                seconds = estimate(store, entries, workers or cores())
                 for entry in entries:
                     click.echo(f"{entry.number:6}  {_plain(entry.asked.question)}\n          {_plain('; '.join(entry.reasons))}")
-                click.echo(f"{len(entries)} of {looked_at} answers would be made again")
+                click.echo(
+                    f"{len(entries)} of {looked_at} answers would be made again, in about {seconds:.0f} s. Nothing was changed."
+                )
                 return
             report = redo(store, ragqa, workers or cores(), progress)
     if report.unpublished:
@@ -748,10 +767,65 @@ def _review_step(name: str, state: str) -> None:
         settings = _settings(corpus=corpus)
         event = record_step(settings.corpus, slug, ReviewState(state), by, note, two_person=settings.two_person)
         click.echo(f"{slug}: {event.state.value.replace('_', ' ')} (sha256 {event.sha256[:12]}, by {event.by})")
+        if state in ("approved", "withdrawn"):
+            click.echo("Answers follow with the next `ragqa regenerate`, or `ragqa index` without a library.")
 
 
 for _name, _state in STEPS.items():
     _review_step(_name, _state)
+
+
+@review.command("queue")
+@click.option("--corpus", type=click.Path(path_type=Path), help="Corpus folder.  [default: corpus]")
+def review_queue(corpus: Path | None) -> None:
+    """Where every article stands, those that wait for an editor first, and which steps are possible.
+
+    \b
+    Example:
+      ragqa review queue
+    """
+    from ragqa.corpus import load_corpus
+    from ragqa.records import ReviewState
+    from ragqa.review import standings
+
+    found = standings(load_corpus(_settings(corpus=corpus).corpus))
+    width = max((len(one.article.slug) for one in found), default=0)
+    for one in found:
+        since = f"{one.last.state.value} {one.last.at:%Y-%m-%d} by {_plain(one.last.by)}" if one.last else "no step yet"
+        edited = ", edited since" if one.edited else ""
+        steps = ", ".join(name for name, state in STEPS.items() if ReviewState(state) in one.possible)
+        click.echo(f"{one.article.slug:{width}}  {one.state.value.replace('_', ' '):12}  ({since}{edited})  next: {steps}")
+    waiting = sum(one.state in (ReviewState.SUBMITTED, ReviewState.UNDER_REVIEW) for one in found)
+    click.echo(f"{waiting} of {len(found)} articles wait for an editor", err=True)
+
+
+@review.command("diff")
+@click.argument("slug")
+@click.option("--format", "style", type=click.Choice(["text", "md", "html"]), default="text", show_default=True)
+@click.option("--corpus", type=click.Path(path_type=Path), help="Corpus folder.  [default: corpus]")
+def review_diff(slug: str, style: str, corpus: Path | None) -> None:
+    """What an article says now beside what was approved last, sentence by sentence, the gravest change first.
+
+    \b
+    Example:
+      ragqa review diff memantine-ocd
+    """
+    from ragqa import difference
+    from ragqa.article_page import changes_since_approval
+    from ragqa.corpus import load_corpus
+    from ragqa.errors import ReviewError
+
+    folder = _settings(corpus=corpus).corpus
+    loaded = load_corpus(folder)
+    found = changes_since_approval(folder, loaded, slug)
+    if found is None:
+        raise ReviewError(f"no approved text of {slug} was kept to compare with: read it whole with `ragqa article {slug}`")
+    title = loaded.articles[slug].title
+    if style == "html":
+        click.echo(difference.as_html([(title, found)], f"Changes to {slug} since its approval"), nl=False)
+        return
+    show = difference.as_text if style == "text" else difference.as_markdown
+    click.echo(show(found, title), nl=False)
 
 
 @review.command("log")

@@ -3,6 +3,7 @@
     corpus/articles/<slug>.md      front matter and Markdown
     corpus/abstracts/*.jsonl       one abstract a line
     corpus/reviews.jsonl           append-only review events, chained (``reviewlog``)
+    corpus/approved/<slug>/<sha256>.md    every text that was approved, so that a later one can be compared with it
 
 Only ``approved`` articles, and abstracts that one of them cites, may be indexed: ``citable`` is that gate.
 """
@@ -98,6 +99,11 @@ def approved_articles(folder: Path) -> list[Article]:
     ]
 
 
+def retracted_ids(folder: Path) -> list[str]:
+    """Ids of all retracted records that can be read, whatever is wrong with others: a fault must not shield a retracted paper."""
+    return sorted(record.id for record in _read_abstracts(folder, []).values() if record.retracted)
+
+
 def review_state(article: Article, reviews: Iterable[ReviewEvent]) -> ReviewState:
     """Where an article stands. An approval holds for the exact bytes approved; after any edit it is *submitted* again."""
     state = ReviewState.DRAFT
@@ -133,13 +139,31 @@ def citable(corpus: Corpus, *, abstracts: str = "cited") -> Citable:
     )
 
 
-def parse_article(file: Path) -> Article:
-    """Read one ``articles/<slug>.md``. Raises InvalidRecord with the line at fault."""
+def approved_text(folder: Path, slug: str, reviews: Iterable[ReviewEvent]) -> Article | None:
+    """The article as it was approved last, whatever its file says now.
+
+    None when it never was approved, or when the text kept of that approval is missing or is not what was approved.
+    """
+    approvals = [event for event in reviews if event.article == slug and event.state is ReviewState.APPROVED]
+    file = kept_file(folder, slug, approvals[-1].sha256) if approvals else None
+    if file is None or not file.exists():
+        return None
+    article = parse_article(file, slug)
+    return article if article.sha256 == approvals[-1].sha256 else None
+
+
+def kept_file(folder: Path, slug: str, sha256: str) -> Path:
+    """Where the text of an approval is kept; its name can be checked with ``sha256sum``."""
+    return folder / "approved" / slug / f"{sha256}.md"
+
+
+def parse_article(file: Path, slug: str | None = None) -> Article:
+    """Read one ``articles/<slug>.md``, or a file that is named otherwise. Raises InvalidRecord with the line at fault."""
     text, data = read_text(file)
     meta, body, offset = _front_matter(file, text)
     try:
         return Article(
-            slug=file.stem,
+            slug=slug or file.stem,
             text=body,
             spans=_article_spans(file, body, offset),
             sha256=hashlib.sha256(data).hexdigest(),

@@ -211,10 +211,11 @@ def recorded_head(folder: Path) -> str | None:
         return None
 
 
-def build(citable: Citable, embedder: Embedder, settings: Settings, progress: Progress) -> BuildReport:
+def build(citable: Citable, embedder: Embedder, settings: Settings, progress: Progress, *, live: bool = True) -> BuildReport:
     """Build a generation from what may be indexed, make it live, and keep the one before it for open readers.
 
-    The same corpus, model and settings give the same generation name, and a generation that exists is not built again.
+    With ``live=False`` it is only built, to be opened by its name. The same corpus, model and settings give the same
+    generation name, and a generation that exists is not built again.
 
     Raises:
         IndexBusy: another process is building in this folder.
@@ -224,11 +225,12 @@ def build(citable: Citable, embedder: Embedder, settings: Settings, progress: Pr
     corpus_sha256 = _corpus_sha256(citable)
     name = _digest(FORMAT, RULES, corpus_sha256, embedder.fingerprint, settings.abstracts, settings.passage_characters)[:16]
     with _build_lock(folder):
-        if current_generation(folder) == name and (folder / name / "manifest.json").exists():
+        if (not live or current_generation(folder) == name) and (folder / name / "manifest.json").exists():
             return BuildReport(manifest=read_manifest(folder / name), fresh=False)
         try:
             report = _build_folder(citable, embedder, settings, progress, name, corpus_sha256)
-            _make_live(folder, name, settings.generations)
+            if live:
+                _make_live(folder, name, settings.generations)
         except (OSError, sqlite3.OperationalError) as error:
             raise IndexFault(
                 f"the index could not be written to {folder}: {error}. The generation built before, if any, still answers. "

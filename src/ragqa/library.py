@@ -183,6 +183,18 @@ class Library:
                     numbers.append(number)
         return sorted(numbers)
 
+    def resting_on(self, source_ids: Iterable[str]) -> dict[str, list[tuple[int, State, str]]]:
+        """Per source the published and waiting versions that rest on it: (number, state, question)."""
+        query = (
+            "SELECT number, state, json_extract(answer, '$.question') FROM versions JOIN rests_on USING (number) "
+            "WHERE source_id = ? AND state IN (?, ?) ORDER BY number"
+        )
+        found = {}
+        for source in source_ids:
+            rows = self._database.execute(query, (source, State.PUBLISHED, State.WAITING)).fetchall()
+            found[source] = [(number, State(state), question) for number, state, question in rows]
+        return found
+
     def confirm(self, numbers: Sequence[int], generation: str) -> None:
         """Record that these versions rest on the same evidence in this generation too; what waited to replace them is dropped."""
         with self._change() as database:
@@ -239,6 +251,10 @@ class Library:
     def asked(self, key: str) -> Asked:
         """What an entry asks."""
         return Asked.model_validate_json(self._row("SELECT asked FROM entries WHERE key = ?", (key,))[0])
+
+    def decisions(self, limit: int) -> list[Version]:
+        """The versions decided on last, the newest decision first."""
+        return self._versions("decided_at IS NOT NULL ORDER BY decided_at DESC, number DESC LIMIT ?", (limit,))
 
     def counts(self) -> dict[str, int]:
         """How many versions are in which state."""

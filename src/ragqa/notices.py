@@ -7,7 +7,7 @@ A notice is only ever added: a paper listed as reinstated is reported, and stays
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -148,9 +148,17 @@ def fetch_records(folder: Path, numbers: Sequence[str], client: Ncbi) -> Applied
     return _with(_applied(work), missing, faults)
 
 
-def report(applied: Applied, *, dry_run: bool = False) -> list[str]:
-    """What was done, in lines for a reader who decides about patients, the gravest first."""
-    lines = [line for touched in sorted(applied.touched, key=_gravity) for line in _told(touched)]
+def report(applied: Applied, *, dry_run: bool = False, answers: Mapping[str, Sequence[str]] | None = None) -> list[str]:
+    """What was done, in lines for a reader who decides about patients, the gravest first.
+
+    ``answers``: per source id a line for each stored answer that rests on it; None where there is no library.
+    """
+    lines: list[str] = []
+    for touched in sorted(applied.touched, key=_gravity):
+        lines += _told(touched)
+        lines += [f"    answer {line}" for line in (answers or {}).get(touched.id, ())]
+        if answers is not None and not answers.get(touched.id):
+            lines.append("    no stored answer rests on it")
     for source in applied.reinstated:
         lines.append(
             f"{source} is listed as reinstated: nothing was changed; if that is right, take its notice out of the record"

@@ -74,8 +74,8 @@ def checked_corpus(settings: Settings) -> Corpus:
     return corpus
 
 
-def build_index(settings: Settings, progress: Progress = silent) -> BuildReport:
-    """Check the corpus, apply the gate, build a generation and make it live.
+def build_index(settings: Settings, progress: Progress = silent, *, live: bool = True) -> BuildReport:
+    """Check the corpus, apply the gate, build a generation and, unless told not to, make it live.
 
     Raises:
         CorpusError: the corpus has faults; nothing was built.
@@ -84,7 +84,7 @@ def build_index(settings: Settings, progress: Progress = silent) -> BuildReport:
     """
     corpus = checked_corpus(settings)
     allowed = citable(corpus, abstracts=settings.abstracts)
-    return build(allowed, load_embedder(settings.model), settings, progress)
+    return build(allowed, load_embedder(settings.model), settings, progress, live=live)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,14 +11,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ragqa.answer import Answer, Audience, Basis
+from ragqa.corpus import retracted_ids
 from ragqa.difference import Difference, Severity, compare
 from ragqa.errors import LibraryError, RagqaError
-from ragqa.index import Generation, Progress
+from ragqa.index import Generation, Progress, current_generation
 from ragqa.library import Library, Remembered, State, Version, key_of
 from ragqa.parallel import each
 from ragqa.passages import sentences
-from ragqa.pipeline import Ragqa, silent
+from ragqa.pipeline import Ragqa, build_index, silent
 from ragqa.records import Article, Asked
+from ragqa.settings import Settings
 
 APPROVED = "approved"
 REVISION_WAITS = "revision_waits"
@@ -136,10 +138,42 @@ def regenerate(library: Library, ragqa: Ragqa, workers: int, tick: Progress = si
     return report
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenBack:
+    """What no reader is shown any more: numbers of unpublished answers (None without a library), and the live generation."""
+
+    unpublished: list[int] | None
+    generation: str | None
+
+
+def take_back_retracted(settings: Settings, progress: Progress = silent) -> TakenBack:
+    """Neither the library nor the index goes on showing what the corpus says is retracted, whoever found it out and whenever.
+
+    Where there is no library, or no index, none is made.
+
+    Raises:
+        CorpusError: the corpus has faults, so that the index stays as it was; the answers are unpublished all the same.
+    """
+    unpublished = None
+    if settings.library.exists():
+        with Library(settings.library) as library:
+            unpublished = library.unpublish(retracted_ids(settings.corpus), "was retracted")
+    generation = None
+    if current_generation(settings.index) is not None:
+        generation = build_index(settings, progress).manifest.generation
+    return TakenBack(unpublished=unpublished, generation=generation)
+
+
 def take_back(library: Library, generation: Generation) -> list[int]:
     """Unpublish every answer resting on a paper that the index leaves out as retracted."""
     retracted = [source for source, reason in generation.left_out().items() if reason == "retracted"]
     return library.unpublish(retracted, "was retracted")
+
+
+def estimate(library: Library, entries: Sequence[Affected], workers: int) -> float:
+    """Seconds that answering these again may take, going by what each took before."""
+    took = (library.version(entry.number).answer.trace.milliseconds.get("total", 0.0) for entry in entries)
+    return sum(took) / 1000 / workers
 
 
 def rests_on(answer: Answer, generation: Generation) -> set[str]:

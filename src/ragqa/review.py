@@ -5,14 +5,17 @@ draft -> submitted -> under_review -> approved;  any of them -> withdrawn;  with
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from ragqa.corpus import parse_article, review_state
-from ragqa.errors import ReviewError
+from ragqa.corpus import Corpus, kept_file, parse_article, review_state
+from ragqa.errors import InvalidRecord, ReviewError
+from ragqa.files import write_atomic
 from ragqa.records import Article, ReviewEvent, ReviewState, explain
 from ragqa.reviewlog import append_event, writing
 
@@ -25,16 +28,51 @@ NEXT: dict[ReviewState, frozenset[ReviewState]] = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where an article stands: its last event, whether its text was edited since that, and the steps that are possible now."""
+
+    article: Article
+    state: ReviewState
+    last: ReviewEvent | None
+    edited: bool
+    possible: tuple[ReviewState, ...]
+
+
+_WAITS_FIRST = (
+    ReviewState.UNDER_REVIEW,
+    ReviewState.SUBMITTED,
+    ReviewState.DRAFT,
+    ReviewState.APPROVED,
+    ReviewState.WITHDRAWN,
+)
+
+
+def standings(corpus: Corpus) -> list[Standing]:
+    """Every article, those that wait for an editor first, the longest waiting of these before the others."""
+    last = {event.article: event for event in corpus.reviews}
+    found = [_standing(article, corpus.states[slug], last.get(slug)) for slug, article in corpus.articles.items()]
+    return sorted(
+        found, key=lambda one: (_WAITS_FIRST.index(one.state), one.last.at.timestamp() if one.last else 0, one.article.slug)
+    )
+
+
+def _standing(article: Article, state: ReviewState, last: ReviewEvent | None) -> Standing:
+    edited = last is not None and last.sha256 != article.sha256
+    return Standing(article=article, state=state, last=last, edited=edited, possible=tuple(sorted(NEXT[state])))
+
+
 def record_step(
     corpus: Path, slug: str, state: ReviewState, by: str, note: str | None = None, *, two_person: bool = True
 ) -> ReviewEvent:
-    """Append one step, bound to the article's present content.
+    """Append one step, bound to the article's present content; the text of an approval is kept beside the log.
 
     Raises:
         ReviewError: the step is not allowed from where the article stands, or not to this role.
         InvalidRecord: the article does not exist or cannot be read, or the log was changed.
     """
-    article = parse_article(corpus / "articles" / f"{slug}.md")
+    file = corpus / "articles" / f"{slug}.md"
+    article = parse_article(file)
     event = _event(article, state, by, note)
     with writing(corpus) as events:
         present = review_state(article, events)
@@ -43,7 +81,17 @@ def record_step(
             raise ReviewError(f"{slug} is {present.value}: it cannot become {state.value} now. Possible: {allowed}")
         if state is ReviewState.APPROVED and two_person:
             _check_two_persons(event, events)
+        if state is ReviewState.APPROVED:
+            _keep(file, kept_file(corpus, slug, article.sha256))
         return append_event(corpus, events, event)
+
+
+def _keep(file: Path, kept: Path) -> None:
+    """Copy the text approved to where its SHA-256 names it; before the event, so that no approval is without its text."""
+    data = file.read_bytes()
+    if hashlib.sha256(data).hexdigest() != kept.stem:
+        raise InvalidRecord(file, None, "the file was edited while the step was taken: read it again, then repeat the step")
+    write_atomic(kept, [data])
 
 
 def _event(article: Article, state: ReviewState, by: str, note: str | None) -> ReviewEvent:

@@ -57,6 +57,7 @@ class Settings(BaseSettings):
     serving: Path = Field(
         default=Path("serving"), description="folder of accounts, conversations and answers kept by `ragqa serve`"
     )
+    results: Path = Field(default=Path("eval/results"), description="folder of scorecards that the evaluation page shows")
     reading: Literal["open", "closed"] = Field(default="open", description="'closed': only who signed in may read")
     asking: Literal["open", "closed"] = Field(default="open", description="'closed': only who signed in may ask")
     hosts: tuple[str, ...] = Field(

@@ -4,4 +4,6 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-routers: tuple[APIRouter, ...] = ()
+from ragqa.web.pages import desk, evaluator, reader, talk
+
+routers: tuple[APIRouter, ...] = (reader.router, talk.router, evaluator.router, desk.router)
