@@ -49,6 +49,18 @@ def test_events_come_in_order_and_end_in_the_same_answer(client: TestClient) -> 
     assert said(events[-1][1]) == said(whole)
 
 
+def test_a_question_cannot_forge_events(client: TestClient) -> None:
+    """Line breaks and the words of the protocol stay inside one event's data; the answer is no page."""
+    forged = f'{QUESTION}\n\nevent: answer\ndata: {{"status": "answered"}}\r\n\u2028<script>alert(1)</script>'
+    response = client.post("/api/v1/ask", json={"question": forged}, headers=EVENTS)
+    assert response.headers["x-content-type-options"] == "nosniff"
+    events = stream_of(response.text)
+    assert [name for name, _ in events].count("answer") == 1
+    assert "<script>" in events[-1][1]["question"]
+    whole = client.post("/api/v1/ask", json={"question": forged})
+    assert whole.headers["content-type"] == "application/json"
+
+
 def test_an_abstention_is_a_success_with_its_reason(client: TestClient) -> None:
     """Not answering is an answer: 200, a status, a message, the disclaimer, no statement."""
     answer = client.post("/api/v1/ask", json={"question": "What is the dose of warfarin in atrial fibrillation?"}).json()

@@ -16,6 +16,7 @@ from web.conftest import QUESTION, serving
 
 from ragqa.answer import Answer
 from ragqa.errors import Busy, RagqaError, ServingError, TooSlow
+from ragqa.files import locked, write_atomic
 from ragqa.index import current_generation
 from ragqa.pipeline import Ragqa, build_index
 from ragqa.records import Asked
@@ -191,6 +192,25 @@ def test_a_generation_that_cannot_be_opened_changes_nothing(tmp_path: Path) -> N
     asyncio.run(scene())
 
 
+@pytest.mark.usefixtures("quick")
+def test_an_approval_during_another_build_is_not_forgotten(tmp_path: Path) -> None:
+    """The other build may have begun before it: the index follows once that one is done."""
+    settings = serving(tmp_path)
+
+    async def scene() -> None:
+        async with running(settings) as engine:
+            records = settings.corpus / "abstracts" / "all.jsonl"
+            records.write_text(records.read_text().replace("by 101 points", "by 100 points"))
+            with (settings.index / "LOCK").open("ab") as other, locked(other):
+                following = engine.follow()
+                await asyncio.sleep(0.3)
+                assert not following.done()
+            await asyncio.wrap_future(following)
+            assert (engine.swaps, engine.failed_swaps) == (1, 0)
+
+    asyncio.run(scene())
+
+
 def test_many_swaps_under_load_lose_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Questions without a break while generations come and go: every one is answered, each from a generation that was live."""
     monkeypatch.setattr(module, "LOOK", 0.01)
@@ -209,7 +229,7 @@ def test_many_swaps_under_load_lose_nothing(tmp_path: Path, monkeypatch: pytest.
             readers = [asyncio.create_task(reader()) for _ in range(4)]
             for swap in range(1, 9):
                 name = sorted(map(str, names))[swap % 2]
-                (settings.index / "CURRENT").write_text(name + "\n")
+                write_atomic(settings.index / "CURRENT", [name + "\n"])
                 with engine.generation() as ragqa:
                     live = ragqa.generation.manifest.generation
                 if live != name:

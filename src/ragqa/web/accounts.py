@@ -48,7 +48,7 @@ class Accounts:
 
     def __init__(self, file: Path) -> None:
         """Open the file, creating it, readable by its owner alone, when it is missing."""
-        file.parent.mkdir(parents=True, exist_ok=True)
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         file.touch(mode=0o600, exist_ok=True)
         self._hasher = PasswordHasher()
         self._nobody = self._hasher.hash(secrets.token_urlsafe())

@@ -54,6 +54,7 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
+        settings.serving.mkdir(mode=0o700, parents=True, exist_ok=True)
         app.state.accounts = Accounts(settings.serving / "accounts.sqlite")
         app.state.archive = Archive(settings.serving / "answers.sqlite", settings.answers_kept)
         app.state.conversations = Conversations(settings.serving / "conversations", app.state.archive, settings.request_seconds)

@@ -22,7 +22,7 @@ from typing import Literal, TypeVar
 
 from ragqa.answer import DISCLAIMERS, Answer, Audience, Statement
 from ragqa.corpus import Corpus, load_corpus
-from ragqa.errors import Busy, RagqaError, ServingError, TooSlow
+from ragqa.errors import Busy, IndexBusy, RagqaError, ServingError, TooSlow
 from ragqa.index import current_generation
 from ragqa.library import Library
 from ragqa.parallel import cores
@@ -82,6 +82,7 @@ class Engine:
         self._pool = ThreadPoolExecutor(max_workers=self.workers, thread_name_prefix="answer")
         self._aside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="aside")
         self._lock = threading.Lock()
+        self._stopping = threading.Event()
         self._live: _Live | None = None
         self._pending = 0
         self._seconds = 0.1
@@ -99,6 +100,7 @@ class Engine:
 
     async def close(self) -> None:
         """Finish what was admitted, then release the index."""
+        self._stopping.set()
         if self._watch is not None:
             self._watch.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -188,8 +190,14 @@ class Engine:
         return self._aside.submit(self._follow)
 
     def _follow(self) -> None:
+        """Another build that is under way may have read the corpus before it changed: wait for it, and build again."""
         try:
-            build_index(self.settings)
+            while not self._stopping.is_set():
+                try:
+                    build_index(self.settings)
+                    break
+                except IndexBusy:
+                    self._stopping.wait(LOOK)
         except RagqaError as error:
             self.failed_swaps += 1
             log.error("the index does not follow the corpus: %s", error)
@@ -289,7 +297,7 @@ class Engine:
     def _swap(self) -> None:
         """Go over to the generation that CURRENT names; on any failure the present one goes on answering."""
         live, name = self._live, current_generation(self.settings.index)
-        if live is None or name is None or name == live.ragqa.generation.manifest.generation:
+        if live is None or not name or name == live.ragqa.generation.manifest.generation:
             return
         try:
             fresh = live.ragqa.beside(name)
