@@ -218,7 +218,8 @@ class Readers:
             connection, outcome, generation = self._ask(connection, question)
             with self._lock:
                 self.outcomes[outcome] += 1
-                self.generations[generation] += bool(generation)
+                if generation:
+                    self.generations[generation] += 1
                 self.longest = max(self.longest, time.perf_counter() - started)
             if outcome == "429":
                 time.sleep(0.05)
