@@ -80,8 +80,9 @@ function turnsFor(form) {
   const known = document.getElementById("turns");
   if (known) return known;
   const made = make("div", { id: "turns", class: "talk" });
-  const anchor = document.querySelector(".suggested") || form.closest(".ask") || form;
+  const anchor = document.querySelector(".suggested, .welcome") || form.closest(".ask") || form;
   anchor.before(made);
+  document.body.classList.add("talking");
   return made;
 }
 
