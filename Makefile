@@ -3,12 +3,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 export HF_HUB_OFFLINE := 1
 
-.PHONY: ask test check eval bench golden docs clean
+.PHONY: ask test check browser eval bench golden docs clean
 
 ask: $(VENV)/.ready  ## answer the seed question
 	$(BIN)/ragqa ask "Is memantine effective as a first-line treatment for Borderline Personality Disorder?"
 
-test: $(VENV)/.ready check  ## static checks, then the test suite
+test: $(VENV)/.ready check browser  ## static checks, then the test suite
 	$(BIN)/pytest
 
 check: $(VENV)/.ready  ## ruff, mypy --strict, import floors
@@ -16,6 +16,14 @@ check: $(VENV)/.ready  ## ruff, mypy --strict, import floors
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+browser:  ## Debian's chromium for the browser tests, where it is missing and may be installed
+	@if [ -x /usr/bin/chromium ]; then exit 0; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "installing chromium for the browser tests"; \
+	  { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends chromium fonts-liberation; } \
+	    >/dev/null 2>&1 || echo "chromium could not be installed: the browser tests will be skipped"; \
+	else echo "no /usr/bin/chromium: the browser tests will be skipped. apt-get install chromium, as root, brings it"; fi
 
 eval: $(VENV)/.ready  ## the gold set's scorecard
 	$(BIN)/ragqa eval --json eval/results/scorecard.json
@@ -26,8 +34,9 @@ bench: $(VENV)/.ready  ## speed and memory, as ratios within one run
 golden: $(VENV)/.ready  ## rewrite the golden renderings after reading the difference
 	RAGQA_UPDATE_GOLDEN=1 $(BIN)/pytest tests/test_render.py tests/test_article_page.py
 
-docs: $(VENV)/.ready  ## rewrite docs/cli.md from the commands' help
+docs: $(VENV)/.ready  ## rewrite docs/cli.md and docs/access.md from commands and routes
 	$(BIN)/python docs/write_cli.py
+	$(BIN)/python docs/write_access.py
 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

@@ -17,6 +17,9 @@
         * UnknownCitation: a citation names nothing that was retrieved.
         * UncitedStatement: a clinical statement has no citation.
         * UnsupportedStatement: the cited source does not say it.
+    * ServingError: the server cannot take or finish this request now; the same request may succeed later.
+        * Busy: as many requests as may wait are waiting already.
+        * TooSlow: the time allowed for one request is over.
 
 A message says what happened and what to do next.
 """
@@ -114,3 +117,19 @@ class UncitedStatement(AnswerRejected):
 
 class UnsupportedStatement(AnswerRejected):
     """The cited source does not say what the statement says."""
+
+
+class ServingError(RagqaError):
+    """The server cannot take or finish this request now."""
+
+
+class Busy(ServingError):
+    """As many requests as may wait are waiting already; ``retry_after`` is in seconds."""
+
+    def __init__(self, retry_after: int) -> None:
+        self.retry_after = retry_after
+        super().__init__(f"too many questions are being answered; ask again in {retry_after} s")
+
+
+class TooSlow(ServingError):
+    """The time allowed for one request is over."""

@@ -219,6 +219,14 @@ class Library:
             raise LibraryError(f"no answer {name} in {self.file}; `ragqa library list` shows those there are")
         return found[0]
 
+    def numbered(self, number: int) -> Version | None:
+        """The version of this number, if any."""
+        return next(iter(self._versions("number = ?", (number,))), None)
+
+    def page(self, state: State | None, after: int, limit: int) -> list[Version]:
+        """Up to ``limit`` versions in this state, or in any, numbered above ``after``, oldest first."""
+        return self._versions("number > ? AND coalesce(?, state) = state ORDER BY number LIMIT ?", (after, state, limit))
+
     def versions(self, *states: State) -> list[Version]:
         """All versions in these states, oldest first; all there are when none is named."""
         wanted = states or tuple(State)
@@ -232,6 +240,10 @@ class Library:
         """The published version of an entry, if any."""
         return next(iter(self._versions("key = ? AND state = ?", (key, State.PUBLISHED))), None)
 
+    def published_as(self, id: str) -> Version | None:
+        """The published version whose answer has this id, if any."""
+        return next(iter(self._versions("json_extract(answer, '$.id') = ? AND state = ?", (id, State.PUBLISHED))), None)
+
     def waiting(self, key: str) -> Version | None:
         """The version of an entry that waits for sign-off, if any."""
         return next(iter(self._versions("key = ? AND state = ?", (key, State.WAITING))), None)
@@ -239,6 +251,10 @@ class Library:
     def asked(self, key: str) -> Asked:
         """What an entry asks."""
         return Asked.model_validate_json(self._row("SELECT asked FROM entries WHERE key = ?", (key,))[0])
+
+    def decisions(self, limit: int) -> list[Version]:
+        """The versions decided on last, the newest decision first."""
+        return self._versions("decided_at IS NOT NULL ORDER BY decided_at DESC, number DESC LIMIT ?", (limit,))
 
     def counts(self) -> dict[str, int]:
         """How many versions are in which state."""

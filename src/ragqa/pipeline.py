@@ -155,6 +155,12 @@ class Ragqa:
         embedder = load_embedder(settings.model)
         return cls(settings, embedder, open_index(settings.index, embedder, generation))
 
+    def beside(self, generation: str) -> Ragqa:
+        """Another stored generation, open beside this one, with the models already loaded; raises as ``open_index``."""
+        opened = Ragqa(self.settings, self.embedder, open_index(self.settings.index, self.embedder, generation))
+        opened._judge, opened._checker = self._judge, self._checker
+        return opened
+
     def __enter__(self) -> Ragqa:
         return self
 

@@ -54,6 +54,26 @@ class Settings(BaseSettings):
     )
     ncbi_email: str | None = Field(default=None, description="whom NCBI may write to about the requests; it asks for one")
     ncbi_api_key: SecretStr | None = Field(default=None, description="raises NCBI's limit from 3 to 10 requests a second")
+    serving: Path = Field(
+        default=Path("serving"), description="folder of accounts, conversations and answers kept by `ragqa serve`"
+    )
+    results: Path = Field(default=Path("eval/results"), description="folder of scorecards that the evaluation page shows")
+    reading: Literal["open", "closed"] = Field(default="open", description="'closed': only who signed in may read")
+    asking: Literal["open", "closed"] = Field(default="open", description="'closed': only who signed in may ask")
+    hosts: tuple[str, ...] = Field(
+        default=("localhost", "127.0.0.1", "[::1]"),
+        description="names this server answers to, as in the Host header; '*' for any",
+    )
+    https: bool = Field(default=False, description="readers reach the server over HTTPS: cookies are sent over nothing else")
+    workers: int = Field(default=0, ge=0, le=64, description="questions answered at a time; 0: one per core")
+    waiting: int = Field(default=8, ge=0, le=1000, description="questions that may wait; past them the server says 429")
+    request_seconds: float = Field(default=20.0, gt=0, le=600, description="time for one request, waiting included")
+    body_bytes: int = Field(default=65536, ge=1024, le=16 * 1024 * 1024, description="largest request body")
+    asks_per_minute: int = Field(default=60, ge=0, le=100_000, description="per client, 20 at once at most; 0: no limit")
+    session_hours: int = Field(default=10, ge=1, le=24 * 90, description="after which one has to sign in again")
+    answers_kept: int = Field(default=10_000, ge=0, le=10_000_000, description="newest answers that can be linked to")
+    conversation_days: int = Field(default=30, ge=1, le=3650, description="after which an untouched conversation is deleted")
+    log_questions: bool = Field(default=False, description="write questions to the log; they may tell of patients")
 
     @classmethod
     def settings_customise_sources(

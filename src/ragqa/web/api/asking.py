@@ -1,0 +1,98 @@
+"""Asking: a question alone, or within a conversation; whole, or as events while the answer comes about."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import JSONResponse, StreamingResponse
+
+from ragqa.answer import Answer, Statement
+from ragqa.errors import RagqaError
+from ragqa.records import Asked
+from ragqa.web.access import engine, may_ask, may_read
+from ragqa.web.api.messages import ANSWERED, Ask, Begun, Conversation, Follow, Found, Results, Search, Spoken
+from ragqa.web.conversations import given, talks
+from ragqa.web.engine import Event
+from ragqa.web.exchange import Question, answer, check_article, stream
+from ragqa.web.problems import Problem, envelope, problem_of
+
+router = APIRouter(prefix="/api/v1", tags=["asking"])
+
+
+@router.post("/ask", responses=ANSWERED, dependencies=[Depends(may_ask)])
+async def ask(request: Request, body: Ask) -> Response:
+    """Answer a question with citations, or say that the evidence here does not answer it."""
+    return await reply(request, Question(**_given(body)))
+
+
+@router.post("/search", response_model=Results, dependencies=[Depends(may_ask)])
+async def search(request: Request, body: Search) -> Results:
+    """The sources nearest to a question, each with its best passage."""
+    check_article(request, body.article)
+    hits = await engine(request).search(Asked(question=body.question, article=body.article), body.k)
+    with engine(request).generation() as ragqa:
+        titles = [record.title if (record := ragqa.generation.find(hit.passage.source_id)) else None for hit in hits]
+        name = ragqa.generation.manifest.generation
+    found = (Found.of(rank, hit, title) for rank, (hit, title) in enumerate(zip(hits, titles, strict=True), start=1))
+    return Results(generation=name, results=tuple(found))
+
+
+@router.post("/conversations", status_code=201, response_model=Begun, dependencies=[Depends(may_ask)])
+async def begin(request: Request) -> Begun:
+    """Begin a conversation. Its id is all it takes to read it; untouched for some days it is deleted."""
+    return Begun(id=await asyncio.to_thread(talks(request).begin))
+
+
+@router.get("/conversations/{id}", response_model=Conversation, dependencies=[Depends(may_read)])
+async def conversation(request: Request, id: str) -> Conversation:
+    """The turns of a conversation."""
+    turns = talks(request).turns(id)
+    ids = given(request).answer_ids(id)
+    return Conversation(id=id, turns=tuple(Spoken(turn=turn, answer_id=ids.get(place)) for place, turn in enumerate(turns)))
+
+
+@router.delete("/conversations/{id}", status_code=204, dependencies=[Depends(may_ask)])
+async def delete(request: Request, id: str) -> Response:
+    """Delete a conversation."""
+    talks(request).delete(id)
+    return Response(status_code=204)
+
+
+@router.post("/conversations/{id}/turns", responses=ANSWERED, dependencies=[Depends(may_ask)])
+async def turn(request: Request, id: str, body: Follow) -> Response:
+    """Ask within a conversation: the question is understood from the turns before it, and with its answer becomes one."""
+    return await reply(request, Question(conversation=id, **_given(body)))
+
+
+async def reply(request: Request, question: Question) -> Response:
+    """The answer as JSON, or for who accepts nothing but events, as events."""
+    if "text/event-stream" in request.headers.get("accept", ""):
+        return StreamingResponse(events(request, stream(request, question)), media_type="text/event-stream")
+    return JSONResponse((await answer(request, question)).to_json())
+
+
+async def events(request: Request, told: AsyncIterator[Event]) -> AsyncIterator[str]:
+    """Events as lines of a stream. An error after its beginning comes as the event "error", with the envelope."""
+    try:
+        async for event in told:
+            yield _line(event.name, {event.name: event.data} if isinstance(event.data, str) else _plain(event.data))
+    except RagqaError as error:
+        yield _line("error", envelope(problem_of(error), request.state.request_id))
+    except Problem as problem:
+        yield _line("error", envelope(problem, request.state.request_id))
+
+
+def _line(name: str, data: dict[str, Any]) -> str:
+    return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
+
+
+def _plain(data: Statement | Answer) -> dict[str, Any]:
+    return data.model_dump(mode="json", by_alias=True)
+
+
+def _given(body: Follow) -> dict[str, Any]:
+    return {name: getattr(body, name) for name in type(body).model_fields}

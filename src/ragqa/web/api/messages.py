@@ -1,0 +1,286 @@
+"""What the API is sent and what it sends, beside Answer and ArticlePage, each with an example."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from ragqa.answer import DISCLAIMERS, Answer, Audience
+from ragqa.pipeline import LONGEST_QUESTION
+from ragqa.records import Passage, ReviewState, Turn
+from ragqa.retrieve import Hit
+
+Question = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_QUESTION, pattern=r"\S")]
+Slug = Annotated[str, StringConstraints(max_length=200, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+Note = Annotated[str, StringConstraints(min_length=1, max_length=2000, pattern=r"\S")]
+TURNS = 20
+"""Earlier turns that one request may bring."""
+FIRST = "Is memantine effective as a first-line treatment for borderline personality disorder?"
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Follow(_Message):
+    """A question within a conversation: the turns before it are known."""
+
+    question: Question = Field(description="identifiers of patients are taken out before anything is searched or kept")
+    article: Slug | None = Field(default=None, description="slug of the article being read; what it cites is preferred")
+    audience: Audience | None = Field(
+        default=None, description="who reads the answer; the server's setting where it is not given"
+    )
+    understood: Question | None = Field(default=None, description="the question as it is meant, where it was understood wrongly")
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"question": "And what dose was used?"}]})
+
+
+class Ask(Follow):
+    """A question with all that decides how it is read."""
+
+    history: tuple[Turn, ...] = Field(default=(), max_length=TURNS, description="the turns before it, oldest first")
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"question": FIRST}, {"question": "And what dose was used?", "history": [{"question": FIRST}]}]
+        },
+    )
+
+
+class Search(_Message):
+    """What to look for."""
+
+    question: Question
+    k: int = Field(default=10, ge=1, le=100, description="sources wanted")
+    article: Slug | None = None
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"question": "ketamine in PTSD", "k": 3}]})
+
+
+class Found(_Message):
+    """A source that was found, with its best passage."""
+
+    rank: int
+    source_id: str
+    title: str | None
+    score: float
+    similarity: float
+    bm25: float
+    passage: Passage
+
+    @classmethod
+    def of(cls, rank: int, hit: Hit, title: str | None) -> Found:
+        """From a hit."""
+        return cls(
+            rank=rank,
+            source_id=hit.passage.source_id,
+            title=title,
+            score=round(hit.score, 4),
+            similarity=round(hit.similarity, 4),
+            bm25=round(hit.bm25, 4),
+            passage=hit.passage,
+        )
+
+
+class Results(_Message):
+    """Sources, best first."""
+
+    generation: str
+    results: tuple[Found, ...]
+
+
+class Listed(_Message):
+    """An article in a list."""
+
+    slug: str
+    question: str
+    review_state: ReviewState
+    updated: str
+    topics: tuple[str, ...]
+
+
+class Articles(_Message):
+    """The articles this reader may read, by slug."""
+
+    articles: tuple[Listed, ...]
+
+
+class Begun(_Message):
+    """A new conversation: whoever has the id can read it."""
+
+    id: str = Field(examples=["q0Xw8mYy1h6T3mYzN5v0yA"])
+
+
+class Spoken(_Message):
+    """A turn, with the id of its answer while that is kept."""
+
+    turn: Turn
+    answer_id: str | None
+
+
+class Conversation(_Message):
+    """A conversation, oldest turn first."""
+
+    id: str
+    turns: tuple[Spoken, ...]
+
+
+class Stored(_Message):
+    """An answer in the library, without its history."""
+
+    number: int
+    state: str
+    severity: str
+    reason: str
+    made_at: str
+    decided_at: str | None
+    decided_by: str | None
+    note: str | None
+    answer: Answer
+
+
+class Shelf(_Message):
+    """Answers of the library, oldest first; ``next`` is the number to go on after, None at the end."""
+
+    answers: tuple[Stored, ...]
+    next: int | None
+    counts: dict[str, int]
+
+
+class Decision(_Message):
+    """What an editor decides on a waiting answer."""
+
+    decision: Literal["sign_off", "reject"]
+    note: Note | None = None
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"decision": "reject", "note": "too small a trial"}]}
+    )
+
+
+class UnderReview(_Message):
+    """An article as it stands in review; ``possible`` are the steps that may follow."""
+
+    slug: str
+    question: str
+    state: ReviewState
+    sha256: str
+    possible: tuple[ReviewState, ...]
+
+
+class Desk(_Message):
+    """All articles, by slug."""
+
+    articles: tuple[UnderReview, ...]
+
+
+class Event(_Message):
+    """One line of the review log."""
+
+    article: str
+    sha256: str
+    state: ReviewState
+    by: str
+    at: datetime
+    note: str | None
+
+
+class Log(_Message):
+    """The review log, oldest first; its chain was checked while it was read."""
+
+    events: tuple[Event, ...]
+
+
+class ReviewStep(_Message):
+    """A step of the review; who takes it is who is signed in."""
+
+    state: Literal["submitted", "under_review", "approved", "withdrawn"]
+    note: Note | None = None
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"state": "submitted", "note": "second draft"}]})
+
+
+class Health(_Message):
+    """The process runs."""
+
+    status: Literal["ok"]
+
+
+class Ready(_Message):
+    """Questions can be answered, from this generation."""
+
+    status: Literal["ready"]
+    generation: str
+
+
+ANSWER: dict[str, Any] = {
+    "schema": "ragqa.answer/1",
+    "id": "7722d8ab85bc7272",
+    "question": FIRST,
+    "standalone_question": FIRST,
+    "status": "answered",
+    "statements": [
+        {
+            "text": "Memantine is not recommended as a first-line treatment for borderline personality disorder (BPD), because "
+            "trials tested memantine only as an add-on to existing care.",
+            "section": "recommendation",
+            "citations": [1],
+            "support": [
+                {
+                    "reference": 1,
+                    "passage": "article:memantine-first-line-bpd#31-696",
+                    "quote": "Memantine is not recommended as a first-line treatment for borderline personality disorder (BPD), "
+                    "because trials tested memantine only as an add-on to existing care.",
+                    "start": 31,
+                    "end": 196,
+                    "score": 1.0,
+                }
+            ],
+        }
+    ],
+    "references": [
+        {
+            "number": 1,
+            "source_id": "article:memantine-first-line-bpd",
+            "kind": "article",
+            "title": FIRST,
+            "journal": None,
+            "year": 2026,
+            "pmid": None,
+            "doi": None,
+            "url": None,
+            "study_design": None,
+        }
+    ],
+    "evidence": {
+        "strength": "moderate",
+        "why": "Starts high (best design cited: randomised controlled trial); down one for imprecision.",
+    },
+    "disclaimer": DISCLAIMERS["clinician"],
+    "audience": "clinician",
+    "review_state": "not_reviewed",
+    "trace": {"generation": "681a68dae74d97f9", "models": {"embedder": "bge-small-en-v1.5-int8"}, "queries": [FIRST]},
+}
+"""An answer of the bundled corpus, shortened to its first statement."""
+STREAM = (
+    'event: disclaimer\ndata: {"disclaimer": "For healthcare professionals. ..."}\n\n'
+    'event: stage\ndata: {"stage": "searching"}\n\n'
+    'event: stage\ndata: {"stage": "reading"}\n\n'
+    'event: stage\ndata: {"stage": "checking"}\n\n'
+    'event: statement\ndata: {"text": "...", "section": "recommendation", "citations": [1], "support": [...]}\n\n'
+    'event: answer\ndata: {"schema": "ragqa.answer/1", ...}\n\n'
+)
+ANSWERED: dict[int | str, dict[str, Any]] = {
+    200: {
+        "model": Answer,
+        "description": "The answer, which may be an abstention: see `status`. With `Accept: text/event-stream` its events: "
+        "disclaimer, stage (searching, reading, checking), statement, answer; or error, with the envelope.",
+        "content": {
+            "application/json": {"example": ANSWER},
+            "text/event-stream": {"schema": {"type": "string"}, "example": STREAM},
+        },
+    }
+}

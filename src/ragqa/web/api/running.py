@@ -1,0 +1,47 @@
+"""For whoever runs the server: does it live, can it answer, what does it do, what does it offer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from ragqa.web.access import engine, may_read, public
+from ragqa.web.api.messages import Health, Ready
+from ragqa.web.problems import Problem
+
+router = APIRouter(prefix="/api/v1", tags=["running"])
+
+
+@router.get("/health", dependencies=[Depends(public)])
+async def health() -> Health:
+    """The process runs."""
+    return Health(status="ok")
+
+
+@router.get("/ready", dependencies=[Depends(public)])
+async def ready(request: Request) -> Ready:
+    """Questions can be answered; 503 while the server starts or stops."""
+    if request.app.state.draining:
+        raise Problem(503, "unavailable", "the server is stopping", {"Retry-After": "5"})
+    with engine(request).generation() as ragqa:
+        return Ready(status="ready", generation=ragqa.generation.manifest.generation)
+
+
+@router.get(
+    "/metrics",
+    dependencies=[Depends(may_read)],
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}, "example": "ragqa_pending 0.0\n"}}}},
+)
+async def metrics(request: Request) -> Response:
+    """Figures for Prometheus."""
+    return Response(request.app.state.figures.page(), media_type=CONTENT_TYPE_LATEST)
+
+
+@router.get("/openapi.json", dependencies=[Depends(public)], include_in_schema=False)
+async def openapi(request: Request) -> dict[str, Any]:
+    """The document that describes this API."""
+    document: dict[str, Any] = request.app.openapi()
+    return document

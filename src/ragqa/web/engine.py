@@ -1,0 +1,347 @@
+"""The open index behind a bounded pool of threads: answers without blocking the event loop, and changes generations live.
+
+Admission: at most ``workers`` requests run and ``waiting`` wait; one more is refused with ``Busy`` at once, so that the wait of
+those admitted stays bounded. Swap: when CURRENT names another generation it is opened aside, takes over between two requests, and
+the old one is closed when the last request that uses it is done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import math
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from ragqa.answer import DISCLAIMERS, Answer, Audience, Statement
+from ragqa.corpus import Corpus, load_corpus
+from ragqa.errors import Busy, IndexBusy, RagqaError, ServingError, TooSlow
+from ragqa.index import current_generation
+from ragqa.library import Library
+from ragqa.parallel import cores
+from ragqa.pipeline import Ragqa, build_index
+from ragqa.records import Asked
+from ragqa.regenerate import served
+from ragqa.retrieve import Hit
+from ragqa.reviewlog import LOG
+from ragqa.settings import Settings
+
+LOOK = 1.0
+"""Seconds between two looks at CURRENT."""
+log = logging.getLogger("ragqa.web.engine")
+T = TypeVar("T")
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One step of an answer on its way.
+
+    ``name`` and ``data``: "disclaimer" its text; "stage" one of searching, reading, checking; "statement" a Statement, in the
+    answer's order; "answer" the whole Answer, last.
+    """
+
+    name: Literal["disclaimer", "stage", "statement", "answer"]
+    data: str | Statement | Answer
+
+
+@dataclass(slots=True)
+class _Live:
+    """A generation in use, with the number of requests that use it."""
+
+    ragqa: Ragqa
+    leases: int = 0
+    retired: bool = False
+
+
+class _Job:
+    """One admitted piece of work: past its deadline, or given up by who asked, it stops at its next stage."""
+
+    def __init__(self, deadline: float) -> None:
+        self.deadline = deadline
+        self.abandoned = threading.Event()
+
+    def check(self) -> None:
+        if self.abandoned.is_set() or time.monotonic() > self.deadline:
+            raise TooSlow("the server was too busy to answer in time; ask again in a moment")
+
+
+class Engine:
+    """Answers questions from the live generation. ``open`` and ``close`` bracket its life; all else in between."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.workers = settings.workers or cores()
+        self._pool = ThreadPoolExecutor(max_workers=self.workers, thread_name_prefix="answer")
+        self._aside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="aside")
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+        self._live: _Live | None = None
+        self._pending = 0
+        self._seconds = 0.1
+        self._own = threading.local()
+        self._corpus: tuple[object, Corpus] | None = None
+        self._watch: asyncio.Task[None] | None = None
+        self.swaps = 0
+        self.failed_swaps = 0
+
+    async def open(self) -> None:
+        """Open the live generation, building the first one where there is none, load the models, begin to look for new ones."""
+        loop = asyncio.get_running_loop()
+        self._live = _Live(await loop.run_in_executor(self._aside, self._opened))
+        self._watch = asyncio.create_task(self._look())
+
+    async def close(self) -> None:
+        """Finish what was admitted, then release the index."""
+        self._stopping.set()
+        if self._watch is not None:
+            self._watch.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._watch
+        await asyncio.to_thread(self._pool.shutdown)
+        await asyncio.to_thread(self._aside.shutdown)
+        if self._live is not None:
+            self._retire(self._live)
+            self._live = None
+
+    @property
+    def ready(self) -> bool:
+        """Whether questions can be answered."""
+        return self._live is not None
+
+    @property
+    def pending(self) -> int:
+        """Requests running or waiting."""
+        return self._pending
+
+    @contextmanager
+    def generation(self) -> Iterator[Ragqa]:
+        """The live generation, which stays open until the block ends, whatever becomes live meanwhile."""
+        with self._lock:
+            live = self._live
+            if live is None:
+                raise ServingError("the server is starting or stopping; try again in a moment")
+            live.leases += 1
+        try:
+            yield live.ragqa
+        finally:
+            with self._lock:
+                live.leases -= 1
+                last = live.retired and not live.leases
+            if last:
+                live.ragqa.close()
+
+    async def ask(self, asked: Asked, audience: Audience | None = None, understood: str | None = None) -> Answer:
+        """The signed-off answer to this question where there is one that may be shown, else an answer made now.
+
+        Raises:
+            Busy: no more requests may wait.
+            TooSlow: the time for one request is over.
+            RagqaError: as ``Ragqa.ask``.
+        """
+        job = self._job()
+        return await self._finished(job, self._start(job, lambda: self._answer(job, asked, audience, understood, lambda _: None)))
+
+    def stream(self, asked: Asked, audience: Audience | None = None, understood: str | None = None) -> AsyncIterator[Event]:
+        """The same answer as it comes about. Admission is decided in this call: it raises as ``ask`` before anything is sent."""
+        loop = asyncio.get_running_loop()
+        stages: asyncio.Queue[str] = asyncio.Queue()
+
+        def tell(stage: str) -> None:
+            loop.call_soon_threadsafe(stages.put_nowait, stage)
+
+        job = self._job()
+        future = self._start(job, lambda: self._answer(job, asked, audience, understood, tell))
+        return self._events(job, future, stages, DISCLAIMERS[audience or self.settings.audience])
+
+    async def search(self, asked: Asked, k: int) -> list[Hit]:
+        """The best passage of each of the best ``k`` sources; raises as ``ask``."""
+
+        def work() -> list[Hit]:
+            with self.generation() as ragqa:
+                return ragqa.search(asked.question, k, asked.history, asked.article)
+
+        job = self._job()
+        return await self._finished(job, self._start(job, work))
+
+    async def corpus(self) -> Corpus:
+        """The corpus as it is on disk now; read again only when one of its files changed."""
+        return await asyncio.to_thread(self.read_corpus)
+
+    def read_corpus(self) -> Corpus:
+        """As ``corpus``, for callers that run in a thread already. Raises CorpusError when it has faults."""
+        stamp = _stamp(self.settings.corpus)
+        if self._corpus is None or self._corpus[0] != stamp:
+            self._corpus = (stamp, load_corpus(self.settings.corpus))
+        return self._corpus[1]
+
+    def follow(self) -> Future[None]:
+        """Bring the index up to date with the corpus and go over to it, beside the answering; the future is done when it is live.
+
+        What fails is logged and counted; the present generation goes on answering.
+        """
+        return self._aside.submit(self._follow)
+
+    def _follow(self) -> None:
+        """Another build that is under way may have read the corpus before it changed: wait for it, and build again."""
+        try:
+            while not self._stopping.is_set():
+                try:
+                    build_index(self.settings)
+                    break
+                except IndexBusy:
+                    self._stopping.wait(LOOK)
+        except RagqaError as error:
+            self.failed_swaps += 1
+            log.error("the index does not follow the corpus: %s", error)
+        self._swap()
+
+    def _opened(self) -> Ragqa:
+        ragqa = Ragqa.open(self.settings)
+        _warm(ragqa)
+        return ragqa
+
+    def _answer(self, job: _Job, asked: Asked, audience: Audience | None, understood: str | None, tell: Tell) -> Answer:
+        def stage(name: str) -> None:
+            job.check()
+            tell(name)
+
+        with self.generation() as ragqa:
+            published = None if understood else self._published(ragqa, asked, audience)
+            return published or ragqa.ask(asked.question, asked.history, asked.article, audience, understood, stage)
+
+    def _published(self, ragqa: Ragqa, asked: Asked, audience: Audience | None) -> Answer | None:
+        library = self.library()
+        return served(library, ragqa, asked, audience or self.settings.audience) if library else None
+
+    def library(self) -> Library | None:
+        """This thread's own connection to the library of signed-off answers; None where there is no library."""
+        if not self.settings.library.exists():
+            return None
+        if not hasattr(self._own, "library"):
+            self._own.library = Library(self.settings.library)
+        library: Library = self._own.library
+        return library
+
+    def _job(self) -> _Job:
+        return _Job(time.monotonic() + self.settings.request_seconds)
+
+    def _start(self, job: _Job, work: Callable[[], T]) -> Future[T]:
+        """Admit and queue, or refuse."""
+        with self._lock:
+            if self._pending >= self.workers + self.settings.waiting:
+                raise Busy(max(1, math.ceil(self._pending * self._seconds / self.workers)))
+            self._pending += 1
+
+        def timed() -> T:
+            job.check()
+            started = time.perf_counter()
+            try:
+                return work()
+            finally:
+                self._seconds += 0.1 * (time.perf_counter() - started - self._seconds)
+
+        try:
+            future = self._pool.submit(timed)
+        except RuntimeError:
+            self._done()
+            raise ServingError("the server is stopping; try again in a moment") from None
+        future.add_done_callback(lambda _: self._done())
+        return future
+
+    def _done(self) -> None:
+        with self._lock:
+            self._pending -= 1
+
+    async def _finished(self, job: _Job, future: Future[T]) -> T:
+        """The result, within the time that is left; work that nobody waits for any more is given up."""
+        try:
+            async with asyncio.timeout(job.deadline - time.monotonic()):
+                return await asyncio.wrap_future(future)
+        except TimeoutError:
+            raise TooSlow(f"no answer within {self.settings.request_seconds:g} s; ask again in a moment") from None
+        finally:
+            job.abandoned.set()
+
+    async def _events(
+        self, job: _Job, future: Future[Answer], stages: asyncio.Queue[str], disclaimer: str
+    ) -> AsyncIterator[Event]:
+        try:
+            yield Event(name="disclaimer", data=disclaimer)
+            whole = asyncio.create_task(self._finished(job, future))
+            try:
+                async for stage in _until(whole, stages):
+                    yield Event(name="stage", data=stage)
+                answer = await whole
+            finally:
+                whole.cancel()
+            for statement in answer.statements:
+                yield Event(name="statement", data=statement)
+            yield Event(name="answer", data=answer)
+        finally:
+            job.abandoned.set()
+            future.cancel()
+
+    async def _look(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK)
+            await asyncio.get_running_loop().run_in_executor(self._aside, self._swap)
+
+    def _swap(self) -> None:
+        """Go over to the generation that CURRENT names; on any failure the present one goes on answering."""
+        live, name = self._live, current_generation(self.settings.index)
+        if live is None or not name or name == live.ragqa.generation.manifest.generation:
+            return
+        try:
+            fresh = live.ragqa.beside(name)
+        except (RagqaError, OSError, RuntimeError) as error:
+            self.failed_swaps += 1
+            log.error("the generation %s cannot be opened, the one before goes on answering: %s", name, error)
+            return
+        _warm(fresh)
+        with self._lock:
+            self._live = _Live(fresh)
+        self._retire(live)
+        self.swaps += 1
+        log.info("generation %s is live", name)
+
+    def _retire(self, live: _Live) -> None:
+        with self._lock:
+            live.retired = True
+            unused = not live.leases
+        if unused:
+            live.ragqa.close()
+
+
+async def _until(whole: asyncio.Task[Answer], stages: asyncio.Queue[str]) -> AsyncIterator[str]:
+    """Stages as they are told, until the answer is there."""
+    while True:
+        told = asyncio.create_task(stages.get())
+        await asyncio.wait((whole, told), return_when=asyncio.FIRST_COMPLETED)
+        if not told.done():
+            told.cancel()
+            return
+        yield told.result()
+
+
+def _warm(ragqa: Ragqa) -> None:
+    """Load the models and the index's pages into memory before anybody waits for them."""
+    ragqa.checker.judge("The sea is warm.", "The sea was cold.")
+    ragqa.search("warm", 1)
+
+
+def _stamp(corpus: Path) -> tuple[object, ...]:
+    """Changes when a file of the corpus does."""
+    found = []
+    for file in sorted([*corpus.glob("articles/*"), *corpus.glob("abstracts/*"), corpus / LOG]):
+        with contextlib.suppress(FileNotFoundError):
+            status = file.stat()
+            found.append((file.name, status.st_size, status.st_mtime_ns))
+    return tuple(found)

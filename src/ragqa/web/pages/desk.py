@@ -1,0 +1,219 @@
+"""The editor's desk: articles in review with what changed in them, answers waiting for sign-off, and who did what when."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Form, Path, Request, Response
+from fastapi.responses import RedirectResponse
+
+from ragqa.corpus import Corpus, approved_text
+from ragqa.difference import Difference, citations, compare, compare_articles, runs
+from ragqa.library import Library, State, Version
+from ragqa.pipeline import reference
+from ragqa.records import Article, ReviewEvent, ReviewState
+from ragqa.regenerate import waiting
+from ragqa.render import HEADINGS, describe
+from ragqa.review import standings
+from ragqa.web.access import Reader, engine, require
+from ragqa.web.editing import decided, take_step
+from ragqa.web.pages.frame import day, show
+from ragqa.web.pages.talk import turn_of_page
+from ragqa.web.problems import Problem
+
+router = APIRouter(prefix="/desk", include_in_schema=False)
+Editor = Annotated[Reader, Depends(require("editor"))]
+Number = Annotated[int, Path(ge=1, le=2**63 - 1)]
+STEPS = {
+    ReviewState.SUBMITTED: "Submit",
+    ReviewState.UNDER_REVIEW: "Start review",
+    ReviewState.APPROVED: "Approve",
+    ReviewState.WITHDRAWN: "Withdraw",
+}
+SHOWN = 100
+"""Events of the audit trail on one page, the newest first."""
+
+
+@router.get("", name="desk")
+async def desk(request: Request, who: Editor) -> Response:
+    """Every article, those that wait for an editor first."""
+    corpus = await engine(request).corpus()
+    return await _show(request, "desk.html", "review", standings=standings(corpus), names=STEPS)
+
+
+@router.get("/articles/{slug}", name="review")
+async def review(request: Request, slug: str, who: Editor) -> Response:
+    """What changed in an article since it was approved, its steps so far and those possible now."""
+    corpus = await engine(request).corpus()
+    standing = next((one for one in standings(corpus) if one.article.slug == slug), None)
+    if standing is None:
+        raise Problem(404, "not_found", "no such article; the desk lists those there are")
+    before = await asyncio.to_thread(approved_text, engine(request).settings.corpus, slug, corpus.reviews)
+    events = [event for event in corpus.reviews if event.article == slug]
+    return await _show(
+        request,
+        "desk_article.html",
+        "review",
+        standing=standing,
+        approved=any(event.state is ReviewState.APPROVED for event in events),
+        before=before,
+        difference=compare_articles(before, standing.article, _described(corpus)) if before else None,
+        events=list(reversed(events)),
+        steps=[(state.value, STEPS[state]) for state in ReviewState if state in standing.possible and state in STEPS],
+        parts_of_text=list(_parts(standing.article)),
+    )
+
+
+@router.post("/articles/{slug}", name="review_step")
+async def review_step(
+    request: Request,
+    slug: str,
+    who: Editor,
+    state: Annotated[str, Form()],
+    sha256: Annotated[str, Form(pattern="^[0-9a-f]{64}$")],
+    note: Annotated[str, Form(max_length=2000)] = "",
+) -> Response:
+    """Take a step on the very text that the editor was shown."""
+    corpus = await engine(request).corpus()
+    article = corpus.articles.get(slug)
+    if article is None or state not in {step.value for step in STEPS}:
+        raise Problem(404, "not_found", "no such article or step; the desk lists those there are")
+    if article.sha256 != sha256:
+        raise Problem(409, "edited", "the text was edited since this page was shown: read it again, then take the step")
+    await asyncio.to_thread(take_step, request, slug, ReviewState(state), who, note.strip() or None)
+    return RedirectResponse(f"/desk/articles/{slug}", 303)
+
+
+@router.get("/answers", name="sign_offs")
+async def sign_offs(request: Request, who: Editor) -> Response:
+    """Answers waiting for sign-off, the gravest change first."""
+    queue = await asyncio.to_thread(lambda: _queue(engine(request).library()))
+    return await _show(request, "desk_answers.html", "answers", queue=queue)
+
+
+@router.get("/answers/{number}", name="sign_off")
+async def sign_off(request: Request, number: Number, who: Editor) -> Response:
+    """A stored answer with what changed in it, and the history of its question."""
+    corpus = await engine(request).corpus()
+    queued, history = await asyncio.to_thread(lambda: _stored(engine(request).library(), number))
+    return await _show(
+        request,
+        "desk_answer.html",
+        "answers",
+        turn=turn_of_page(queued.version.answer, 0, corpus, ""),
+        conversation="",
+        article="",
+        version=queued.version,
+        before=queued.before,
+        difference=queued.difference,
+        history=history,
+        waits=queued.version.state is State.WAITING,
+    )
+
+
+@router.post("/answers/{number}", name="decide")
+async def decide(
+    request: Request,
+    number: Number,
+    who: Editor,
+    decision: Annotated[str, Form(pattern="^(sign_off|reject)$")],
+    note: Annotated[str, Form(max_length=2000)] = "",
+) -> Response:
+    """Publish a waiting answer, or put it aside."""
+    await asyncio.to_thread(lambda: decided(engine(request).library(), number, decision, who, note.strip() or None))
+    return RedirectResponse("/desk/answers", 303)
+
+
+@router.get("/audit", name="audit")
+async def audit(request: Request, who: Editor) -> Response:
+    """Review events and decisions on answers, the newest first."""
+    corpus = await engine(request).corpus()
+    library = engine(request).library
+    decided_on = await asyncio.to_thread(lambda: opened.decisions(SHOWN) if (opened := library()) else [])
+    told = [*map(_event, corpus.reviews), *map(_decision, decided_on)]
+    told.sort(key=lambda one: datetime.fromisoformat(one["at"]), reverse=True)
+    return await _show(request, "desk_audit.html", "audit", events=told[:SHOWN], cut=len(told) > SHOWN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queued:
+    """A stored answer, the last one that readers saw before it, and the difference; None for a new question."""
+
+    version: Version
+    before: Version | None
+    difference: Difference | None
+
+
+def _queue(library: Library | None) -> list[Queued]:
+    """What waits, the gravest change first."""
+    found = waiting(library) if library else []
+    return [Queued(version=new, before=old, difference=difference) for new, old, difference in found]
+
+
+def _stored(library: Library | None, number: int) -> tuple[Queued, list[Version]]:
+    """A version beside the last one seen before it, and every version of its question, the newest first."""
+    version = library.numbered(number) if library else None
+    if version is None or library is None:
+        raise Problem(404, "not_found", "the library holds no answer of this number; the desk lists those that wait")
+    history = library.history(version.key)
+    seen = [one for one in history if one.number < number and one.state not in (State.WAITING, State.REJECTED)]
+    before = seen[-1] if seen else None
+    difference = compare(before.answer, version.answer) if before else None
+    return Queued(version=version, before=before, difference=difference), history[::-1]
+
+
+def _event(event: ReviewEvent) -> dict[str, str]:
+    return {
+        "at": event.at.isoformat(),
+        "what": event.state.value.replace("_", " "),
+        "of": event.article,
+        "link": f"/desk/articles/{event.article}",
+        "by": event.by,
+        "note": event.note or "",
+        "hash": event.sha256[:12],
+    }
+
+
+def _decision(version: Version) -> dict[str, str]:
+    return {
+        "at": version.decided_at or "",
+        "what": f"answer {version.state.value}",
+        "of": f"{version.number}. {version.answer.question}",
+        "link": f"/desk/answers/{version.number}",
+        "by": version.decided_by or "",
+        "note": version.note or "",
+        "hash": version.basis.sha256[:12],
+    }
+
+
+def _described(corpus: Corpus) -> Mapping[str, str]:
+    """Each source in one line, by id."""
+    return {source: describe(reference(record)) for source, record in corpus.abstracts.items()}
+
+
+def _parts(article: Article) -> Iterator[tuple[str, list[str]]]:
+    """Headings with their paragraphs or points, source numbers as they stand."""
+    for span in article.spans:
+        lines = article.text[span.start : span.end].splitlines()
+        yield HEADINGS[span.part], [line.strip().removeprefix("- ") for line in lines if line.strip()]
+
+
+async def _show(request: Request, template: str, tab: str, **context: Any) -> Response:
+    """A page of the desk: its tab, how many answers wait, and how differences are told."""
+    count = await asyncio.to_thread(_count, engine(request).library)
+    return show(request, template, tab=tab, count=count, runs=runs, citations=citations, headings=HEADINGS, when=_when, **context)
+
+
+def _count(open_library: Callable[[], Library | None]) -> int:
+    library = open_library()
+    return library.counts().get(State.WAITING.value, 0) if library else 0
+
+
+def _when(moment: datetime | str) -> str:
+    """Date and time for people, of a moment or of its ISO form."""
+    at = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    return f"{day(at.date())}, {at:%H:%M}"

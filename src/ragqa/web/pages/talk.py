@@ -1,0 +1,190 @@
+"""Asking and reading on: questions, their answers as they come about, conversations, and one answer under its own address."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi.responses import PlainTextResponse, RedirectResponse, StreamingResponse
+
+from ragqa.answer import Answer, Statement
+from ragqa.corpus import Corpus
+from ragqa.errors import RagqaError
+from ragqa.pipeline import LONGEST_QUESTION
+from ragqa.records import ReviewState, Turn
+from ragqa.render import HEADINGS, HEADINGS_FOR_PATIENTS, as_json, as_markdown, as_text, caution, printable, sections
+from ragqa.web import exchange
+from ragqa.web.access import check_csrf, csrf_token, engine, may_ask, may_read, reader, visible
+from ragqa.web.conversations import talks
+from ragqa.web.engine import Event
+from ragqa.web.exchange import Question
+from ragqa.web.pages.evidence import SORTABLE, table
+from ragqa.web.pages.exports import as_bibtex, as_ris
+from ragqa.web.pages.frame import TheAudience, finder, show
+from ragqa.web.pages.reader import names
+from ragqa.web.pages.sources import cards
+from ragqa.web.problems import Problem, problem_of
+from ragqa.web.views import environment
+
+router = APIRouter(include_in_schema=False)
+STREAM = "text/event-stream"
+TITLES = {
+    "insufficient_evidence": "The evidence here does not answer that",
+    "needs_clarification": "Which of these do you mean?",
+    "urgent": "This may be an emergency",
+    "out_of_scope": "This is outside what ragqa answers",
+}
+EXPORTS: dict[str, tuple[str, Callable[[Answer], str]]] = {
+    "txt": ("text/plain", as_text),
+    "md": ("text/markdown", as_markdown),
+    "json": ("application/json", as_json),
+    "ris": ("application/x-research-info-systems", lambda answer: as_ris(answer.references)),
+    "bib": ("application/x-bibtex", lambda answer: as_bibtex(answer.references)),
+}
+
+
+@router.post("/ask", name="ask", dependencies=[Depends(may_ask), Depends(check_csrf)])
+async def ask(
+    request: Request,
+    audience: TheAudience,
+    question: Annotated[str, Form(max_length=LONGEST_QUESTION)],
+    article: Annotated[str, Form(max_length=200)] = "",
+    conversation: Annotated[str, Form(max_length=64)] = "",
+    understood: Annotated[str, Form(max_length=LONGEST_QUESTION)] = "",
+) -> Response:
+    """Answer a question as the next turn of a conversation, which begins here when none is named."""
+    if not question.strip():
+        raise Problem(422, "invalid_request", "the question is empty: write what you want to know, then ask")
+    name = conversation or await asyncio.to_thread(talks(request).begin)
+    asked = Question(
+        question=question,
+        article=article or None,
+        audience=audience,
+        understood=understood.strip() or None,
+        conversation=name,
+    )
+    if STREAM in request.headers.get("accept", ""):
+        return StreamingResponse(_pieces(request, asked, name, exchange.stream(request, asked)), media_type=STREAM)
+    await exchange.answer(request, asked)
+    return RedirectResponse(_address(request, name, article), 303)
+
+
+async def _pieces(request: Request, asked: Question, name: str, events: AsyncIterator[Event]) -> AsyncIterator[str]:
+    """Stages, statements and the whole turn as it stands on the page, made by the page's own template."""
+    headings = HEADINGS_FOR_PATIENTS if asked.audience == "patient" else HEADINGS
+    try:
+        async for event in events:
+            if isinstance(event.data, Answer):
+                address = _address(request, name, asked.article or "")
+                corpus = await engine(request).corpus()
+                turn = turn_of_page(event.data, len(talks(request).turns(name)), corpus, "")
+                shown = _part("turn.html", request, turn=turn, conversation=name, article=asked.article or "")
+                yield _event("turn", html=shown, address=address, conversation=name)
+            elif isinstance(event.data, Statement):
+                yield _event("statement", heading=headings[event.data.section], text=printable(event.data.text))
+            elif event.name == "stage":
+                yield _event("stage", stage=event.data)
+    except RagqaError as error:
+        yield _event("problem", message=problem_of(error).message)
+    except Problem as problem:
+        yield _event("problem", message=problem.message)
+
+
+@router.get("/conversations/{name}", name="conversation", dependencies=[Depends(may_read)])
+async def conversation(request: Request, name: str, article: str = "", sort: str = "") -> Response:
+    """A conversation, its turns in order; an answer no longer kept is told by what was remembered of it."""
+    held = talks(request)
+    turns, answers = await asyncio.to_thread(lambda: (held.turns(name), held.answers(name)))
+    corpus = await engine(request).corpus()
+    record = corpus.articles.get(article) if article in visible(corpus, reader(request)) else None
+    shown = [
+        turn_of_page(answer, number, corpus, sort) if answer else _remembered(turn, number)
+        for number, (turn, answer) in enumerate(zip(turns, answers, strict=True), start=1)
+    ]
+    return show(
+        request, "conversation.html", turns=shown, conversation=name, article=record.slug if record else "", reading=record
+    )
+
+
+@router.get("/answers/{name}", name="answer", dependencies=[Depends(may_read)])
+async def answer_page(request: Request, name: str, sort: str = "") -> Response:
+    """One answer exactly as it was given, or, as name.md and the like, in another format."""
+    id, _, extension = name.partition(".")
+    if extension and extension not in EXPORTS:
+        raise Problem(404, "not_found", f"an answer comes as {', '.join(EXPORTS)}")
+    answer = await asyncio.to_thread(exchange.find, request, id)
+    if extension:
+        kind, export = EXPORTS[extension]
+        headers = {"Content-Disposition": f'attachment; filename="ragqa-{answer.id}.{extension}"'}
+        return PlainTextResponse(export(answer), media_type=f"{kind}; charset=utf-8", headers=headers)
+    turn = turn_of_page(answer, 0, await engine(request).corpus(), sort)
+    with engine(request).generation() as ragqa:
+        current = ragqa.generation.manifest.generation == answer.trace.generation
+    return show(request, "answer.html", turn=turn, current=current, conversation="", article="")
+
+
+def turn_of_page(answer: Answer, number: int, corpus: Corpus, sort: str) -> dict[str, Any]:
+    """All that a page shows of one turn; ``number`` 0 for an answer that stands alone."""
+    find = finder(corpus)
+    listed = cards(answer, find)
+    called = names(listed)
+    return {
+        "number": number,
+        "prefix": f"t{number}-",
+        "answer": answer,
+        "question": answer.question,
+        "title": TITLES.get(answer.status.value),
+        "caution": caution(answer),
+        "sections": [
+            (heading, [(statement, _quotes(statement)) for statement in statements]) for heading, statements in sections(answer)
+        ],
+        "cards": listed,
+        "names": called,
+        "rows": table(answer, find, sort),
+        "sort": sort if sort in SORTABLE else "",
+        "withdrawn": list(_no_longer_good(answer, corpus)),
+    }
+
+
+def _quotes(statement: Statement) -> tuple[tuple[int, str], ...]:
+    """Source number and exact words, each once."""
+    return tuple(dict.fromkeys((support.reference, support.quote) for support in statement.support))
+
+
+def _no_longer_good(answer: Answer, corpus: Corpus) -> Iterator[tuple[int, str]]:
+    """Numbers of sources that may not be relied on any more, with the reason: an address outlives the evidence behind it."""
+    for ref in answer.references:
+        if ref.kind == "article":
+            slug = ref.source_id.removeprefix("article:")
+            state = corpus.states.get(slug)
+            if state is not ReviewState.APPROVED:
+                yield ref.number, f"is no longer approved ({state.value.replace('_', ' ')})" if state else "is no longer here"
+        else:
+            record = corpus.abstracts.get(ref.source_id)
+            if record is None:
+                yield ref.number, "is no longer here"
+            elif record.retracted:
+                yield ref.number, "was retracted"
+
+
+def _remembered(turn: Turn, number: int) -> dict[str, Any]:
+    return {"number": number, "answer": None, "question": turn.question, "said": turn.answer}
+
+
+def _address(request: Request, name: str, article: str) -> str:
+    """Where the newest turn of a conversation is read."""
+    beside = f"?{urlencode({'article': article})}" if article else ""
+    return f"/conversations/{name}{beside}#turn-{len(talks(request).turns(name))}"
+
+
+def _part(name: str, request: Request, **context: Any) -> str:
+    """A piece of a page, escaped as the whole page is."""
+    return printable(environment().get_template(name).render(csrf=csrf_token(request), **context))
+
+
+def _event(name: str, **data: Any) -> str:
+    return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"

@@ -1,0 +1,133 @@
+"""Everything that goes wrong, told one way: {"error": {"kind", "message", "request_id"}}, and the table of statuses."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from ragqa.errors import (
+    Busy,
+    CorpusError,
+    IndexBusy,
+    IndexFault,
+    LibraryError,
+    ModelError,
+    RagqaError,
+    ReviewError,
+    ServingError,
+    TooSlow,
+)
+
+API = "/api/"
+PAUSE = 0.2
+"""Seconds before a 429 is sent: a client that does not heed Retry-After must not cost the others their answers."""
+log = logging.getLogger("ragqa.web.problems")
+STATUSES: dict[type[RagqaError], tuple[int, str]] = {
+    Busy: (429, "busy"),
+    TooSlow: (503, "too_slow"),
+    ServingError: (503, "unavailable"),
+    ReviewError: (409, "review"),
+    LibraryError: (409, "library"),
+    CorpusError: (503, "corpus"),
+    IndexBusy: (409, "index_busy"),
+    IndexFault: (503, "index"),
+    ModelError: (503, "model"),
+    RagqaError: (422, "refused"),
+}
+"""HTTP status and kind of each error; the first base that is listed counts."""
+PRIVATE = frozenset({"corpus", "index", "model"})
+"""Kinds whose message names files of this machine: it goes to the log and to editors, not to readers."""
+
+
+class ErrorBody(BaseModel):
+    """What went wrong: ``kind`` for programs, ``message`` for people, ``request_id`` to find it in the log."""
+
+    kind: str = Field(examples=["not_found"])
+    message: str = Field(examples=["no approved article 'memantine-gout'; GET /api/v1/articles lists them"])
+    request_id: str = Field(examples=["5c1a7c1e9d2f4b60"])
+
+
+class Envelope(BaseModel):
+    """The body of every response that is not a success."""
+
+    error: ErrorBody
+
+
+class Problem(Exception):
+    """A response that is not a success; ``message`` says what to do next."""
+
+    def __init__(self, status: int, kind: str, message: str, headers: dict[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.status, self.kind, self.message, self.headers = status, kind, message, headers or {}
+
+
+def problem_of(error: RagqaError) -> Problem:
+    """The response to an error of ragqa."""
+    status, kind = next(STATUSES[base] for base in type(error).__mro__ if base in STATUSES)
+    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, Busy) else {}
+    if status == 503:
+        headers["Retry-After"] = "5"
+    message = "this cannot be read at present; the reason is in the server's log" if kind in PRIVATE else str(error)
+    return Problem(status, kind, message, headers)
+
+
+def envelope(problem: Problem, request_id: str) -> dict[str, Any]:
+    """The body that tells a problem."""
+    return {"error": {"kind": problem.kind, "message": problem.message, "request_id": request_id}}
+
+
+def install(app: FastAPI, page: Callable[[Request, Problem], Response]) -> None:
+    """Make every error come out as an envelope, and where people look, as the ``page`` that shows it."""
+
+    async def told(request: Request, error: Exception) -> Response:
+        problem = _problem(request, error)
+        if problem.kind in PRIVATE:
+            log.error("%s: %s", type(error).__name__, error)
+        if problem.status == 429:
+            await asyncio.sleep(PAUSE)
+        if _for_people(request):
+            return page(request, problem)
+        return JSONResponse(envelope(problem, request.state.request_id), problem.status, problem.headers)
+
+    for kind in (RagqaError, RequestValidationError, HTTPException, Problem):
+        app.add_exception_handler(kind, told)
+
+
+def _problem(request: Request, error: Exception) -> Problem:
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, RagqaError):
+        return problem_of(error)
+    if isinstance(error, RequestValidationError):
+        return Problem(422, "invalid_request", _faults(error))
+    if isinstance(error, HTTPException):
+        return _http(request, error)
+    raise error
+
+
+def _http(request: Request, error: HTTPException) -> Problem:
+    messages = {
+        404: f"nothing at {request.url.path}; the API is described at /api/v1/openapi.json",
+        405: f"{request.method} is not possible here",
+    }
+    phrase = HTTPStatus(error.status_code).phrase
+    kind = phrase.lower().replace(" ", "_")
+    return Problem(error.status_code, kind, messages.get(error.status_code, str(error.detail)), dict(error.headers or {}))
+
+
+def _faults(error: RequestValidationError) -> str:
+    """Place and reason of each fault, without what was sent: it may hold a question."""
+    return "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()[:10])
+
+
+def _for_people(request: Request) -> bool:
+    return not request.url.path.startswith(API) and "text/html" in request.headers.get("accept", "")

@@ -1,0 +1,168 @@
+"""What every request passes before it reaches a route, and every response before it leaves.
+
+``Gate`` is the outermost layer: a request id, the Host header, the size and time of the body, the headers that tell browsers what
+these pages never do, and any error nobody expected, as an envelope without details. ``Rate`` limits how often one client asks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import re
+import secrets
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ragqa.settings import Settings
+from ragqa.web.problems import Problem, envelope
+
+log = logging.getLogger("ragqa.web")
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=()",
+    "X-Robots-Tag": "noindex",
+}
+"""On every response. No script or style but files of this server, nothing from elsewhere, no page of it inside another."""
+BURST = 20
+"""Questions one client may send at once."""
+CLIENTS = 10_000
+"""Clients remembered for the rate limit; the one longest silent is forgotten first, when it has its full burst again anyway."""
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+Finished = Callable[[Scope, int, float], None]
+"""Told of every finished request: scope, status, seconds."""
+
+
+class Gate:
+    """The outermost layer of the app."""
+
+    def __init__(self, app: ASGIApp, settings: Settings, finished: Finished) -> None:
+        self.app = app
+        self.settings = settings
+        self.finished = finished
+        self.hosts = {host.lower() for host in settings.hosts}
+        self.headers = HEADERS | ({"Strict-Transport-Security": "max-age=31536000"} if settings.https else {})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request through; anything but HTTP (the lifespan) goes on as it is."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        request = Headers(scope=scope)
+        state = scope.setdefault("state", {})
+        state["request_id"] = _request_id(request)
+        status = 0
+
+        async def dressed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                for name, value in self.headers.items():
+                    headers.setdefault(name, value)
+                headers["X-Request-ID"] = state["request_id"]
+                if scope["app"].state.draining:
+                    headers["Connection"] = "close"
+                if not scope["path"].startswith("/static/"):
+                    headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        try:
+            self._check_host(request)
+            await self.app(scope, await self._body(scope, request, receive), dressed)
+        except Problem as problem:
+            await _send(dressed, problem, state["request_id"])
+        except Exception as error:
+            log.error("unexpected %s", type(error).__name__, exc_info=error, extra={"request_id": state["request_id"]})
+            if status:
+                raise
+            message = "something went wrong here; tell whoever runs this server the request_id"
+            await _send(dressed, Problem(500, "internal", message), state["request_id"])
+        finally:
+            self.finished(scope, status, time.perf_counter() - started)
+
+    def _check_host(self, request: Headers) -> None:
+        host = request.get("host", "").lower()
+        name = host if host.endswith("]") else host.rsplit(":", 1)[0] if ":" in host else host
+        if "*" not in self.hosts and name not in self.hosts:
+            raise Problem(400, "host", "this server does not answer to that name: add it to the setting hosts")
+
+    async def _body(self, scope: Scope, request: Headers, receive: Receive) -> Receive:
+        """The body, read whole, no larger and no slower than the settings allow; then whatever comes after it."""
+        if "content-length" not in request and "transfer-encoding" not in request:
+            return receive
+        most = self.settings.body_bytes
+        too_large = Problem(413, "too_large", f"a request's body may have {most} bytes")
+        declared = request.get("content-length", "")
+        if declared.isdecimal() and int(declared) > most:
+            raise too_large
+        body, more = b"", True
+        try:
+            async with asyncio.timeout(self.settings.request_seconds):
+                while more:
+                    message = await receive()
+                    if message["type"] == "http.disconnect":
+                        break
+                    body += message.get("body", b"")
+                    more = message.get("more_body", False)
+                    if len(body) > most:
+                        raise too_large
+        except TimeoutError:
+            raise Problem(408, "too_slow", "the request's body did not arrive in time; send it again") from None
+        whole: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def replay() -> Message:
+            return whole.pop() if whole else await receive()
+
+        return replay
+
+
+class Rate:
+    """A token bucket for each client: BURST at once, ``per_minute`` in the long run; 0 lets everybody through."""
+
+    def __init__(self, per_minute: int, burst: int = BURST, clock: Callable[[], float] = time.monotonic) -> None:
+        self.per_second = per_minute / 60
+        self.burst = burst
+        self.clock = clock
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def wait(self, client: str) -> float:
+        """Take one; 0.0 when it was there, else the seconds until one is."""
+        if not self.per_second:
+            return 0.0
+        now = self.clock()
+        left, at = self._buckets.pop(client, (float(self.burst), now))
+        left = min(self.burst, left + (now - at) * self.per_second)
+        taken = left >= 1
+        self._buckets[client] = (left - taken, now)
+        while len(self._buckets) > CLIENTS:
+            self._buckets.popitem(last=False)
+        return 0.0 if taken else (1 - left) / self.per_second
+
+
+def _request_id(request: Headers) -> str:
+    """The id a proxy gave, or a new one."""
+    given = request.get("x-request-id", "")
+    return given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+
+
+async def _send(send: Send, problem: Problem, request_id: str) -> None:
+    body = json.dumps(envelope(problem, request_id)).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    headers += [(name.encode(), value.encode()) for name, value in problem.headers.items()]
+    await send({"type": "http.response.start", "status": problem.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,112 @@
+"""What the server tells of itself: one JSON line a request, and figures for Prometheus.
+
+Neither holds a question, unless the setting ``log_questions`` says so.
+
+A line names the route, not the path: a path may hold the id of a conversation, which is all it takes to read it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import traceback
+from datetime import UTC, datetime
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from starlette.types import Scope
+
+from ragqa.answer import Answer
+from ragqa.web.engine import Engine
+
+SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0)
+requests = logging.getLogger("ragqa.web.requests")
+
+
+class Figures:
+    """Counters and histograms of one app, with a registry of their own."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter("ragqa_requests", "Requests answered.", ["route", "method", "status"], registry=self.registry)
+        self.seconds = Histogram(
+            "ragqa_request_seconds", "Time of a request, waiting included.", ["route"], buckets=SECONDS, registry=self.registry
+        )
+        self.answers = Counter("ragqa_answers", "Answers given.", ["status", "audience"], registry=self.registry)
+        self.stages = Histogram("ragqa_stage_seconds", "Time by stage.", ["stage"], buckets=SECONDS, registry=self.registry)
+        pending = Gauge("ragqa_pending", "Requests running or waiting.", registry=self.registry)
+        pending.set_function(lambda: engine.pending)
+        swaps = Gauge("ragqa_index_swaps", "Generations that went live since the start.", ["outcome"], registry=self.registry)
+        swaps.labels("done").set_function(lambda: engine.swaps)
+        swaps.labels("failed").set_function(lambda: engine.failed_swaps)
+        ProcessCollector(registry=self.registry)
+
+    def finished(self, scope: Scope, status: int, seconds: float) -> None:
+        """Count and log a request."""
+        route, state = route_of(scope), scope.get("state", {})
+        self.requests.labels(route, scope["method"] if route != "other" else "other", status).inc()
+        self.seconds.labels(route).observe(seconds)
+        reader = state.get("reader")
+        requests.info(
+            "request",
+            extra={
+                "request_id": state.get("request_id"),
+                "method": scope["method"],
+                "route": route,
+                "status": status,
+                "milliseconds": round(1000 * seconds, 1),
+                "user": reader.name if reader else None,
+                "client": scope["client"][0] if scope.get("client") else None,
+                **state.get("told", {}),
+            },
+        )
+
+    def answered(self, answer: Answer) -> None:
+        """Count an answer and its stages."""
+        self.answers.labels(answer.status.value, answer.audience).inc()
+        for stage, milliseconds in answer.trace.milliseconds.items():
+            self.stages.labels(stage).observe(milliseconds / 1000)
+
+    def page(self) -> bytes:
+        """All figures in Prometheus's text format."""
+        return generate_latest(self.registry)
+
+
+def route_of(scope: Scope) -> str:
+    """The route's pattern, "other" where no route was found: a label must not grow with what clients make up."""
+    route = scope.get("route")
+    return getattr(route, "path", "other") if route is not None else "other"
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a line. Of an exception its type and where it happened, not its message, which may hold what was asked."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as JSON."""
+        line: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        line |= {name: value for name, value in record.__dict__.items() if name not in _USUAL and value is not None}
+        if record.exc_info and record.exc_info[1] is not None:
+            error = record.exc_info[1]
+            frames = traceback.extract_tb(error.__traceback__)
+            line["exception"] = type(error).__name__
+            line["at"] = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+        return json.dumps(line, ensure_ascii=False, default=str)
+
+
+_USUAL = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName", "color_message"}
+
+
+def log_to(stream: Any) -> None:
+    """Send the log of this server, uvicorn's included, to a stream as JSON lines."""
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(JsonLines())
+    for name in ("ragqa", "uvicorn", "uvicorn.error"):
+        logger = logging.getLogger(name)
+        logger.handlers = [handler] if name != "uvicorn.error" else []
+        logger.propagate = name == "uvicorn.error"
+        logger.setLevel(logging.INFO)

@@ -1,0 +1,296 @@
+"""The engine: bounded, swapped live, within its time, and closed only when it is done."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from samples import ARTICLE, abstract, write_corpus
+from web.conftest import QUESTION, serving
+
+from ragqa.answer import Answer
+from ragqa.errors import Busy, RagqaError, ServingError, TooSlow
+from ragqa.files import locked, write_atomic
+from ragqa.index import current_generation
+from ragqa.pipeline import Ragqa, build_index
+from ragqa.records import Asked
+from ragqa.settings import Settings
+from ragqa.web import engine as module
+from ragqa.web.engine import Engine
+
+ASKED = Asked(question=QUESTION)
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Engine]:
+    """An engine, open."""
+    engine = Engine(settings)
+    await engine.open()
+    try:
+        yield engine
+    finally:
+        await engine.close()
+
+
+class Gatekeeper:
+    """Holds every question in the pipeline until ``let_through``."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.open = threading.Event()
+        self.inside: list[str] = []
+        ask = Ragqa.ask
+
+        def held(ragqa: Ragqa, question: str, *given: Any) -> Answer:
+            self.inside.append(ragqa.generation.manifest.generation)
+            assert self.open.wait(60)
+            return ask(ragqa, question, *given)
+
+        monkeypatch.setattr(Ragqa, "ask", held)
+
+    async def entered(self, count: int) -> None:
+        """Wait until so many questions are being answered."""
+        async with asyncio.timeout(60):
+            while len(self.inside) < count:
+                await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gatekeeper]:
+    """A gatekeeper that lets everybody through at the end."""
+    keeper = Gatekeeper(monkeypatch)
+    yield keeper
+    keeper.open.set()
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CURRENT is looked at without much waiting."""
+    monkeypatch.setattr(module, "LOOK", 0.02)
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Wait for something to become so."""
+    async with asyncio.timeout(60):
+        while not holds():
+            await asyncio.sleep(0.02)
+
+
+def edit(settings: Settings) -> str:
+    """A record of the corpus changed, built beside the running engine; returns the new generation's name."""
+    records = settings.corpus / "abstracts" / "all.jsonl"
+    records.write_text(records.read_text().replace("by 101 points", "by 100 points"))
+    return build_index(settings).manifest.generation
+
+
+def test_past_its_bound_a_question_is_refused_at_once(tmp_path: Path, gate: Gatekeeper) -> None:
+    """One runs, two wait, the fourth is told when to come back; those admitted are all answered."""
+
+    async def scene() -> None:
+        async with running(serving(tmp_path, workers=1, waiting=2)) as engine:
+            admitted = [asyncio.create_task(engine.ask(ASKED)) for _ in range(3)]
+            await gate.entered(1)
+            assert engine.pending == 3
+            with pytest.raises(Busy) as refused:
+                await engine.ask(ASKED)
+            assert refused.value.retry_after >= 1
+            with pytest.raises(Busy):
+                engine.stream(ASKED)
+            gate.open.set()
+            answers = await asyncio.gather(*admitted)
+            assert {answer.status for answer in answers} == {"answered"}
+            await until(lambda: engine.pending == 0)
+            assert (await engine.ask(ASKED)).said() == answers[0].said()
+
+    asyncio.run(scene())
+
+
+def test_a_question_past_its_time_is_given_up(tmp_path: Path, gate: Gatekeeper) -> None:
+    """The one that runs stops at its next stage, the one that waits is never begun, and the engine goes on."""
+
+    async def scene() -> None:
+        async with running(serving(tmp_path, workers=1, waiting=5, request_seconds=0.5)) as engine:
+            tried = await asyncio.gather(*(engine.ask(ASKED) for _ in range(2)), return_exceptions=True)
+            assert [type(outcome) for outcome in tried] == [TooSlow, TooSlow]
+            assert len(gate.inside) == 1
+            gate.open.set()
+            await until(lambda: engine.pending == 0)
+            engine.settings = engine.settings.model_copy(update={"request_seconds": 300})
+            assert (await engine.ask(ASKED)).statements
+
+    asyncio.run(scene())
+
+
+def test_a_reader_who_goes_away_stops_the_work(tmp_path: Path, gate: Gatekeeper) -> None:
+    """A stream that nobody reads any more frees its place."""
+
+    async def scene() -> None:
+        async with running(serving(tmp_path, workers=1, waiting=1)) as engine:
+            events = engine.stream(ASKED)
+            assert (await anext(events)).name == "disclaimer"
+            await gate.entered(1)
+            waiting = engine.stream(ASKED)
+            await anext(waiting)
+            await waiting.aclose()  # type: ignore[attr-defined]
+            assert engine.pending == 1
+            await events.aclose()  # type: ignore[attr-defined]
+            gate.open.set()
+            await until(lambda: engine.pending == 0)
+            assert len(gate.inside) == 1
+
+    asyncio.run(scene())
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_new_generation_takes_over_without_a_pause(tmp_path: Path, gate: Gatekeeper) -> None:
+    """A question under way is answered from the generation it began with; the next one from the new; then the old is closed."""
+    settings = serving(tmp_path)
+
+    async def scene() -> None:
+        async with running(settings) as engine:
+            before = current_generation(settings.index)
+            under_way = asyncio.create_task(engine.ask(ASKED))
+            await gate.entered(1)
+            with engine.generation() as old:
+                pass
+            after = await asyncio.to_thread(edit, settings)
+            await until(lambda: engine.swaps == 1)
+            later = asyncio.create_task(engine.ask(ASKED))
+            await gate.entered(2)
+            assert gate.inside == [before, after]
+            assert old.generation.find("pmid:101") is not None
+            gate.open.set()
+            assert (await under_way).trace.generation == before
+            assert (await later).trace.generation == after
+            old.generation.find.cache_clear()
+            with pytest.raises(Exception, match="closed"):
+                old.generation.find("pmid:101")
+
+    asyncio.run(scene())
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_generation_that_cannot_be_opened_changes_nothing(tmp_path: Path) -> None:
+    """It is counted, the one before goes on answering, and a whole one after it takes over."""
+    settings = serving(tmp_path)
+
+    async def scene() -> None:
+        async with running(settings) as engine:
+            before = current_generation(settings.index)
+            (settings.index / "CURRENT").write_text("0123456789abcdef\n")
+            await until(lambda: engine.failed_swaps > 0)
+            assert (await engine.ask(ASKED)).trace.generation == before
+            after = await asyncio.to_thread(edit, settings)
+            await until(lambda: engine.swaps == 1)
+            assert (await engine.ask(ASKED)).trace.generation == after
+
+    asyncio.run(scene())
+
+
+@pytest.mark.usefixtures("quick")
+def test_an_approval_during_another_build_is_not_forgotten(tmp_path: Path) -> None:
+    """The other build may have begun before it: the index follows once that one is done."""
+    settings = serving(tmp_path)
+
+    async def scene() -> None:
+        async with running(settings) as engine:
+            records = settings.corpus / "abstracts" / "all.jsonl"
+            records.write_text(records.read_text().replace("by 101 points", "by 100 points"))
+            with (settings.index / "LOCK").open("ab") as other, locked(other):
+                following = engine.follow()
+                await asyncio.sleep(0.3)
+                assert not following.done()
+            await asyncio.wrap_future(following)
+            assert (engine.swaps, engine.failed_swaps) == (1, 0)
+
+    asyncio.run(scene())
+
+
+def test_many_swaps_under_load_lose_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Questions without a break while generations come and go: every one is answered, each from a generation that was live."""
+    monkeypatch.setattr(module, "LOOK", 0.01)
+    settings = serving(tmp_path, waiting=50, generations=10)
+
+    async def scene() -> None:
+        async with running(settings) as engine:
+            names = {current_generation(settings.index), await asyncio.to_thread(edit, settings)}
+            answers: list[Answer] = []
+            busy = True
+
+            async def reader() -> None:
+                while busy:
+                    answers.append(await engine.ask(ASKED))
+
+            readers = [asyncio.create_task(reader()) for _ in range(4)]
+            for swap in range(1, 9):
+                name = sorted(map(str, names))[swap % 2]
+                write_atomic(settings.index / "CURRENT", [name + "\n"])
+                with engine.generation() as ragqa:
+                    live = ragqa.generation.manifest.generation
+                if live != name:
+                    seen = engine.swaps
+                    await until(lambda seen=seen: engine.swaps > seen)  # type: ignore[misc]
+            busy = False
+            await asyncio.gather(*readers)
+            assert engine.swaps >= 7
+            assert engine.failed_swaps == 0
+            assert {answer.trace.generation for answer in answers} <= names
+            assert len(answers) >= 4
+
+    asyncio.run(scene())
+
+
+def test_closing_finishes_what_was_admitted(tmp_path: Path, gate: Gatekeeper) -> None:
+    """Running and waiting questions are answered; one that comes after is told that the server stops."""
+
+    async def scene() -> None:
+        engine = Engine(serving(tmp_path, workers=1))
+        await engine.open()
+        admitted = [asyncio.create_task(engine.ask(ASKED)) for _ in range(3)]
+        await gate.entered(1)
+        closing = asyncio.create_task(engine.close())
+        await asyncio.sleep(0.1)
+        with pytest.raises(ServingError):
+            await engine.ask(ASKED)
+        gate.open.set()
+        answers = await asyncio.gather(*admitted)
+        await closing
+        assert all(answer.statements for answer in answers)
+        assert not engine.ready
+        with pytest.raises(ServingError), engine.generation():
+            pass
+
+    asyncio.run(scene())
+
+
+def test_the_corpus_is_read_again_only_when_it_changed(tmp_path: Path) -> None:
+    """The same object as long as no file changed; then the new content, or its faults."""
+    settings = serving(tmp_path)
+    engine = Engine(settings)
+    first = engine.read_corpus()
+    assert engine.read_corpus() is first
+    write_corpus(
+        settings.corpus, {"drug-a": ARTICLE.replace("drug A help", "drug A really help")}, [abstract(101), abstract(102)]
+    )
+    assert engine.read_corpus().articles["drug-a"].title == "Does drug A really help in condition B?"
+    (settings.corpus / "articles" / "drug-a.md").write_text("nothing")
+    with pytest.raises(RagqaError):
+        engine.read_corpus()
+
+
+def test_stages_are_told_while_the_answer_is_made(tmp_path: Path) -> None:
+    """Not all at the end: each is there before the next one begins."""
+
+    async def scene() -> None:
+        async with running(serving(tmp_path)) as engine:
+            seen = [(event.name, event.data, time.monotonic()) async for event in engine.stream(ASKED)]
+            stages = [(data, at) for name, data, at in seen if name == "stage"]
+            assert [stage for stage, _ in stages] == ["searching", "reading", "checking"]
+            assert stages[0][1] < stages[-1][1] <= seen[-1][2]
+
+    asyncio.run(scene())
