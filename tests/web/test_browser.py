@@ -58,7 +58,7 @@ def serving(settings: Settings) -> Iterator[str]:
             thread.join()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory, bundled_settings: Settings) -> Iterator[str]:
     """The bundled corpus, copied so that it may be reviewed, with an answer waiting for sign-off."""
     folder = tmp_path_factory.mktemp("browser")
@@ -71,9 +71,9 @@ def address(tmp_path_factory: pytest.TempPathFactory, bundled_settings: Settings
         yield found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """One browser for all tests."""
+    """One browser for all tests here; its driver's event loop must end before other tests run loops of their own."""
     with sync_api.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
         yield browser

@@ -59,7 +59,8 @@ def test_sigterm_under_load_loses_nothing(tmp_path: Path) -> None:
 
     def ask(port: int) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
-        connection.connect()
+        connection.request("GET", "/api/v1/health")
+        connection.getresponse().read()
         sent.wait()
         connection.request("POST", "/api/v1/ask", json.dumps({"question": QUESTION}), {"Content-Type": "application/json"})
         response = connection.getresponse()

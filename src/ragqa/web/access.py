@@ -18,6 +18,8 @@ from typing import Annotated, Literal
 from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
 
+from ragqa.corpus import Corpus
+from ragqa.records import ReviewState
 from ragqa.settings import Settings
 from ragqa.web.accounts import ROLES, Accounts
 from ragqa.web.engine import Engine
@@ -25,6 +27,8 @@ from ragqa.web.problems import Problem
 from ragqa.web.security import Rate
 
 COOKIE = "ragqa"
+SHOWN = frozenset({ReviewState.SUBMITTED, ReviewState.UNDER_REVIEW, ReviewState.APPROVED})
+"""What readers see, with a caution unless it is approved; drafts and what was withdrawn are for editors."""
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -120,7 +124,7 @@ def require(role: str) -> Callable[[Request], Awaitable[Reader]]:
 
 def decision(route: APIRoute) -> str | None:
     """Who a route is for: "public", "may_read", "may_ask" or a role; None, a fault, where it does not decide just once."""
-    plain = {public: "public", may_read: "may_read", may_ask: "may_ask"}
+    plain: dict[object, str] = {public: "public", may_read: "may_read", may_ask: "may_ask"}
     calls = [dependency.call for dependency in route.dependant.dependencies]
     found = [name for call in calls if (name := plain.get(call) or getattr(call, "role", None))]
     return found[0] if len(found) == 1 else None
@@ -136,6 +140,11 @@ def admits(decided: str, role: str, settings: Settings) -> bool:
     if decided in open_to_guests:
         return open_to_guests[decided] or role != "guest"
     return role in ROLES and ROLES.index(role) >= ROLES.index(decided)
+
+
+def visible(corpus: Corpus, who: Reader) -> list[str]:
+    """Slugs of the articles that this reader may read."""
+    return [slug for slug in sorted(corpus.articles) if corpus.states[slug] in SHOWN or who.may("editor")]
 
 
 def _allowed(request: Request, decided: str) -> Reader:

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 
 from ragqa.library import Library, State, Version
-from ragqa.records import ReviewState
-from ragqa.review import NEXT, record_step
+from ragqa.records import ReviewEvent, ReviewState
+from ragqa.review import NEXT
 from ragqa.reviewlog import read_log
 from ragqa.web.access import Reader, engine, require, settings
 from ragqa.web.api.messages import Decision, Desk, Event, Log, ReviewStep, Shelf, Slug, Stored, UnderReview
+from ragqa.web.editing import NO_ANSWER, decided, take_step
 from ragqa.web.problems import Problem
 
 router = APIRouter(prefix="/api/v1", tags=["desk"])
 Editor = Annotated[Reader, Depends(require("editor"))]
 Number = Annotated[int, Path(ge=1, le=2**63 - 1, examples=[1])]
-NO_ANSWER = "the library holds no answer of this number: GET /api/v1/library lists them"
 PAGE = 50
 """Answers of the library at a time, at most."""
 
@@ -58,14 +58,6 @@ async def step(request: Request, slug: Annotated[Slug, Path(examples=["memantine
     return _event(event)
 
 
-def take_step(request: Request, slug: str, state: ReviewState, who: Reader, note: str | None) -> Any:
-    """Record a step in the reader's name, and have the index follow. Raises ReviewError when the step is not possible."""
-    chosen = settings(request)
-    event = record_step(chosen.corpus, slug, state, who.name or "", note, two_person=chosen.two_person)
-    engine(request).follow()
-    return event
-
-
 @router.get("/library")
 async def shelf(
     request: Request,
@@ -90,14 +82,6 @@ async def decide(request: Request, number: Number, body: Decision, who: Editor) 
     return await asyncio.to_thread(lambda: _stored(decided(engine(request).library(), number, body.decision, who, body.note)))
 
 
-def decided(library: Library | None, number: int, decision: str, who: Reader, note: str | None) -> Version:
-    """A waiting answer after this decision in the reader's name. Raises LibraryError when it does not wait."""
-    if library is None or library.numbered(number) is None:
-        raise Problem(404, "not_found", NO_ANSWER)
-    change = library.sign_off if decision == "sign_off" else library.reject
-    return change(number, who.name or "", note)
-
-
 def _version(library: Library | None, number: int) -> Version:
     found = library.numbered(number) if library else None
     if found is None:
@@ -117,5 +101,5 @@ def _stored(version: Version) -> Stored:
     return Stored(**{name: getattr(version, name) for name in Stored.model_fields})
 
 
-def _event(event: Any) -> Event:
+def _event(event: ReviewEvent) -> Event:
     return Event(**{name: getattr(event, name) for name in Event.model_fields})

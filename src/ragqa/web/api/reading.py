@@ -9,21 +9,12 @@ from fastapi import APIRouter, Depends, Path, Request
 
 from ragqa.answer import Answer, Audience
 from ragqa.article_page import ArticlePage, article_page
-from ragqa.corpus import Corpus
-from ragqa.records import ReviewState
-from ragqa.web.access import Reader, engine, may_read, reader, settings
+from ragqa.web.access import engine, may_read, reader, settings, visible
 from ragqa.web.api.messages import ANSWER, Articles, Listed, Slug
 from ragqa.web.exchange import find
 from ragqa.web.problems import Problem
 
 router = APIRouter(prefix="/api/v1", tags=["reading"])
-SHOWN = frozenset({ReviewState.SUBMITTED, ReviewState.UNDER_REVIEW, ReviewState.APPROVED})
-"""What readers see, with a caution unless it is approved; drafts and what was withdrawn are for editors."""
-
-
-def visible(corpus: Corpus, who: Reader) -> list[str]:
-    """Slugs of the articles that this reader may read."""
-    return [slug for slug in sorted(corpus.articles) if corpus.states[slug] in SHOWN or who.may("editor")]
 
 
 @router.get("/articles", dependencies=[Depends(may_read)])

@@ -20,7 +20,7 @@ from ragqa.regenerate import waiting
 from ragqa.render import HEADINGS, describe
 from ragqa.review import standings
 from ragqa.web.access import Reader, engine, require
-from ragqa.web.api.desk import decided, take_step
+from ragqa.web.editing import decided, take_step
 from ragqa.web.pages.frame import day, show
 from ragqa.web.pages.talk import turn_of_page
 from ragqa.web.problems import Problem

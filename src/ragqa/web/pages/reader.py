@@ -17,8 +17,7 @@ from ragqa.corpus import Corpus
 from ragqa.pipeline import LONGEST_QUESTION
 from ragqa.privacy import redact
 from ragqa.records import Abstract, Article, Asked, ReviewState
-from ragqa.web.access import Reader, TheEngine, check_csrf, may_ask, may_read, public, reader
-from ragqa.web.api.reading import visible
+from ragqa.web.access import Reader, TheEngine, check_csrf, may_ask, may_read, public, reader, visible
 from ragqa.web.pages.frame import AUDIENCES, CHOICE, TheAudience, finder, inside, show
 from ragqa.web.pages.sources import Card, Span, nearest, numbered
 from ragqa.web.pages.suggestions import Suggestions

@@ -18,8 +18,7 @@ from ragqa.pipeline import LONGEST_QUESTION
 from ragqa.records import ReviewState, Turn
 from ragqa.render import HEADINGS, HEADINGS_FOR_PATIENTS, as_json, as_markdown, as_text, caution, printable, sections
 from ragqa.web import exchange
-from ragqa.web.access import check_csrf, csrf_token, engine, may_ask, may_read, reader
-from ragqa.web.api.reading import visible
+from ragqa.web.access import check_csrf, csrf_token, engine, may_ask, may_read, reader, visible
 from ragqa.web.conversations import talks
 from ragqa.web.engine import Event
 from ragqa.web.exchange import Question
