@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from samples import ARTICLE, abstract, write_corpus
 from test_answer import answer
 from test_render import HOSTILE, hostile_answer
 
 from ragqa.answer import Answer
-from ragqa.difference import Change, Severity, as_html, as_markdown, as_text, compare, runs
+from ragqa.corpus import parse_article
+from ragqa.difference import (
+    Change,
+    Difference,
+    Severity,
+    as_html,
+    as_markdown,
+    as_text,
+    compare,
+    compare_articles,
+    runs,
+)
 from ragqa.pipeline import Ragqa
 from ragqa.records import Part
 
@@ -119,3 +132,36 @@ def test_a_changed_number_shows_as_gone_and_come(ragqa: Ragqa) -> None:
     assert f"[-{figure}-]" in shown
     assert "{+9999+}" in shown
     assert replace(compare(made, other), notes=()).severity >= Severity.EVIDENCE
+
+
+def test_an_article_is_compared_by_sentence_and_source(tmp_path: Path) -> None:
+    """A reworded point, a number, a source that came and a title, each by its weight; the dates alone are wording."""
+    corpus = write_corpus(tmp_path / "corpus", {"drug-a": ARTICLE}, [abstract(101), abstract(102)])
+    before = parse_article(corpus / "articles" / "drug-a.md")
+
+    def found(old: str, new: str) -> Difference:
+        file = tmp_path / "other.md"
+        assert old in ARTICLE
+        file.write_text(ARTICLE.replace(old, new), encoding="utf-8")
+        return compare_articles(before, parse_article(file, "drug-a"), {"pmid:102": "The second trial."})
+
+    assert compare_articles(before, before, {}).severity is Severity.SAME
+    assert found("2026-01-02", "2026-02-02").severity is Severity.WORDING
+    assert found("20 mg/day", "30 mg/day").severity is Severity.EVIDENCE
+    assert found("not recommended", "recommended").severity is Severity.RECOMMENDATION
+    assert found("Does drug A", "Does much drug A").notes == (
+        "title: Does drug A help in condition B? -> Does much drug A help in condition B?",
+    )
+    cited = found("adults. [1]", "adults. [1, 2]")
+    assert [change.gained for change in cited.changes] == [("pmid:102",)]
+    assert cited.severity is Severity.EVIDENCE
+    assert "now cites pmid:102: The second trial." in as_text(cited, "Drug A")
+
+
+def test_a_new_answer_is_all_new(ragqa: Ragqa) -> None:
+    """Each of its sentences came, none went."""
+    made = ragqa.ask(QUESTIONS[0])
+    found = compare(None, made)
+    assert found.notes == ("a new question",)
+    assert {change.before for change in found.changes} == {None}
+    assert sorted(str(change.after) for change in found.changes) == sorted(s.text for s in made.statements)

@@ -17,11 +17,21 @@ from typing import Any
 import pytest
 from samples import ARTICLE, abstract, write_corpus
 
-from ragqa.errors import LibraryError
+from ragqa.errors import CorpusError, LibraryError
 from ragqa.library import Library, State
 from ragqa.pipeline import Ragqa, build_index
 from ragqa.records import Asked, ReviewState
-from ragqa.regenerate import Report, affected, propose, regenerate, replay, served, waiting
+from ragqa.regenerate import (
+    Report,
+    affected,
+    estimate,
+    propose,
+    regenerate,
+    replay,
+    served,
+    take_back_retracted,
+    waiting,
+)
 from ragqa.review import record_step
 from ragqa.settings import Settings
 
@@ -280,6 +290,13 @@ def test_the_desk_from_the_command_line(desk: Settings, run: Callable[..., Any],
     assert "Signed off by an editor" in run("library", "show", "1", *only).output
     assert "the same, word for word" in run("replay", "1", *folders).output
     changed(desk, ARTICLE.replace("20 mg/day", "30 mg/day"))
+    before = {file: file.read_bytes() for file in (desk.index / "CURRENT", desk.corpus / "reviews.jsonl")}
+    (desk.corpus / "articles" / "drug-a.md").write_text(ARTICLE.replace("20 mg/day", "40 mg/day"), encoding="utf-8")
+    planned = run("regenerate", *folders, "--dry-run").output
+    assert "Nothing was changed" in planned
+    assert "article:drug-a article is submitted" in planned
+    assert {file: file.read_bytes() for file in before} == before
+    (desk.corpus / "articles" / "drug-a.md").write_text(ARTICLE.replace("20 mg/day", "30 mg/day"), encoding="utf-8")
     assert "article:drug-a edited" in run("regenerate", *folders, "--dry-run").output
     assert "1 published" in run("library", "list", *only).output
     assert "1 of 1 answers made again" in run("regenerate", *folders).output
@@ -313,7 +330,29 @@ def test_a_retraction_list_takes_the_answer_back_and_rebuilds_the_index(
     listed.write_text("101\n", encoding="utf-8")
     shown = run("retractions", listed, "--corpus", desk.corpus, "--index", desk.index, "--library", desk.library)
     assert shown.exit_code == 0, shown.output
+    assert f"answer 1 (published): {ON_A}" in shown.output
     assert "1 answers unpublished: 1" in shown.output
     assert library.counts() == {"published": 1, "unpublished": 1}
     with Ragqa.open(desk) as ragqa:
         assert ragqa.generation.find("pmid:101") is None
+
+
+def test_a_retraction_takes_back_also_when_the_corpus_has_faults(desk: Settings, library: Library) -> None:
+    """A fault elsewhere keeps the index as it was, and shields no answer."""
+    changed(desk, ARTICLE, [abstract(101, notices=[{"kind": "retraction"}]), *ABSTRACTS[1:]])
+    with (desk.corpus / "abstracts" / "broken.jsonl").open("w") as stream:
+        stream.write("not JSON\n")
+    with pytest.raises(CorpusError, match=r"broken\.jsonl:1"):
+        take_back_retracted(desk)
+    assert library.counts() == {"published": 1, "unpublished": 1}
+
+
+def test_an_estimate_comes_from_what_the_answers_took(desk: Settings, library: Library) -> None:
+    """Nothing affected takes no time; more workers take less."""
+    changed(desk, ARTICLE.replace("20 mg/day", "30 mg/day"))
+    with Ragqa.open(desk) as ragqa:
+        entries, _, _ = affected(library, ragqa)
+    took = library.version(1).answer.trace.milliseconds["total"] / 1000
+    assert estimate(library, [], 2) == 0
+    assert estimate(library, entries, 1) == pytest.approx(took)
+    assert estimate(library, entries, 4) == pytest.approx(took / 4)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import multiprocessing
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from samples import ARTICLE, abstract, write_corpus
 
-from ragqa.corpus import load_corpus
+from ragqa.corpus import approved_text, kept_file, load_corpus
 from ragqa.errors import ReviewError
 from ragqa.records import ReviewState
-from ragqa.review import record_step
+from ragqa.review import NEXT, record_step, standings
 from ragqa.reviewlog import read_log
 
 WAY = ((ReviewState.SUBMITTED, "demo-author"), (ReviewState.UNDER_REVIEW, "demo-editor"), (ReviewState.APPROVED, "demo-editor"))
@@ -97,3 +100,50 @@ def test_concurrent_editors_lose_no_event(draft_corpus: Path) -> None:
     events = read_log(draft_corpus)
     assert len(events) == 100
     assert {event.by for event in events} == {f"demo-author-{writer}" for writer in range(20)}
+
+
+def test_the_text_of_an_approval_is_kept(draft_corpus: Path) -> None:
+    """Named by its SHA-256; edits do not reach it, a further approval adds to it, and one that was altered is not given out."""
+    for state, by in WAY:
+        record_step(draft_corpus, "drug-a", state, by)
+    edit(draft_corpus)
+    kept = approved_text(draft_corpus, "drug-a", read_log(draft_corpus))
+    assert kept is not None
+    assert "8 weeks" in kept.text
+    for state, by in WAY:
+        record_step(draft_corpus, "drug-a", state, by)
+    kept = approved_text(draft_corpus, "drug-a", read_log(draft_corpus))
+    assert kept is not None
+    assert "9 weeks" in kept.text
+    files = sorted((draft_corpus / "approved" / "drug-a").glob("*.md"))
+    assert [hashlib.sha256(file.read_bytes()).hexdigest() for file in files] == [file.stem for file in files]
+    assert len(files) == 2
+    kept_file(draft_corpus, "drug-a", kept.sha256).write_text(ARTICLE.replace("8 weeks", "99 weeks"))
+    assert approved_text(draft_corpus, "drug-a", read_log(draft_corpus)) is None
+
+
+def test_what_waits_for_an_editor_comes_first(tmp_path: Path) -> None:
+    """Under review, submitted, draft, approved, withdrawn; each with the steps that are legal from there."""
+    states = {"a": "approved", "s": "submitted", "u": "under_review", "w": "withdrawn"}
+    texts = dict.fromkeys((*states, "d"), ARTICLE)
+    corpus = load_corpus(write_corpus(tmp_path / "corpus", texts, [abstract(101), abstract(102)], states))
+    found = standings(corpus)
+    assert [one.article.slug for one in found] == ["u", "s", "d", "a", "w"]
+    assert all(set(one.possible) == NEXT[one.state] for one in found)
+    assert not any(one.edited for one in found)
+
+
+def test_the_queue_and_the_changes_on_the_command_line(draft_corpus: Path, run: Callable[..., Any]) -> None:
+    """Before any approval there is nothing to compare with; after an edit its two figures stand side by side."""
+    only = ("--corpus", draft_corpus)
+    assert "no approved text of drug-a was kept" in run("review", "diff", "drug-a", *only).output
+    for state, by in WAY:
+        record_step(draft_corpus, "drug-a", state, by)
+    assert "Nothing changed" in run("review", "diff", "drug-a", *only).output
+    edit(draft_corpus)
+    shown = run("review", "diff", "drug-a", *only).output
+    assert "[-8-] {+9+} weeks" in shown
+    assert "(evidence changed)" in shown
+    assert "<del>8</del> <ins>9</ins>" in run("review", "diff", "drug-a", "--format", "html", *only).output
+    assert "drug-a  submitted     (approved " in run("review", "queue", *only).output
+    assert "1 of 1 articles wait" in run("review", "queue", *only).output
