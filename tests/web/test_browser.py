@@ -30,6 +30,7 @@ ARGUMENTS = [
     *("--disable-component-update", "--disable-sync"),
 ]
 VENDOR = Path(__file__).parent / "vendor" / "axe-core" / "axe.min.js"
+STANDARDS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
 PATIENCE = 60_000
 """Milliseconds to wait for what takes one: the machine may be busy."""
 ARTICLE, DRAFTED = "/articles/memantine-ocd", "ptsd-drug-treatment"
@@ -58,7 +59,7 @@ def serving(settings: Settings) -> Iterator[str]:
             thread.join()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory, bundled_settings: Settings) -> Iterator[str]:
     """The bundled corpus, copied so that it may be reviewed, with an answer waiting for sign-off."""
     folder = tmp_path_factory.mktemp("browser")
@@ -71,9 +72,9 @@ def address(tmp_path_factory: pytest.TempPathFactory, bundled_settings: Settings
         yield found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """One browser for all tests."""
+    """One browser for all tests here; its driver's event loop must end before other tests run loops of their own."""
     with sync_api.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
         yield browser
@@ -250,27 +251,37 @@ def test_with_scripts_off_one_reads_asks_follows_up_opens_a_source_and_signs_off
     assert page.locator("tbody tr").count() > 10
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_no_serious_fault(address: str, new: Open, scheme: str) -> None:
+def test_axe_finds_no_serious_fault(address: str, new: Open) -> None:
     """WCAG 2.2 AA, as far as a program can tell, on every kind of page."""
-    page = new(color_scheme=scheme, reduced_motion="reduce")
+    page = new(reduced_motion="reduce")
     sign_in(page, address)
-    paths = ["/", ARTICLE, "/desk", f"/desk/articles/{DRAFTED}", "/desk/answers", "/evaluation"]
-    if scheme == "light":
-        paths += ["/sources/pmid:29549516", "/search?q=memantine", "/policy", "/sign-in", "/desk/answers/1", "/desk/audit"]
-        paths += ["/evaluation/scorecard?kind=dosing", "/evaluation/scorecard/a1-002", "/nothing"]
+    paths = ["/", ARTICLE, "/sources/pmid:29549516", "/search?q=memantine", "/policy", "/sign-in", "/nothing"]
+    paths += ["/desk", f"/desk/articles/{DRAFTED}", "/desk/answers", "/desk/answers/1", "/desk/audit"]
+    paths += ["/evaluation", "/evaluation/scorecard?kind=dosing", "/evaluation/scorecard/a1-002"]
     for path in paths:
         page.goto(address + path)
-        assert faults_of(page) == [], path
+        assert faults_of(page, *STANDARDS) == [], path
     page.goto(address + "/")
     ask(page, QUESTION)
-    assert faults_of(page) == []
     page.locator("#turn-1 .cite").first.click()
-    assert faults_of(page) == []
+    assert faults_of(page, *STANDARDS) == []
     for question in ("Is zolpidem better than melatonin for jet lag?", "Is it safe?", "My son swallowed a bottle of paracetamol"):
         page.goto(address + "/")
         ask(page, question)
-        assert faults_of(page) == [], question
+        assert faults_of(page, *STANDARDS) == [], question
+
+
+def test_contrast_is_enough_in_the_dark_too(address: str, new: Open) -> None:
+    """The other colours of the style sheet."""
+    page = new(color_scheme="dark", reduced_motion="reduce")
+    sign_in(page, address)
+    for path in (ARTICLE, f"/desk/articles/{DRAFTED}", "/desk/answers", "/evaluation"):
+        page.goto(address + path)
+        assert faults_of(page, "color-contrast") == [], path
+    for question in (QUESTION, "My son swallowed a bottle of paracetamol"):
+        page.goto(address + "/")
+        ask(page, question)
+        assert faults_of(page, "color-contrast") == [], question
 
 
 def test_nothing_runs_over_the_edge_of_a_narrow_screen(address: str, new: Open) -> None:
@@ -316,12 +327,11 @@ def tab_to(page: Page, there: Callable[[], bool], most: int = 120) -> None:
     raise AssertionError("not reached by the keyboard")
 
 
-def faults_of(page: Page) -> list[str]:
-    """What axe finds serious or critical, each with the first element it is about."""
-    page.evaluate(VENDOR.read_text(encoding="utf-8"))
-    found = page.evaluate(
-        "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
-    )
+def faults_of(page: Page, *rules: str) -> list[str]:
+    """What axe finds serious or critical under these rules or tags of rules, each with the first element it is about."""
+    if not page.evaluate("typeof axe === 'object'"):
+        page.evaluate(VENDOR.read_text(encoding="utf-8"))
+    found = page.evaluate("rules => axe.run(document, {runOnly: rules, resultTypes: ['violations']})", list(rules))
     return [
         f"{fault['id']}: {fault['nodes'][0]['target']} {fault['nodes'][0]['failureSummary']}"
         for fault in found["violations"]
