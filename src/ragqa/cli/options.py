@@ -1,0 +1,81 @@
+"""What the commands share: common options, the settings these make, the open index, the progress bar, plain text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from ragqa.settings import Settings
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+corpus_option = click.option("--corpus", type=click.Path(path_type=Path), help="Corpus folder.  [default: corpus]")
+index_option = click.option("--index", type=click.Path(path_type=Path), help="Index folder.  [default: indexes/default]")
+model_option = click.option("--model", help="The packaged default, or a sentence-transformers name or folder.")
+library_option = click.option(
+    "--library", type=click.Path(path_type=Path), help="File of signed-off answers.  [default: library.sqlite]"
+)
+audience_option = click.option("--audience", type=click.Choice(["clinician", "patient"]))
+workers_option = click.option(
+    "--workers", type=click.IntRange(1, 64), help="Questions answered at a time.  [default: one per core]"
+)
+
+
+def folder_options(function: F) -> F:
+    """``--corpus``, ``--index`` and ``--model``: all it takes to open an index."""
+    return corpus_option(index_option(model_option(function)))
+
+
+def folder_and_library_options(function: F) -> F:
+    """``folder_options`` and ``--library``."""
+    return folder_options(library_option(function))
+
+
+def settings_from(**given: Any) -> Settings:
+    """The settings of ``ragqa.toml`` and the environment, with the options that were given in their place."""
+    from ragqa.settings import load_settings
+
+    return load_settings(**given)
+
+
+def open_ragqa(settings: Settings) -> Any:
+    """The index these settings name, open; where there is none yet it is built, with a word on stderr."""
+    from ragqa.index import current_generation
+    from ragqa.pipeline import Ragqa
+
+    if current_generation(settings.index) is None:
+        click.echo(f"No index in {settings.index} yet: building it once.", err=True)
+        with progress_bar() as progress:
+            return Ragqa.open(settings, progress)
+    return Ragqa.open(settings)
+
+
+@contextmanager
+def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
+    """A progress bar on stderr; where stderr is no terminal, a line per stage."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description:>9}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    tasks: dict[str, Any] = {}
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+
+        def advance(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bar.add_task(stage, total=total)
+                if not console.is_terminal:
+                    click.echo(f"{stage} {total} ...", err=True)
+            bar.update(tasks[stage], completed=done, total=total)
+
+        yield advance
+
+
+def plain(text: str) -> str:
+    """Text from a source, without control characters, for one terminal line."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())

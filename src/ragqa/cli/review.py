@@ -1,0 +1,135 @@
+"""Articles and their review: ``article`` and the ``review`` commands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ragqa.cli.options import audience_option, corpus_option, plain, settings_from
+
+STEPS = {"submit": "submitted", "start": "under_review", "approve": "approved", "withdraw": "withdrawn"}
+
+
+@click.command()
+@click.argument("slug")
+@corpus_option
+@audience_option
+@click.option("--format", "style", type=click.Choice(["text", "md", "html", "json"]), default="text", show_default=True)
+def article(slug: str, corpus: Path | None, audience: str | None, style: str) -> None:
+    """Show an article as it stands in review, with a caution unless its present text is approved.
+
+    \b
+    Example:
+      ragqa article memantine-first-line-bpd --format html > article.html
+    """
+    from ragqa.article_page import article_page, render_article
+    from ragqa.corpus import load_corpus
+
+    settings = settings_from(corpus=corpus, audience=audience)
+    page = article_page(load_corpus(settings.corpus), slug, settings.audience)
+    click.echo(render_article(page, style), nl=False)
+
+
+@click.group()
+def review() -> None:
+    """The review workflow of articles; each step is an event bound to the exact content."""
+
+
+def _review_step(name: str, state: str) -> None:
+    role = "demo-author" if name == "submit" else "demo-editor"
+    example = f"Example: ragqa review {name} memantine-ocd --by {role}"
+
+    @review.command(name, help=f"Record that an article is now {state.replace('_', ' ')}.\n\n{example}")
+    @click.argument("slug")
+    @click.option("--by", required=True, help="Role of whoever takes the step.")
+    @click.option("--note")
+    @corpus_option
+    def step(slug: str, by: str, note: str | None, corpus: Path | None) -> None:
+        from ragqa.records import ReviewState
+        from ragqa.review import record_step
+
+        settings = settings_from(corpus=corpus)
+        event = record_step(settings.corpus, slug, ReviewState(state), by, note, two_person=settings.two_person)
+        click.echo(f"{slug}: {event.state.value.replace('_', ' ')} (sha256 {event.sha256[:12]}, by {event.by})")
+        if state in ("approved", "withdrawn"):
+            click.echo("Answers follow with the next `ragqa regenerate`, or `ragqa index` without a library.")
+
+
+for _name, _state in STEPS.items():
+    _review_step(_name, _state)
+
+
+@review.command("queue")
+@corpus_option
+def review_queue(corpus: Path | None) -> None:
+    """Where every article stands, those that wait for an editor first, and which steps are possible.
+
+    \b
+    Example:
+      ragqa review queue
+    """
+    from ragqa.corpus import load_corpus
+    from ragqa.records import ReviewState
+    from ragqa.review import standings
+
+    found = standings(load_corpus(settings_from(corpus=corpus).corpus))
+    width = max((len(one.article.slug) for one in found), default=0)
+    for one in found:
+        since = f"{one.last.state.value} {one.last.at:%Y-%m-%d} by {plain(one.last.by)}" if one.last else "no step yet"
+        edited = ", edited since" if one.edited else ""
+        steps = ", ".join(name for name, state in STEPS.items() if ReviewState(state) in one.possible)
+        click.echo(f"{one.article.slug:{width}}  {one.state.value.replace('_', ' '):12}  ({since}{edited})  next: {steps}")
+    waiting = sum(one.state in (ReviewState.SUBMITTED, ReviewState.UNDER_REVIEW) for one in found)
+    click.echo(f"{waiting} of {len(found)} articles wait for an editor", err=True)
+
+
+@review.command("diff")
+@click.argument("slug")
+@click.option("--format", "style", type=click.Choice(["text", "md", "html"]), default="text", show_default=True)
+@corpus_option
+def review_diff(slug: str, style: str, corpus: Path | None) -> None:
+    """What an article says now beside what was approved last, sentence by sentence, the gravest change first.
+
+    \b
+    Example:
+      ragqa review diff memantine-ocd
+    """
+    from ragqa import difference
+    from ragqa.article_page import changes_since_approval
+    from ragqa.corpus import load_corpus
+    from ragqa.errors import ReviewError
+
+    folder = settings_from(corpus=corpus).corpus
+    loaded = load_corpus(folder)
+    found = changes_since_approval(folder, loaded, slug)
+    if found is None:
+        raise ReviewError(f"no approved text of {slug} was kept to compare with: read it whole with `ragqa article {slug}`")
+    title = loaded.articles[slug].title
+    if style == "html":
+        click.echo(difference.as_html([(title, found)], f"Changes to {slug} since its approval"), nl=False)
+        return
+    show = difference.as_text if style == "text" else difference.as_markdown
+    click.echo(show(found, title), nl=False)
+
+
+@review.command("log")
+@click.argument("slug", required=False)
+@corpus_option
+def review_log(slug: str | None, corpus: Path | None) -> None:
+    """Show the review events, of one article or all, and that the log's chain holds.
+
+    \b
+    Example:
+      ragqa review log memantine-ocd
+    """
+    from ragqa.reviewlog import read_log
+
+    events = read_log(settings_from(corpus=corpus).corpus)
+    for event in events:
+        if slug in (None, event.article):
+            note = f"  {plain(event.note)}" if event.note else ""
+            click.echo(
+                f"{event.at:%Y-%m-%d %H:%M}  {event.article}  {event.state.value}  {event.sha256[:12]}  {plain(event.by)}{note}"
+            )
+    click.echo(f"{len(events)} events, chain intact")
