@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -14,7 +15,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ragqa.errors import ModelUnavailable
-from ragqa.models import BGE_FILES, CrossEncoder, Embedder, OnnxEmbedder, load_embedder, packaged_weights, verify_weights
+from ragqa.models import (
+    BGE_FILES,
+    CrossEncoder,
+    Embedder,
+    OnnxEmbedder,
+    Recent,
+    Vectors,
+    load_embedder,
+    packaged_weights,
+    verify_weights,
+)
 
 
 @settings(max_examples=15, deadline=None)
@@ -95,3 +106,29 @@ def test_an_unknown_model_says_what_to_name_instead() -> None:
 def test_the_default_is_the_packaged_model() -> None:
     """No setting means the model that needs no network."""
     assert load_embedder().name == "bge-small-en-v1.5-int8"
+
+
+@given(st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=6), max_size=12), st.integers(1, 9))
+def test_a_recalled_vector_is_the_one_made(asked: list[list[str]], most: int) -> None:
+    """Whatever is asked in whatever order and however little is kept: the same vectors, and none made twice at once."""
+
+    class Letters:
+        name, fingerprint, dimension = "letters", "letters", 2
+
+        def __init__(self) -> None:
+            self.made: list[str] = []
+
+        def embed(self, texts: Sequence[str]) -> Vectors:
+            self.made.extend(texts)
+            return np.array([[ord(text), 1] for text in texts], np.float32).reshape(len(texts), 2)
+
+    letters = Letters()
+    recent = Recent(letters, most)
+    for texts in asked:
+        letters.made.clear()
+        assert recent.embed(texts).tolist() == [[ord(text), 1] for text in texts]
+        assert len(letters.made) == len(set(letters.made))
+    recent.embed(["a"])
+    letters.made.clear()
+    recent.embed(["a"])
+    assert not letters.made

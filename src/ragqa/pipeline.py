@@ -30,7 +30,7 @@ from ragqa.followup import REMEMBERED, Reading, chosen, refers_back, standalone
 from ragqa.importers import import_file
 from ragqa.index import BuildReport, Generation, Progress, build, current_generation, open_index, recorded_head
 from ragqa.measures import reading_grade
-from ragqa.models import CrossEncoder, Embedder, Vectors, load_embedder
+from ragqa.models import CrossEncoder, Embedder, Recent, Vectors, load_embedder
 from ragqa.passages import without_markers
 from ragqa.privacy import Redacted, redact, without_heading
 from ragqa.question import Understanding, understand
@@ -152,7 +152,7 @@ class Ragqa:
         """Open the live generation, building the first one when there is none; or the stored ``generation`` of that name."""
         if current_generation(settings.index) is None:
             build_index(settings, progress)
-        embedder = load_embedder(settings.model)
+        embedder = Recent(load_embedder(settings.model))
         return cls(settings, embedder, open_index(settings.index, embedder, generation))
 
     def beside(self, generation: str) -> Ragqa:
