@@ -10,7 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 from pages_site import QUESTION, page, send, sign_in, site, site_settings, small_site, words
 
-from ragqa.answer import DISCLAIMERS
+from ragqa.answer import DISCLAIMERS, Conflict
 from ragqa.corpus import load_corpus
 from ragqa.settings import Settings
 from ragqa.web.pages.evidence import comparator, intervention, population
@@ -240,6 +240,21 @@ def test_an_answer_is_taken_along_in_five_formats(reading: TestClient) -> None:
     assert len(re.findall(r"^@\w+\{", texts["bib"].text, re.MULTILINE)) == count
     assert reading.get(f"{link}.exe").status_code == 404
     assert reading.get("/answers/0000000000000000").status_code == 404
+
+
+def test_studies_that_disagree_stand_on_their_sides(reading: TestClient) -> None:
+    """Each side is named with its sources; an answer without a conflict says nothing of one."""
+    shown = page(reading, asked(reading).split("#")[0])
+    link = shown.xpath("//a[contains(., 'Link to this answer')]/@href")[0]
+    assert "Studies disagree" not in words(shown)
+    archive = reading.app.state.archive  # type: ignore[attr-defined]
+    answer = archive.answer(link.rsplit("/", 1)[1])
+    first, second = (reference.number for reference in answer.references[:2])
+    conflict = Conflict.model_validate({"about": "Some report a difference, others none.", "for": [first], "against": [second]})
+    archive.add(answer.model_copy(update={"id": "0123456789abcdef", "conflicts": (conflict,)}))
+    box = page(reading, "/answers/0123456789abcdef").xpath("//div[@class='sides']/div")
+    assert [words(side.find("strong")) for side in box] == ["Report a difference", "Report none"]
+    assert [words(side.find("ul")).split()[-1] for side in box] == [str(first), str(second)]
 
 
 def test_an_address_of_an_answer_says_when_its_evidence_is_gone(tmp_path: Path) -> None:
