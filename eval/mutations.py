@@ -19,7 +19,7 @@ import click
 
 from ragqa.corpus import citable, load_corpus
 from ragqa.direction import opposite
-from ragqa.models import CrossEncoder, load_embedder
+from ragqa.models import CrossEncoder, Recent, load_embedder
 from ragqa.passages import sentences, without_markers
 from ragqa.question import names
 from ragqa.records import Abstract, Article
@@ -109,7 +109,7 @@ def main(corpus: Path | None, json_file: Path | None, seed: int) -> None:
     ]
     draw = random.Random(seed)
     draw.shuffle(true)
-    checker = Checker(load_embedder(), CrossEncoder())
+    checker = Checker(Recent(load_embedder()), CrossEncoder())
     table = {}
     for kind, mutate in MUTATIONS.items():
         made = [(changed, record) for text, record in true if (changed := mutate(text, draw)) and changed != text][:EACH]

@@ -25,7 +25,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 
-from ragqa.models import CrossEncoder, load_embedder
+from ragqa.models import CrossEncoder, Recent, load_embedder
 from ragqa.verify import VERDICTS, Checker
 
 LABELS = {"SUPPORT": "supports", "CONTRADICT": "contradicts"}
@@ -119,7 +119,7 @@ def balanced(data: np.ndarray, y: np.ndarray, train: np.ndarray) -> np.ndarray:
 )
 def main(data: Path, output: Path | None, json_file: Path) -> None:
     """Fit, print macro-F1 on held-back claims beside a lexical-overlap baseline, write ``src/ragqa/data/checker.json``."""
-    checker = Checker(load_embedder(), CrossEncoder())
+    checker = Checker(Recent(load_embedder()), CrossEncoder())
     examples = [*scifact(data), *evidence_inference(data)]
     rows = []
     for number, example in enumerate(examples, start=1):

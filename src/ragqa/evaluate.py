@@ -200,8 +200,10 @@ def risk_coverage(scores: Sequence[ItemScore]) -> list[dict[str, float]]:
     of these that should not have been (El-Yaniv & Wiener, JMLR 2010;11:1605-1641).
     """
     searched = [score for score in scores if "answerable" in score.scores and score.expect != NOT_URGENT]
+    if not searched:
+        return []
     curve = []
-    for enough in sorted({0.0, *(score.scores["answerable"] for score in searched)}) if searched else ():
+    for enough in sorted({0.0, *(score.scores["answerable"] for score in searched)}):
         answered = [score for score in searched if score.scores["answerable"] >= enough]
         wrong = sum(score.expect != "answered" for score in answered)
         curve.append(

@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import os
+import sqlite3
 import tempfile
 import zlib
 from collections.abc import Iterable, Iterator
@@ -171,6 +172,18 @@ def _mend_end(stream: io.FileIO, file: Path) -> None:
         stream.truncate(kept)
     elif last:
         _write_all(stream.fileno(), b"\n")
+
+
+@contextmanager
+def transaction(database: sqlite3.Connection) -> Iterator[None]:
+    """One change of a database, whole or not at all; another writer's is waited for before it begins. Raises sqlite3.Error."""
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        database.execute("ROLLBACK")
+        raise
+    database.execute("COMMIT")
 
 
 def _end_of_whole_lines(stream: IO[bytes] | io.FileIO) -> int:

@@ -21,6 +21,7 @@ import numpy as np
 
 from ragqa.answer import Answer, Audience, Basis
 from ragqa.errors import LibraryError
+from ragqa.files import transaction
 from ragqa.models import Embedder, Vectors
 from ragqa.records import Asked
 
@@ -289,13 +290,8 @@ class Library:
     @contextmanager
     def _change(self) -> Iterator[sqlite3.Connection]:
         try:
-            self._database.execute("BEGIN IMMEDIATE")
-            try:
+            with transaction(self._database):
                 yield self._database
-            except BaseException:
-                self._database.execute("ROLLBACK")
-                raise
-            self._database.execute("COMMIT")
         except sqlite3.Error as error:
             raise self._failure(error) from error
 

@@ -87,11 +87,11 @@ def question_terms(question: str, generation: Generation, judge: CrossEncoder) -
 
     Their weight is read off the model's vocabulary, not the corpus: an answer must not move with documents it does not rest on.
     """
-    words = dict.fromkeys(_WORD.findall(question))
+    words = (word for word in _WORD.findall(question) if not _OF_THE_TRADE.fullmatch(word) and not _OF_ASKING.fullmatch(word))
     terms = []
-    for word in words:
-        stems, rarity = tuple(generation.terms(word)), judge.rarity(word)
-        if stems and not _OF_THE_TRADE.fullmatch(word) and not _OF_ASKING.fullmatch(word):
+    for word in dict.fromkeys(words):
+        if stems := tuple(generation.terms(word)):
+            rarity = judge.rarity(word)
             weight = rarity**2 * (1 + PIECE * (judge.pieces(word) - 1))
             terms.append(Term(word=word, stems=stems, rarity=rarity, weight=weight))
     return terms

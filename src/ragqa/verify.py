@@ -230,7 +230,7 @@ class Checker:
             return None
         turned = opposite(claim)
         vectors = self._embedder.embed([claim, turned])
-        similarities = self._sentence_vectors(source, tuple(span.text for span in spans)) @ vectors.T
+        similarities = self._embedder.embed([span.text for span in spans]) @ vectors.T
         near = np.argsort(-similarities[:, 0], kind="stable")[:_READ]
         logits = self._judge.score(claim, [spans[i].text for i in near])
         best = int(near[int(np.argmax(logits))])
@@ -243,11 +243,6 @@ class Checker:
             turned_logit=self._judge.score(turned, [spans[best].text])[0],
             turned_similarity=float(similarities[best, 1]),
         )
-
-    @lru_cache(maxsize=64)  # noqa: B019 - one checker lives as long as its models
-    def _sentence_vectors(self, source: str, texts: tuple[str, ...]) -> Vectors:
-        del source
-        return self._embedder.embed(texts)
 
 
 def exact_difference(claim: str, source: str) -> str | None:
