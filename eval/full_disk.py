@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import click
@@ -21,6 +24,21 @@ MIB = 24
 """Size of the file system: the corpus, an index, a library and a little more."""
 PUBMED = """<PubmedArticleSet><PubmedArticle><MedlineCitation><PMID>{number}</PMID><Article><ArticleTitle>Made for a test of full
 disks</ArticleTitle><Abstract><AbstractText>{text}</AbstractText></Abstract></Article></MedlineCitation></PubmedArticle></PubmedArticleSet>"""
+FETCHED = 888888888
+
+
+class PubMed(BaseHTTPRequestHandler):
+    """PubMed on loopback: whatever is asked for, the one record."""
+
+    def do_POST(self) -> None:
+        """Reply as efetch does."""
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(PUBMED.format(number=FETCHED, text="Nothing was found. " * 4000).encode())
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
 
 
 @click.command()
@@ -28,7 +46,9 @@ disks</ArticleTitle><Abstract><AbstractText>{text}</AbstractText></Abstract></Ar
 def main(out: Path) -> None:
     """Prepare a desk on the small file system, fill it, run each command; then the same read-only."""
     found: dict[str, dict[str, str]] = {}
-    with tempfile.TemporaryDirectory() as place:
+    with tempfile.TemporaryDirectory() as place, ThreadingHTTPServer(("127.0.0.1", 0), PubMed) as pubmed:
+        threading.Thread(target=pubmed.serve_forever, daemon=True).start()
+        os.environ["RAGQA_NCBI_URL"] = f"http://127.0.0.1:{pubmed.server_port}"
         disk = Path(place)
         run("mount", "-t", "tmpfs", "-o", f"size={MIB}m", "tmpfs", str(disk))
         try:
@@ -44,6 +64,7 @@ def main(out: Path) -> None:
             found["with room again"] = {name: tried(command, disk, fails=False) for name, command in left.items()}
         finally:
             run("umount", "-l", str(disk))
+            pubmed.shutdown()
     write_atomic(out, [json.dumps(found, indent=1) + "\n"])
     click.echo(json.dumps(found, indent=1))
 
@@ -68,6 +89,9 @@ def prepared(disk: Path) -> dict[str, list[str]]:
     (disk / "retracted.txt").write_text("12450955\n", encoding="utf-8")
     file = disk / "corpus" / "articles" / "memantine-ocd.md"
     file.write_text(file.read_text(encoding="utf-8").replace("20 mg/day", "20 mg a day"), encoding="utf-8")
+    serving, password = ["--serving", str(disk / "serving")], disk / "password"
+    password.write_text("correct horse battery staple\n", encoding="utf-8")
+    run(*ragqa, "users", "add", "demo-editor", "--role", "editor", "--password-file", str(password), *serving)
     gold = disk / "gold"
     gold.mkdir()
     item = next(line for line in Path("eval/gold/a1.jsonl").read_text(encoding="utf-8").splitlines() if line)
@@ -87,6 +111,11 @@ def prepared(disk: Path) -> dict[str, list[str]]:
         "library signoff": [*ragqa, "library", "signoff", "1", "--by", "demo-editor", *library],
         "library reject": [*ragqa, "library", "reject", "2", "--by", "demo-editor", *library],
         "regenerate": [*ragqa, "regenerate", *folders, *library],
+        "fetch": [*ragqa, "fetch", str(FETCHED), *folders, *library],
+        "users add": [*ragqa, "users", "add", "demo-reader", "--password-file", str(password), *serving],
+        "users password": [*ragqa, "users", "password", "demo-editor", "--password-file", str(password), *serving],
+        "users token": [*ragqa, "users", "token", "demo-editor", *serving],
+        "users remove": [*ragqa, "users", "remove", "demo-editor", *serving],
         "retractions": [*ragqa, "retractions", str(disk / "retracted.txt"), *folders, *library],
         "chat": [*ragqa, "chat", "--conversation", str(disk / "chat.jsonl"), *folders],
         "eval --json": [*ragqa, "eval", "--gold", str(gold), "--json", str(disk / "scorecard.json"), *folders],

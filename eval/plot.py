@@ -1,4 +1,4 @@
-"""Draw what a results file holds: the risk-coverage curve of a scorecard, or the turns of a conversations table.
+"""Draw what a results file holds: a scorecard's risk-coverage curve, a conversations table, what regenerating costs.
 
 python eval/plot.py eval/results/scorecard.json eval/results/risk-coverage.svg
 python eval/plot.py eval/results/conversations.json eval/results/conversations.svg eval/results/conversations.png
@@ -73,9 +73,22 @@ def conversations(found: dict[str, Any]) -> Figure:
     return figure
 
 
+def regenerate_cost(found: dict[str, Any]) -> Figure:
+    """Time against the answers affected, a line for each size of library."""
+    figure, axes = plt.subplots(figsize=(6.5, 4))
+    for size, seconds in found["seconds"].items():
+        axes.plot([int(k) for k in seconds], list(seconds.values()), marker="o", label=f"library of {int(size):,} answers")
+    axes.set(xlabel="answers affected by the change", ylabel="seconds", title="`ragqa regenerate`: time against what changed")
+    axes.set(xlim=(0, None), ylim=(0, None))
+    axes.grid(visible=True, alpha=0.3)
+    axes.legend(frameon=False)
+    return figure
+
+
 DRAWN: dict[str, Callable[[dict[str, Any]], Figure]] = {
     "ragqa.scorecard/1": risk_coverage,
     "ragqa.dialogues/1": conversations,
+    "ragqa.regenerate-cost/1": regenerate_cost,
 }
 
 

@@ -1,8 +1,10 @@
 """What regenerating k of n answers costs: time against k, one line for each n.
 
 python eval/regenerate_cost.py questions.jsonl
+python eval/plot.py eval/results/regenerate-cost.json eval/results/regenerate-cost.svg eval/results/regenerate-cost.png
 
-The questions are those of eval/batch.py (--keep). "Affected" are k answers whose stored basis was altered.
+The questions are those of eval/batch.py (--keep). The n answers are one abstention with n questions and n really computed bases: what is
+timed is the looking at n, and the answering of the k whose stored basis was altered.
 """
 
 from __future__ import annotations
@@ -17,21 +19,15 @@ from itertools import islice
 from pathlib import Path
 
 import click
-import matplotlib as mpl
 
-mpl.use("svg")
-mpl.rcParams["svg.hashsalt"] = "ragqa"
-
-from matplotlib import pyplot as plt  # noqa: E402 - the backend is chosen first
-
-from ragqa.evaluate import read_batch  # noqa: E402
-from ragqa.files import write_atomic  # noqa: E402
-from ragqa.library import Library, Remembered, key_of  # noqa: E402
-from ragqa.parallel import cores  # noqa: E402
-from ragqa.pipeline import Ragqa  # noqa: E402
-from ragqa.records import Asked  # noqa: E402
-from ragqa.regenerate import regenerate  # noqa: E402
-from ragqa.settings import load_settings  # noqa: E402
+from ragqa.evaluate import read_batch
+from ragqa.files import write_atomic
+from ragqa.library import Library, Remembered, key_of
+from ragqa.parallel import cores
+from ragqa.pipeline import Ragqa
+from ragqa.records import Asked
+from ragqa.regenerate import regenerate
+from ragqa.settings import load_settings
 
 
 @click.command()
@@ -50,12 +46,11 @@ def main(questions: Path, sizes: Sequence[int], affected: Sequence[int], out: Pa
                 regenerate(library, ragqa, cores())
                 found[str(size)] = {str(k): timed(library, ragqa, k) for k in affected}
             click.echo(f"{size}: {found[str(size)]}")
-    write_atomic(out, [json.dumps({"seconds": found}, indent=1) + "\n"])
-    plot(found, out.with_suffix(".svg"))
+    write_atomic(out, [json.dumps({"schema": "ragqa.regenerate-cost/1", "seconds": found}, indent=1) + "\n"])
 
 
 def filled(library: Library, ragqa: Ragqa, asked: Sequence[Asked]) -> None:
-    """Publish an abstaining answer to each question: what is timed is the looking, and the answering of the k affected."""
+    """Publish an abstaining answer to each question, with the basis it would really have."""
     remembering = Remembered(ragqa.embedder, library)
     template = ragqa.ask("Who won the football?")
     for question in map(ragqa.without_identifiers, asked):
@@ -79,19 +74,6 @@ def timed(library: Library, ragqa: Ragqa, affected: int) -> float:
         if version:
             library.sign_off(version.number, "demo-editor")
     return round(seconds, 2)
-
-
-def plot(found: dict[str, dict[str, float]], picture: Path) -> None:
-    """Time against answers affected."""
-    figure, axes = plt.subplots(figsize=(6, 4))
-    for size, times in found.items():
-        axes.plot([int(k) for k in times], list(times.values()), marker="o", label=f"library of {int(size):,} answers")
-    axes.set(xlabel="answers affected by the change", ylabel="seconds", title="Regenerating: cost grows with what changed")
-    axes.set(xlim=(0, None), ylim=(0, None))
-    axes.grid(visible=True, alpha=0.3)
-    axes.legend(frameon=False)
-    figure.tight_layout()
-    figure.savefig(picture, metadata={"Date": None})
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
@@ -272,7 +273,7 @@ class Ragqa:
     def _made_with(self, audience: Audience) -> dict[str, str]:
         """What decides the answer beside the sources."""
         return {
-            "ragqa": version("ragqa"),
+            "ragqa": _release(),
             "embedder": self.embedder.fingerprint,
             "judge": JUDGE,
             "enough": str(self.settings.enough),
@@ -441,6 +442,12 @@ class Ragqa:
         if self._judge is None:
             self._judge = CrossEncoder()
         return self._judge
+
+
+@cache
+def _release() -> str:
+    """Read once: the package's metadata is a file to be parsed."""
+    return version("ragqa")
 
 
 def _several(read: Reading) -> Halt | None:
