@@ -20,10 +20,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from samples import ARTICLE, abstract, write_corpus
 
-from ragqa import index as index_module
 from ragqa.errors import CorpusError, IndexBusy, IndexFault, IndexMismatch, IndexMissing
 from ragqa.files import locked
-from ragqa.index import current_generation, open_index
+from ragqa.index import building, current_generation, open_index
 from ragqa.models import Embedder
 from ragqa.pipeline import Ragqa, build_index
 from ragqa.settings import Settings
@@ -44,7 +43,7 @@ def test_dense_search_equals_brute_force(tmp_path: Path, embedder: Embedder) -> 
     build_index(settings)
     generation = open_index(settings.index, embedder)
     count = generation.manifest.counts["passages"]
-    vectors = np.array([generation._vectors.reconstruct(row) for row in range(count)])
+    vectors = np.array([generation._vectors._index.reconstruct(row) for row in range(count)])
     query = embedder.embed(["drug 3 for 5 weeks"])
     truth = vectors @ query[0]
     for k in (1, 10, count, count + 50):
@@ -151,7 +150,7 @@ def test_a_full_disk_keeps_the_old_generation(settings: Settings, monkeypatch: p
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(index_module, "_write_vectors", full)
+    monkeypatch.setattr(building, "write_vectors", full)
     with pytest.raises(IndexFault, match="No space left"):
         build_index(wide)
     assert current_generation(settings.index) == before
@@ -220,7 +219,7 @@ def test_an_index_in_a_folder_that_may_not_be_written(settings: Settings, monkey
 
     with Ragqa.open(settings) as ragqa:
         expected = ragqa.generation.lexical("condition B", 10)
-    monkeypatch.setattr("ragqa.index.tantivy.Index.open", open_unless_original, raising=True)
+    monkeypatch.setattr("ragqa.index.lexical.tantivy.Index.open", open_unless_original, raising=True)
     before = set(Path(tempfile.gettempdir()).glob("ragqa-lexical-*"))
     with Ragqa.open(settings) as ragqa:
         assert refused

@@ -1,0 +1,122 @@
+"""One built generation, open for reading."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from ragqa.errors import IndexFault, IndexMismatch, IndexMissing
+from ragqa.index.lexical import LexicalIndex
+from ragqa.index.manifest import current_generation, digest_of, read_manifest, stored_generations
+from ragqa.index.store import PassageStore
+from ragqa.index.vectors import VectorIndex
+from ragqa.models import Embedder, Vectors
+from ragqa.records import Abstract, Article, Passage
+
+
+class Generation:
+    """A built generation, open for reading. Safe to share between threads."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.manifest = read_manifest(folder)
+        self._vectors = VectorIndex(folder / "vectors.faiss")
+        self._lexical = LexicalIndex(folder / "lexical")
+        self._store = PassageStore(folder / "passages.sqlite")
+        self.find = lru_cache(maxsize=4096)(self._store.record)
+        self.digest = lru_cache(maxsize=65536)(self._digest_of)
+
+    def dense(self, query: Vectors, k: int) -> list[tuple[int, float]]:
+        """Up to ``k`` (row, cosine similarity) pairs, best first; ``query`` has shape (1, dimension)."""
+        return self._vectors.search(query, k)
+
+    def similarity(self, query: Vectors, rows: Sequence[int]) -> list[float]:
+        """Cosine similarity of the query with each of these rows."""
+        return self._vectors.similarity(query, rows)
+
+    def lexical(self, question: str, k: int) -> list[tuple[int, float]]:
+        """Up to ``k`` (row, BM25) pairs, best first."""
+        return self._lexical.search(question, k)
+
+    def terms(self, text: str) -> list[str]:
+        """The index terms of a text: lower-cased, stemmed, without stop words."""
+        return self._lexical.terms(text)
+
+    def rarity(self, term: str) -> float:
+        """Inverse document frequency of an index term, as in BM25: ln(1 + (N - n + 0.5) / (n + 0.5))."""
+        return self._lexical.rarity(term)
+
+    def passage(self, row: int) -> Passage:
+        """The passage in this row."""
+        return self._store.passage(row)
+
+    def record(self, source_id: str) -> Article | Abstract:
+        """The source of a passage of this generation; raises IndexFault when there is none of that id."""
+        found = self.find(source_id)
+        if found is None:
+            raise self._unknown(source_id)
+        return found
+
+    def articles(self) -> list[Article]:
+        """The approved articles, by slug."""
+        return self._store.articles()
+
+    def _digest_of(self, source_id: str) -> str:
+        """sha256 of a source's whole record, so that any edit of it shows; raises IndexFault when there is none of that id."""
+        document = self._store.document(source_id)
+        if document is None:
+            raise self._unknown(source_id)
+        return digest_of(document)
+
+    def _unknown(self, source_id: str) -> IndexFault:
+        return IndexFault(f"{source_id} is not in the generation {self.manifest.generation}: run `ragqa index`")
+
+    def excluded(self, source_ids: Sequence[str]) -> dict[str, str]:
+        """Of these sources, those the gate left out, with the reason."""
+        return self._store.excluded(source_ids)
+
+    def left_out(self) -> dict[str, str]:
+        """Every source that the gate left out, with the reason."""
+        return self._store.left_out()
+
+    def close(self) -> None:
+        """Release the passage store and the lexical index."""
+        self._store.close()
+        self._lexical.close()
+
+
+def open_index(folder: Path, embedder: Embedder, name: str | None = None) -> Generation:
+    """Open the live generation, or the stored one of this name.
+
+    Raises:
+        IndexMissing: nothing has been built in ``folder``, or the named generation is not stored any more.
+        IndexMismatch: it was built with another model, so its vectors cannot be compared with the question's.
+    """
+    if name is not None and name not in stored_generations(folder):
+        stored = ", ".join(stored_generations(folder)) or "none"
+        raise IndexMissing(
+            f"generation {name} is not stored in {folder} any more, only {stored}; RAGQA_GENERATIONS sets how many are kept"
+        )
+    generation = Generation(folder / name) if name else _open_current(folder)
+    built = generation.manifest
+    if built.fingerprint != embedder.fingerprint:
+        generation.close()
+        raise IndexMismatch(
+            f"the index {folder} was built with {built.model} ({built.fingerprint}), the model set now is {embedder.name} "
+            f"({embedder.fingerprint}): run `ragqa index` with the model you want, or set RAGQA_MODEL={built.model}"
+        )
+    return generation
+
+
+def _open_current(folder: Path) -> Generation:
+    for last in (False, True):
+        name = current_generation(folder)
+        if name is None:
+            break
+        try:
+            return Generation(folder / name)
+        except (OSError, RuntimeError, IndexMismatch):
+            if last or current_generation(folder) == name:
+                raise
+    raise IndexMissing(f"no index in {folder}: run `ragqa index`")
