@@ -3,8 +3,8 @@
 python eval/regenerate_cost.py questions.jsonl
 python eval/plot.py eval/results/regenerate-cost.json eval/results/regenerate-cost.svg eval/results/regenerate-cost.png
 
-The questions are those of eval/batch.py (--keep). The n answers are one abstention with n questions and n really computed bases: what is
-timed is the looking at n, and the answering of the k whose stored basis was altered.
+The questions are those of eval/batch.py (--keep). The n answers are one abstention with n questions and n really computed bases:
+what is timed is the looking at n, and the answering of the k whose stored basis was altered.
 """
 
 from __future__ import annotations

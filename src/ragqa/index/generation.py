@@ -12,7 +12,7 @@ from ragqa.index.manifest import current_generation, digest_of, read_manifest, s
 from ragqa.index.store import PassageStore
 from ragqa.index.vectors import VectorIndex
 from ragqa.models import Embedder, Vectors
-from ragqa.records import Abstract, Article, Passage
+from ragqa.records import Abstract, Article
 
 
 class Generation:
@@ -24,6 +24,7 @@ class Generation:
         self._vectors = VectorIndex(folder / "vectors.faiss")
         self._lexical = LexicalIndex(folder / "lexical")
         self._store = PassageStore(folder / "passages.sqlite")
+        self.passage = lru_cache(maxsize=4096)(self._store.passage)
         self.find = lru_cache(maxsize=4096)(self._store.record)
         self.digest = lru_cache(maxsize=65536)(self._digest_of)
 
@@ -46,10 +47,6 @@ class Generation:
     def rarity(self, term: str) -> float:
         """Inverse document frequency of an index term, as in BM25: ln(1 + (N - n + 0.5) / (n + 0.5))."""
         return self._lexical.rarity(term)
-
-    def passage(self, row: int) -> Passage:
-        """The passage in this row."""
-        return self._store.passage(row)
 
     def record(self, source_id: str) -> Article | Abstract:
         """The source of a passage of this generation; raises IndexFault when there is none of that id."""
