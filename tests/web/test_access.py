@@ -14,6 +14,7 @@ from web.conftest import PASSWORD, app_of, changed
 from ragqa.settings import Settings
 from ragqa.web.access import SAFE, admits, check_csrf, decision
 from ragqa.web.accounts import ROLES
+from ragqa.web.signin import guesses
 from ragqa.web.app import routes
 from ragqa.web.security import Rate
 from ragqa.web.signin import GUESSES_AT_ONCE, GUESSES_PER_MINUTE
@@ -131,6 +132,24 @@ def test_a_session_with_its_token_works_and_ends(client: TestClient) -> None:
         assert client.get("/api/v1/review").status_code == 401
     finally:
         client.cookies.clear()
+
+
+def test_a_disk_that_cannot_be_written_is_told_as_such(client: TestClient) -> None:
+    """Signing in has to write a session: 503 that names no file, and once there is room again it works."""
+    accounts = app_of(client).state.accounts
+    accounts._database.execute("PRAGMA query_only = ON")
+    try:
+        page = client.get("/sign-in")
+        sent = client.post("/sign-in", data={"name": "demo-editor", "password": PASSWORD, "csrf": csrf_in(page.text)})
+        assert sent.status_code == 503
+        assert sent.json()["error"]["kind"] == "disk"
+        assert "sqlite" not in sent.text
+    finally:
+        accounts._database.execute("PRAGMA query_only = OFF")
+        client.cookies.clear()
+    signed_in(client, "editor")
+    client.cookies.clear()
+    app_of(client).state.guesses = guesses()  # these two sign-ins are not the other tests' guesses
 
 
 def test_signing_in_changes_the_cookie(client: TestClient) -> None:

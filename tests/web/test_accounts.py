@@ -151,6 +151,17 @@ def test_the_commands_add_list_change_and_remove(
     accounts.close()
 
 
+def test_a_damaged_file_is_told_and_left_alone(run: Callable[..., Any], tmp_path: Path) -> None:
+    """One line that says what to check, exit code 1, and the bytes as they were."""
+    (tmp_path / "accounts.sqlite").write_bytes(b"no database" * 100)
+    word = tmp_path / "password"
+    word.write_text(PASSWORD)
+    refused = run("users", "add", "demo-editor", "--password-file", word, "--serving", tmp_path)
+    assert refused.exit_code == 1
+    assert "not a database. Nothing was changed" in refused.output
+    assert (tmp_path / "accounts.sqlite").read_bytes() == b"no database" * 100
+
+
 def test_roles_are_ordered() -> None:
     """Each may do what those before it may."""
     assert ROLES == ("reader", "editor", "admin")

@@ -6,6 +6,7 @@ runs, so that no command waits for another's libraries.
 
 from __future__ import annotations
 
+import sqlite3
 from typing import Any
 
 import click
@@ -27,6 +28,8 @@ class _Group(click.Group):
             raise click.ClickException(
                 f"{where}{error.strerror or error}. Check the disk and the file, then try again."
             ) from error
+        except sqlite3.Error as error:
+            raise click.ClickException(f"{error}. Nothing was changed; check the disk and the file, then try again.") from error
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

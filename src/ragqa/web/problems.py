@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
@@ -31,7 +32,7 @@ API = "/api/"
 PAUSE = 0.2
 """Seconds before a 429 is sent: a client that does not heed Retry-After must not cost the others their answers."""
 log = logging.getLogger("ragqa.web.problems")
-STATUSES: dict[type[RagqaError], tuple[int, str]] = {
+STATUSES: dict[type[Exception], tuple[int, str]] = {
     Busy: (429, "busy"),
     TooSlow: (503, "too_slow"),
     ServingError: (503, "unavailable"),
@@ -42,9 +43,11 @@ STATUSES: dict[type[RagqaError], tuple[int, str]] = {
     IndexFault: (503, "index"),
     ModelError: (503, "model"),
     RagqaError: (422, "refused"),
+    OSError: (503, "disk"),
+    sqlite3.Error: (503, "disk"),
 }
 """HTTP status and kind of each error; the first base that is listed counts."""
-PRIVATE = frozenset({"corpus", "index", "model"})
+PRIVATE = frozenset({"corpus", "index", "model", "disk"})
 """Kinds whose message names files of this machine: it goes to the log and to editors, not to readers."""
 
 
@@ -70,13 +73,13 @@ class Problem(Exception):
         self.status, self.kind, self.message, self.headers = status, kind, message, headers or {}
 
 
-def problem_of(error: RagqaError) -> Problem:
-    """The response to an error of ragqa."""
+def problem_of(error: RagqaError | OSError | sqlite3.Error) -> Problem:
+    """The response to an error of ragqa, or of the disk."""
     status, kind = next(STATUSES[base] for base in type(error).__mro__ if base in STATUSES)
     headers = {"Retry-After": str(error.retry_after)} if isinstance(error, Busy) else {}
     if status == 503:
         headers["Retry-After"] = "5"
-    message = "this cannot be read at present; the reason is in the server's log" if kind in PRIVATE else str(error)
+    message = "this cannot be read or written at present; the reason is in the server's log" if kind in PRIVATE else str(error)
     return Problem(status, kind, message, headers)
 
 
@@ -98,14 +101,14 @@ def install(app: FastAPI, page: Callable[[Request, Problem], Response]) -> None:
             return page(request, problem)
         return JSONResponse(envelope(problem, request.state.request_id), problem.status, problem.headers)
 
-    for kind in (RagqaError, RequestValidationError, HTTPException, Problem):
+    for kind in (RagqaError, OSError, sqlite3.Error, RequestValidationError, HTTPException, Problem):
         app.add_exception_handler(kind, told)
 
 
 def _problem(request: Request, error: Exception) -> Problem:
     if isinstance(error, Problem):
         return error
-    if isinstance(error, RagqaError):
+    if isinstance(error, RagqaError | OSError | sqlite3.Error):
         return problem_of(error)
     if isinstance(error, RequestValidationError):
         return Problem(422, "invalid_request", _faults(error))
