@@ -14,10 +14,9 @@ from web.conftest import PASSWORD, app_of, changed
 from ragqa.settings import Settings
 from ragqa.web.access import SAFE, admits, check_csrf, decision
 from ragqa.web.accounts import ROLES
-from ragqa.web.signin import guesses
 from ragqa.web.app import routes
 from ragqa.web.security import Rate
-from ragqa.web.signin import GUESSES_AT_ONCE, GUESSES_PER_MINUTE
+from ragqa.web.signin import GUESSES_AT_ONCE, GUESSES_PER_MINUTE, guesses
 
 EVERYBODY = ("guest", *ROLES)
 TABLE = [(method, route.path) for route in routes() for method in sorted(route.methods)]
