@@ -48,6 +48,11 @@ def test_identifiers_are_replaced_by_their_kind(text: str, left: str) -> None:
         "Does DBT at the ICU or in Graves' disease work, Columbia Suicide Severity Rating Scale 2 to 4 weeks?",
         "May 5 mg be given?",
         "Does St. John's wort lower Montgomery-Asberg or Edinburgh postnatal depression scale scores at Visit 2?",
+        "Is isolated Pierre Robin sequence inherited?",
+        "What are the symptoms of Hunter Rudd Hoffmann syndrome?",
+        "What are the treatments for Warsaw breakage syndrome?",
+        "MR Diagnosis of Bone Metastases at 1.5 T and 3 T: Can STIR Imaging Be Omitted?",
+        "Do you have information about Military Family Health?",
     ],
 )
 def test_medicine_is_left_alone(text: str) -> None:

@@ -195,7 +195,7 @@ _FULL_NAME = re.compile(
     rf"(?<![\w.'’-])(?P<it>[A-Z][a-z'’]+(?:-[A-Z][a-z]+)?(?:\s{_INITIAL})?\s(?:{_CAP}(?:-{_CAP})?|{_INITIAL}))"
 )
 _ANNOUNCED = re.compile(
-    r"\b(?:(?i:(?:mr|mrs|ms|miss|mx|dr|drs|prof(?:essor)?|doctor|nurse|sister|named|name is|name:|called|initials|"
+    r"\b(?!MR\b)(?:(?i:(?:mr|mrs|ms|miss|mx|dr|drs|prof(?:essor)?|doctor|nurse|sister|named|name is|name:|called|initials|"
     r"ref\.?|re:|attn:?|signed|identified as|"
     r"(?:seen|treated|diagnosed|managed|referred|followed|evaluated|admitted|operated) by)\b\.?)\s)"
     r"(?:(?:Dr|Mr|Mrs|Ms|Prof)\.?\s)?"
@@ -215,7 +215,7 @@ _NO_NAME = re.compile(
     r"University|Health|Medical|has|had|have|is|was|with|who|and|for|on|in|to|of|taking|does|did|can|should|will)\b"
 )
 _EPONYM = re.compile(
-    r"['’]?s?['’]?\s(?:sign|signs|syndromes?|diseases?|disorders?|scores?|criteria|criterion|scales?|tests?|index|classification|"
+    r"['’]?s?['’]?(?-i:(?:\s[A-Z][a-z]+){0,2})\s(?:sign|signs|sequence|type|breakage|congenital|rats?|mice|syndromes?|diseases?|disorders?|scores?|criteria|criterion|scales?|tests?|index|classification|"
     r"definition|questionnaires?|stud(?:y|ies)|trials?|protocol|staging|reflex|phenomenon|manoeuvre|maneuver|lymphoma|"
     r"sarcoma|tumou?rs?|disability|inventory|interview|method|rules?|procedure|operation|"
     r"catheter|position|palsy|contracture|thyroiditis|anaemia|anemia|dementia|body|bodies|cells?|virus|chromosome|strain|fever|model|"
@@ -230,7 +230,7 @@ _INSTRUMENT = re.compile(r"-[A-Z]|(?:\s[\w-]+){1,4}\s(?:scales?|scores?|index|in
 _FACILITY = (
     r"(?:[Hh]ospitals?|Hosp\.?|[Cc]linics?|Infirmary|Hospice|Sanatorium|Presbyterian|Sinai|"
     r"Medical (?:[Cc]ent(?:er|re)|Ctr\.?|Group|School)|"
-    r"Med\.? (?:[Cc]ent(?:er|re)|Ctr\.?)|Health(?:care)?(?: (?:System|[Cc]ent(?:er|re)|Network|Services|Ctr\.?))?|"
+    r"Med\.? (?:[Cc]ent(?:er|re)|Ctr\.?)|Health(?:care)? (?:System|[Cc]ent(?:er|re)|Network|Services|Ctr\.?)|"
     r"Cent(?:er|re)|Ctr\.?|University|Univ\.?|Memorial|General|Mercy|Methodist|Hopkins|Institute|County)"
 )
 _NAMED = r"[A-Z][\w.'’&-]*"
