@@ -71,7 +71,7 @@ def studies(ragqa: Ragqa, folder: Path, sample: int) -> Iterator[Row]:
         hits = retrieve([question], ragqa.generation, ragqa.embedder, ragqa.settings)
         for answerable in (True, False):
             seen = [hit for hit in hits if answerable or hit.passage.source_id not in own]
-            composition = compose(question, understand(question), seen, ragqa.generation, ragqa.embedder, judge, enough=1.0)
+            composition = compose(question, understand(question), seen, ragqa.generation, ragqa.embedder, judge, enough=0.0)
             yield f"{folder.name} {name}: {question}", composition.sufficiency.features(), answerable
 
 
@@ -89,7 +89,7 @@ def main(corpus: Path | None, index: Path | None, gold: Path, questions: Path, f
         for folder in folders:
             import_records(folder / "corpus.jsonl.gz", settings.corpus)
         build_index(settings)
-    with Ragqa.open(settings) as ragqa:
+    with Ragqa.open(settings.model_copy(update={"enough": 0.0})) as ragqa:  # judge even what is hopeless: it is learned from
         rows = [row for folder in folders for row in studies(ragqa, folder, sample)] or list(bundled(ragqa, gold, questions))
     measured = [row for row in rows if row[1]]
     x = np.array([[*(features[name] for name in FEATURES), 1.0] for _, features, _ in measured if features])

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from ragqa.models import CrossEncoder
 from ragqa.pipeline import Ragqa
-from ragqa.suffice import coverage, question_terms
+from ragqa.suffice import HIGHEST, LOWEST, Sufficiency, coverage, question_terms
 
 
 def test_the_more_a_word_names_the_more_it_counts(ragqa: Ragqa) -> None:
@@ -24,3 +30,26 @@ def test_coverage_is_the_share_of_weight_held(ragqa: Ragqa) -> None:
     assert coverage(terms, "Memantine was given.", ragqa.generation) == memantine / (memantine + hoarding)
     assert coverage(terms, "", ragqa.generation) == 0
     assert coverage([], "", ragqa.generation) == 1
+
+
+@given(st.floats(0, 1), st.floats(-1, 1), st.sampled_from([0.0, 1.0]), st.booleans(), st.floats(LOWEST, HIGHEST), st.floats(0, 1))
+def test_what_is_hopeless_no_judgment_would_save(
+    held: float, similarity: float, subjects: float, alone: bool, logit: float, enough: float
+) -> None:
+    """Skipping the judge changes no decision, at the setting or at any down to a tenth of it; with 0 everything is judged."""
+    measured = Sufficiency(coverage=held, similarity=similarity, subjects=subjects, studies_alone=alone, missing=())
+    if measured.hopeless(enough):
+        assert replace(measured, logit=logit).probability < enough / 10
+    assert not measured.hopeless(0.0)
+
+
+def test_what_nothing_covers_is_not_judged(ragqa: Ragqa, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The dear step is kept for questions that it could decide."""
+    judged: list[str] = []
+    score = CrossEncoder.score
+    monkeypatch.setattr(
+        CrossEncoder, "score", lambda self, question, texts: judged.append(question) or score(self, question, texts)
+    )
+    asked = ["What is the best antibiotic for community-acquired pneumonia?", "Does lithium prevent suicide?"]
+    assert [ragqa.ask(question).status for question in asked] == ["insufficient_evidence", "answered"]
+    assert judged == asked[1:]

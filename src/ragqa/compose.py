@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -135,10 +135,14 @@ def compose(
     terms = question_terms(question, generation, judge)
     new = question_terms(asked, generation, judge) if asked else terms
     leads = _leads(query, hits, generation, embedder)
-    candidates, vectors = _judged(question, query, terms, _candidates(hits, leads, generation), generation, embedder, judge)
-    judged = [(candidate.logit, candidate.similarity) for candidate in candidates]
-    measured = sufficiency(terms if carried else new, understanding, hits, judged, generation, new)
-    if not candidates or measured.probability < enough:
+    candidates, vectors = _read(query, terms, _candidates(hits, leads, generation), generation, embedder)
+    similarities = [candidate.similarity for candidate in candidates]
+    measured = sufficiency(terms if carried else new, understanding, hits, similarities, generation, new)
+    if not candidates or measured.hopeless(enough):
+        return Composition(drafts=(), sufficiency=measured)
+    candidates, vectors = _judged(question, candidates, vectors, judge)
+    measured = replace(measured, logit=candidates[0].logit)
+    if measured.probability < enough:
         return Composition(drafts=(), sufficiency=measured)
     fitting = on_the_subjects(understanding, hits, generation)
     kept = [i for i, candidate in enumerate(candidates) if candidate.lead or candidate.passage.source_id in fitting]
@@ -218,16 +222,10 @@ def _part(record: Article | Abstract, offset: int, text: str) -> Part:
     return Part.EVIDENCE
 
 
-def _judged(
-    question: str,
-    query: Vectors,
-    terms: Sequence[Term],
-    candidates: list[_Candidate],
-    generation: Generation,
-    embedder: Embedder,
-    judge: CrossEncoder,
+def _read(
+    query: Vectors, terms: Sequence[Term], candidates: list[_Candidate], generation: Generation, embedder: Embedder
 ) -> tuple[list[_Candidate], Vectors]:
-    """The candidates worth judging, best first, with similarity and logit, and their vectors in the same order."""
+    """The candidates worth judging, nearest to the question first, and their vectors in the same order."""
     candidates = sorted(candidates, key=lambda c: -(c.near + coverage(terms, f"{c.context} {c.text}", generation)))
     candidates = _leads_and(candidates, MOST_READ)
     vectors = embedder.embed([candidate.text for candidate in candidates])
@@ -235,10 +233,17 @@ def _judged(
         candidate.similarity = similarity
     place = {id(candidate): i for i, candidate in enumerate(candidates)}
     order = [place[id(c)] for c in _leads_and(sorted(candidates, key=lambda c: -c.similarity), MOST_JUDGED)]
-    texts = [f"{candidates[i].context} {candidates[i].text}".strip() for i in order]
-    for i, logit in zip(order, judge.score(question, texts), strict=True):
-        candidates[i].logit = logit
-    order.sort(key=lambda i: -candidates[i].logit)
+    return [candidates[i] for i in order], vectors[order]
+
+
+def _judged(
+    question: str, candidates: Sequence[_Candidate], vectors: Vectors, judge: CrossEncoder
+) -> tuple[list[_Candidate], Vectors]:
+    """The candidates with their logits, best first, and their vectors in the same order."""
+    texts = [f"{candidate.context} {candidate.text}".strip() for candidate in candidates]
+    for candidate, logit in zip(candidates, judge.score(question, texts), strict=True):
+        candidate.logit = logit
+    order = sorted(range(len(candidates)), key=lambda i: -candidates[i].logit)
     return [candidates[i] for i in order], vectors[order]
 
 

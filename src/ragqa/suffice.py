@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -24,6 +24,10 @@ WEIGHTS = (
     {"logit": 0.111, "coverage": 2.996, "similarity": 9.82, "subjects": 0.772, "bias": -10.538},
 )
 """Logistic weights over the features of ``Sufficiency``: beside approved articles, and where the evidence is studies alone."""
+LOWEST, HIGHEST = -12.0, 12.0
+"""Logits beyond any that the cross-encoder gives."""
+HOPELESS = 0.1
+"""Share of what is enough that the best judgment must be able to reach, or no sentence is judged at all."""
 TELLING = 0.4
 """Rarity from which a missing word is worth naming to the reader."""
 
@@ -48,17 +52,21 @@ PIECE = 0.3
 class Sufficiency:
     """Whether the evidence answers the question: ``probability`` from four features, and what nothing covered.
 
-    ``logit`` is the best cross-encoder judgment, ``coverage`` the weighted share of the question's terms in the best
-    source, ``similarity`` the best cosine between question and sentence, ``subjects`` 1 when the best source holds all of
-    the question's subjects, else 0; ``studies_alone`` whether no approved article is among the hits.
+    ``logit`` is the best cross-encoder judgment, LOWEST before anything is judged; ``coverage`` the weighted share of the
+    question's terms in the best source, ``similarity`` the best cosine between question and sentence, ``subjects`` 1 when the
+    best source holds all of the question's subjects, else 0; ``studies_alone`` whether no approved article is among the hits.
     """
 
-    logit: float
     coverage: float
     similarity: float
     subjects: float
     studies_alone: bool
     missing: tuple[str, ...]
+    logit: float = LOWEST
+
+    def hopeless(self, enough: float) -> bool:
+        """Whether not even the best judgment would come near ``enough``: judging costs more than all the rest of an answer."""
+        return replace(self, logit=HIGHEST).probability < HOPELESS * enough
 
     @property
     def probability(self) -> float:
@@ -110,11 +118,11 @@ def sufficiency(
     terms: Sequence[Term],
     understanding: Understanding,
     hits: Sequence[Hit],
-    judged: Sequence[tuple[float, float]],
+    similarities: Sequence[float],
     generation: Generation,
     new: Sequence[Term],
 ) -> Sufficiency:
-    """Measure the evidence; ``judged`` holds (logit, similarity) of each candidate sentence.
+    """Measure the evidence before it is judged; ``similarities`` are those of the candidate sentences with the question.
 
     ``new`` are the terms of a follow-up as it was asked: what it takes over from the conversation does not make up for them.
     """
@@ -124,11 +132,10 @@ def sufficiency(
     words = [term.word for term in terms if term.rarity >= TELLING and not _holds(held, term.stems)]
     named = {word.lower() for subject in lacking for word in _WORD.findall(subject)}
     return Sufficiency(
-        logit=max((logit for logit, _ in judged), default=-12.0),
         coverage=max(
             ((2 * coverage(terms, text, generation) + coverage(new, text, generation)) / 3 for text in sources), default=0.0
         ),
-        similarity=max((similarity for _, similarity in judged), default=0.0),
+        similarity=max(similarities, default=0.0),
         subjects=float(not lacking),
         studies_alone=studies_alone(hits, generation),
         missing=tuple(dict.fromkeys([*lacking, *(word for word in words if word.lower() not in named)])),
