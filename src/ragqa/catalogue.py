@@ -17,7 +17,7 @@ import shutil
 import sqlite3
 import tempfile
 import time
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,16 +114,20 @@ class Catalogue:
             CorpusError: with every fault of every file; the catalogue is as it was.
         """
         require_folder(self.corpus)
+        self._close_streams()
         faults: list[Fault] = []
         self._database.execute("BEGIN IMMEDIATE")
         try:
-            self._refresh(faults, progress)
+            self._refresh(progress, faults)
+            reviews = read_reviews(self.corpus, faults)
+            self._check(reviews, faults)
             raise_all(faults)
         except BaseException:
             if self._database.in_transaction:  # a full disk has ended it already
                 self._database.execute("ROLLBACK")
             raise
         self._database.execute("COMMIT")
+        self.reviews = tuple(reviews)
         self._names = dict(self._database.execute("SELECT number, name FROM files").fetchall())
 
     def standings(self, abstracts: str) -> Iterator[Standing]:
@@ -162,8 +166,11 @@ class Catalogue:
     def close(self) -> None:
         """Release the files."""
         self._database.close()
-        for stream in self._streams.values():
-            stream.close()
+        self._close_streams()
+
+    def _close_streams(self) -> None:
+        while self._streams:
+            self._streams.popitem()[1].close()
 
     def _abstract(self, number: int, line: int, start: int, length: int) -> Abstract | Fault:
         file = self.corpus / self._names[number]
@@ -175,7 +182,7 @@ class Catalogue:
         stream.seek(start)
         return abstract_of(json_object(stream.read(length), file, line), file, line)
 
-    def _refresh(self, faults: list[Fault], progress: Progress) -> None:
+    def _refresh(self, progress: Progress, faults: list[Fault]) -> None:
         known = {name: (number, stamp) for number, name, stamp in self._database.execute("SELECT number, name, stamp FROM files")}
         present = _files(self.corpus)
         for name in known.keys() - present.keys():
@@ -193,7 +200,6 @@ class Catalogue:
             elif line is not None:
                 self._read_abstracts(name, number, line, faults, reading)
         reading.finish()
-        self._check(faults, {Path(name).stem for name in changed if name.endswith(".md")})
 
     def _number(self, name: str, stamp: str) -> int:
         """The number of a file, noted with its new stamp."""
@@ -229,6 +235,7 @@ class Catalogue:
         except InvalidRecord as error:
             faults.extend(error.faults)
             return
+        faults.extend(marker_faults(self.corpus / name, article))
         row = (number, None, None, None, bytes.fromhex(article.sha256), json.dumps(article.citations))
         self._insert(article, "article", False, row)
 
@@ -261,21 +268,17 @@ class Catalogue:
         (first, first_line), (second, second_line) = sorted([other, (name, line)])
         return duplicate(self.corpus / second, second_line, source_id, f"{Path(first).name}:{first_line}")
 
-    def _check(self, faults: list[Fault], fresh: Container[str]) -> None:
+    def _check(self, reviews: Sequence[ReviewEvent], faults: list[Fault]) -> None:
         """What only all files together show."""
-        self.reviews = tuple(read_reviews(self.corpus, faults))
         (count,) = self._database.execute("SELECT count(*) FROM (SELECT 1 FROM sources LIMIT 1)").fetchone()
         if not (count or faults):
             faults.append(empty(self.corpus))
         for source, citations in self._database.execute(
             "SELECT id, citations FROM sources WHERE kind = 'article' ORDER BY id"
         ).fetchall():
-            slug = source.removeprefix("article:")
-            file = article_file(self.corpus, slug)
+            file = article_file(self.corpus, source.removeprefix("article:"))
             faults.extend(citation_faults(file, json.loads(citations), _Held(self._database)))
-            if slug in fresh:
-                faults.extend(marker_faults(file, parse_article(file)))
-        faults.extend(event_faults(self.corpus, self.reviews))
+        faults.extend(event_faults(self.corpus, reviews))
 
 
 class _Held:

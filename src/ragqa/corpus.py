@@ -101,8 +101,8 @@ def empty(folder: Path) -> Fault:
 
 
 def raise_all(faults: Iterable[Fault]) -> None:
-    """Raises CorpusError with these faults, in the order of files and lines; nothing where there are none."""
-    found = sorted(faults, key=lambda fault: (str(fault.file), fault.line or 0))
+    """Raises CorpusError with these faults, by file, line and message; nothing where there are none."""
+    found = sorted(faults, key=lambda fault: (str(fault.file), fault.line or 0, fault.message))
     if found:
         raise CorpusError(found)
 

@@ -15,7 +15,7 @@ import numpy as np
 from pydantic import BaseModel
 
 from ragqa.catalogue import Catalogue, Progress, Standing
-from ragqa.errors import IndexBusy, IndexFault, IndexMismatch
+from ragqa.errors import CorpusError, IndexBusy, IndexFault, IndexMismatch
 from ragqa.files import linked, locked, sync_folder, sync_tree, write_atomic
 from ragqa.index.cache import EMBED_BATCH, EmbeddingCache
 from ragqa.index.changes import Change, Changes, changes_since
@@ -58,12 +58,17 @@ def exclusive(folder: Path) -> Iterator[None]:
         IndexBusy: another process is building in this folder.
         IndexFault: the disk refused what the block wrote; the live generation still answers.
     """
+    fresh = not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / "LOCK").open("ab") as stream, locked(stream, wait=False):
             for leftover in folder.glob(".building-*"):
                 shutil.rmtree(leftover)
             yield
+    except CorpusError:
+        if fresh:
+            shutil.rmtree(folder)  # a faulty corpus leaves nothing behind where there was no index
+        raise
     except BlockingIOError:
         raise IndexBusy(f"another process is building {folder}; wait for it, or name another folder with --index") from None
     except (OSError, sqlite3.OperationalError) as error:
