@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import random
 import shutil
@@ -13,7 +14,7 @@ import pytest
 from samples import ARTICLE, abstract, write_corpus, write_reviews
 
 from ragqa.errors import IndexFault, InvalidRecord
-from ragqa.index import Generation, Sizes, current_generation, open_index
+from ragqa.index import Generation, Sizes, building, current_generation, open_index
 from ragqa.index.lexical import Segment
 from ragqa.models import Embedder
 from ragqa.pipeline import build_index
@@ -197,6 +198,27 @@ def test_a_deleted_record_is_in_no_answer(large: Settings, embedder: Embedder) -
         new.digest("pmid:1017")
     old.close()
     new.close()
+
+
+def test_a_full_disk_while_growing_keeps_the_old_generation(large: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing half-grown stays, and what both would share is untouched."""
+    before = str(current_generation(large.index))
+    files = {file: file.read_bytes() for file in (large.index / before).rglob("*") if file.is_file()}
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    add(large, 61)
+    delete(large, 3)
+    with monkeypatch.context() as patched:
+        patched.setattr(building, "grow_lexical", full)
+        with pytest.raises(IndexFault, match="No space left"):
+            build_index(large, sizes=SMALL)
+    assert current_generation(large.index) == before
+    assert not list(large.index.glob(".building-*"))
+    report = build_index(large, sizes=SMALL)
+    assert (report.manifest.parent, report.added, report.removed) == (before, 1, 1)
+    assert {file: file.read_bytes() for file in files} == files
 
 
 def test_too_many_changes_build_whole(large: Settings) -> None:

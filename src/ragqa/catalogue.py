@@ -108,7 +108,7 @@ class Catalogue:
         return head_of(self.reviews) or None
 
     def refresh(self, progress: Progress) -> None:
-        """Bring the catalogue up to date with the folder; progress counts bytes of files that may have changed.
+        """Bring the catalogue up to date with the folder; progress counts thousands of bytes of files that may have changed.
 
         Raises:
             CorpusError: with every fault of every file; the catalogue is as it was.
@@ -298,16 +298,16 @@ class _Bytes:
     def __init__(self, progress: Progress, total: int) -> None:
         self._progress, self._total = progress, total
         self._done = self._told = 0
-        progress("reading", 0, total)
+        progress("reading kB", 0, total // 1000)
 
     def add(self, count: int) -> None:
         self._done += count
         if self._done - self._told >= 1 << 20:
             self._told = self._done
-            self._progress("reading", min(self._done, self._total), self._total)
+            self._progress("reading kB", min(self._done, self._total) // 1000, self._total // 1000)
 
     def finish(self) -> None:
-        self._progress("reading", self._total, self._total)
+        self._progress("reading kB", self._total // 1000, self._total // 1000)
 
 
 def record_digest(record: Article | Abstract) -> bytes:
