@@ -79,7 +79,8 @@ class VectorIndex:
         vectors = np.empty((len(rows), self._dimension), np.float32)
         for place, row in enumerate(rows.tolist()):
             vectors[place] = self._base.row(row) if row < len(self._base) else self._delta.row(row - len(self._base))
-        products: Vectors = vectors @ query[0]
+        # Not a matrix product: that may round a row differently beside other rows, and a similarity depends on its own row alone.
+        products: Vectors = np.einsum("ij,j->i", vectors, query[0])
         return products
 
     def _nearest(self, rows: _Rows, first: int, query: Vectors, wanted: int) -> Rows:
@@ -98,7 +99,7 @@ class _Rows:
     def __init__(self, file: Path, dimension: int) -> None:
         self._width = 4 * dimension
         self._descriptor = os.open(file if file.exists() else os.devnull, os.O_RDONLY)
-        self.close = finalize(self, os.close, self._descriptor)
+        self._finalizer = finalize(self, os.close, self._descriptor)
         self.matrix: Vectors = rows_of(file, dimension)
 
     def __len__(self) -> int:
@@ -106,6 +107,10 @@ class _Rows:
 
     def row(self, number: int) -> Vectors:
         return np.frombuffer(os.pread(self._descriptor, self._width, number * self._width), np.float32)
+
+    def close(self) -> None:
+        self._finalizer()
+        self._descriptor = -1  # a late reader gets an error, never another file's bytes
 
 
 class _ClusterSearch:
