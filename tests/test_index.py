@@ -43,7 +43,7 @@ def test_dense_search_equals_brute_force(tmp_path: Path, embedder: Embedder) -> 
     build_index(settings)
     generation = open_index(settings.index, embedder)
     count = generation.manifest.counts["passages"]
-    vectors = np.array([generation._vectors._index.reconstruct(row) for row in range(count)])
+    vectors = np.fromfile(generation.folder / "vectors.f32", np.float32).reshape(count, embedder.dimension)
     query = embedder.embed(["drug 3 for 5 weeks"])
     truth = vectors @ query[0]
     for k in (1, 10, count, count + 50):
@@ -98,7 +98,7 @@ def test_two_builds_give_identical_vectors_and_the_same_generation(tmp_path: Pat
     for place in ("one", "two"):
         report = build_index(Settings(corpus=small_corpus, index=tmp_path / place))
         names.append(report.manifest.generation)
-        vectors.append((tmp_path / place / names[-1] / "vectors.faiss").read_bytes())
+        vectors.append((tmp_path / place / names[-1] / "vectors.f32").read_bytes())
     assert names[0] == names[1]
     assert vectors[0] == vectors[1]
 
@@ -150,7 +150,7 @@ def test_a_full_disk_keeps_the_old_generation(settings: Settings, monkeypatch: p
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(building, "write_vectors", full)
+    monkeypatch.setattr(building, "write_lexical", full)
     with pytest.raises(IndexFault, match="No space left"):
         build_index(wide)
     assert current_generation(settings.index) == before

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,25 +73,43 @@ def load_corpus(folder: Path) -> Corpus:
     Raises:
         CorpusError: with every fault in every file, not only the first.
     """
-    if not folder.is_dir():
-        raise CorpusError([Fault(file=folder, line=None, message="no such folder; name a corpus with --corpus DIR")])
+    require_folder(folder)
     faults: list[Fault] = []
     articles = _read_articles(folder, faults)
     abstracts = _read_abstracts(folder, faults)
-    reviews = _read_reviews(folder, faults)
+    reviews = read_reviews(folder, faults)
     if not (articles or abstracts or faults):
-        message = "holds no article and no abstract; expected articles/*.md or abstracts/*.jsonl"
-        faults.append(Fault(file=folder, line=None, message=message))
-    faults.extend(_cross_check(folder, articles, abstracts, reviews))
-    if faults:
-        raise CorpusError(sorted(faults, key=lambda fault: (str(fault.file), fault.line or 0)))
-    states = {slug: review_state(article, reviews) for slug, article in articles.items()}
+        faults.append(empty(folder))
+    for article in articles.values():
+        faults.extend(citation_faults(article_file(folder, article.slug), article.citations, abstracts))
+        faults.extend(marker_faults(article_file(folder, article.slug), article))
+    faults.extend(event_faults(folder, reviews))
+    raise_all(faults)
+    states = review_states({slug: article.sha256 for slug, article in articles.items()}, reviews)
     return Corpus(articles=articles, abstracts=abstracts, reviews=tuple(reviews), states=states)
+
+
+def require_folder(folder: Path) -> None:
+    """Raises CorpusError when there is no such corpus folder."""
+    if not folder.is_dir():
+        raise CorpusError([Fault(file=folder, line=None, message="no such folder; name a corpus with --corpus DIR")])
+
+
+def empty(folder: Path) -> Fault:
+    """What is wrong with a corpus that holds nothing."""
+    return Fault(file=folder, line=None, message="holds no article and no abstract; expected articles/*.md or abstracts/*.jsonl")
+
+
+def raise_all(faults: Iterable[Fault]) -> None:
+    """Raises CorpusError with these faults, by file, line and message; nothing where there are none."""
+    found = sorted(faults, key=lambda fault: (str(fault.file), fault.line or 0, fault.message))
+    if found:
+        raise CorpusError(found)
 
 
 def approved_articles(folder: Path) -> list[Article]:
     """Approved articles by slug, whatever is wrong with other files: for reports, not for the gate."""
-    reviews = _read_reviews(folder, [])
+    reviews = read_reviews(folder, [])
     return [
         article
         for _, article in sorted(_read_articles(folder, []).items())
@@ -106,12 +124,17 @@ def retracted_ids(folder: Path) -> list[str]:
 
 def review_state(article: Article, reviews: Iterable[ReviewEvent]) -> ReviewState:
     """Where an article stands. An approval holds for the exact bytes approved; after any edit it is *submitted* again."""
-    state = ReviewState.DRAFT
+    return review_states({article.slug: article.sha256}, reviews)[article.slug]
+
+
+def review_states(contents: Mapping[str, str], reviews: Iterable[ReviewEvent]) -> dict[str, ReviewState]:
+    """As ``review_state`` for many articles: ``contents`` maps each slug to the sha256 of its file's bytes."""
+    states = dict.fromkeys(contents, ReviewState.DRAFT)
     for event in reviews:
-        if event.article == article.slug:
-            stale = event.state is ReviewState.APPROVED and event.sha256 != article.sha256
-            state = ReviewState.SUBMITTED if stale else event.state
-    return state
+        if event.article in states:
+            stale = event.state is ReviewState.APPROVED and event.sha256 != contents[event.article]
+            states[event.article] = ReviewState.SUBMITTED if stale else event.state
+    return states
 
 
 def citable(corpus: Corpus, *, abstracts: str = "cited") -> Citable:
@@ -119,24 +142,37 @@ def citable(corpus: Corpus, *, abstracts: str = "cited") -> Citable:
     articles = tuple(corpus.approved())
     cited = {source for article in articles for source in article.citations}
     excluded = {
-        article.id: f"article is {corpus.states[slug].value.replace('_', ' ')}"
+        article.id: reason
         for slug, article in corpus.articles.items()
-        if corpus.states[slug] is not ReviewState.APPROVED
+        if (reason := article_left_out(corpus.states[slug])) is not None
     }
     kept = []
     for abstract in corpus.abstracts.values():
-        if abstract.retracted:
-            excluded[abstract.id] = "retracted"
-        elif abstracts != "all" and abstract.id not in cited:
-            excluded[abstract.id] = "cited by no approved article"
-        else:
+        reason = abstract_left_out(retracted=abstract.retracted, cited=abstract.id in cited, abstracts=abstracts)
+        if reason is None:
             kept.append(abstract)
+        else:
+            excluded[abstract.id] = reason
     return Citable(
         articles=articles,
         abstracts=tuple(sorted(kept, key=lambda record: record.id)),
         excluded=dict(sorted(excluded.items())),
         review_head=head_of(corpus.reviews) or None,
     )
+
+
+def article_left_out(state: ReviewState) -> str | None:
+    """Why an article in this state may not be indexed; None when it may."""
+    return None if state is ReviewState.APPROVED else f"article is {state.value.replace('_', ' ')}"
+
+
+def abstract_left_out(*, retracted: bool, cited: bool, abstracts: str) -> str | None:
+    """Why an abstract may not be indexed; None when it may. ``cited``: by an approved article; ``abstracts`` as for
+    ``citable``.
+    """
+    if retracted:
+        return "retracted"
+    return None if cited or abstracts == "all" else "cited by no approved article"
 
 
 def approved_text(folder: Path, slug: str, reviews: Iterable[ReviewEvent]) -> Article | None:
@@ -234,15 +270,15 @@ def _read_abstracts(folder: Path, faults: list[Fault]) -> dict[str, Abstract]:
     for file in sorted((folder / "abstracts").glob("*.jsonl")):
         for line, abstract in _parsed_lines(file, faults):
             if abstract.id in abstracts:
-                message = f"duplicate id {abstract.id}, first at {places[abstract.id]}"
-                faults.append(Fault(file=file, line=line, message=message))
+                faults.append(duplicate(file, line, abstract.id, places[abstract.id]))
                 continue
             abstracts[abstract.id] = abstract
             places[abstract.id] = f"{file.name}:{line}"
     return abstracts
 
 
-def _read_reviews(folder: Path, faults: list[Fault]) -> list[ReviewEvent]:
+def read_reviews(folder: Path, faults: list[Fault]) -> list[ReviewEvent]:
+    """The review events; none where the log has a fault, which is added to ``faults``."""
     try:
         return read_log(folder)
     except InvalidRecord as error:
@@ -252,30 +288,50 @@ def _read_reviews(folder: Path, faults: list[Fault]) -> list[ReviewEvent]:
 
 def _parsed_lines(file: Path, faults: list[Fault]) -> Iterator[tuple[int, Abstract]]:
     for line, value in read_jsonl(file):
-        if isinstance(value, Fault):
-            faults.append(value)
-            continue
-        try:
-            yield line, Abstract.model_validate(value)
-        except ValidationError as error:
-            faults.append(Fault(file=file, line=line, message=explain(error)))
+        abstract = abstract_of(value, file, line)
+        if isinstance(abstract, Fault):
+            faults.append(abstract)
+        else:
+            yield line, abstract
 
 
-def _cross_check(
-    folder: Path, articles: dict[str, Article], abstracts: dict[str, Abstract], reviews: list[ReviewEvent]
-) -> Iterator[Fault]:
-    for article in articles.values():
-        yield from _check_citations(folder / "articles" / f"{article.slug}.md", article, abstracts)
+def article_file(folder: Path, slug: str) -> Path:
+    """Where the article of this slug stands."""
+    return folder / "articles" / f"{slug}.md"
+
+
+def abstract_of(value: dict[str, Any] | Fault, file: Path, line: int) -> Abstract | Fault:
+    """The abstract that one line holds, or the Fault that says why it holds none."""
+    if isinstance(value, Fault):
+        return value
+    try:
+        return Abstract.model_validate(value)
+    except ValidationError as error:
+        return Fault(file=file, line=line, message=explain(error))
+
+
+def duplicate(file: Path, line: int, source_id: str, first: str) -> Fault:
+    """An id that stands a second time."""
+    return Fault(file=file, line=line, message=f"duplicate id {source_id}, first at {first}")
+
+
+def event_faults(folder: Path, reviews: Iterable[ReviewEvent]) -> Iterator[Fault]:
+    """Review events of articles that do not exist."""
     for number, event in enumerate(reviews, start=1):
-        if not (folder / "articles" / f"{event.article}.md").exists():
+        if not article_file(folder, event.article).exists():
             message = f"event {number} speaks of the article {event.article!r}, which does not exist"
             yield Fault(file=folder / LOG, line=number, message=message)
 
 
-def _check_citations(file: Path, article: Article, abstracts: dict[str, Abstract]) -> Iterator[Fault]:
-    for source in article.citations:
-        if source not in abstracts:
+def citation_faults(file: Path, citations: Iterable[str], held: Container[str]) -> Iterator[Fault]:
+    """Cited sources that the corpus does not hold."""
+    for source in citations:
+        if source not in held:
             yield Fault(file=file, line=None, message=f"cites {source}, which no file under abstracts/ holds")
+
+
+def marker_faults(file: Path, article: Article) -> Iterator[Fault]:
+    """Markers that name no citation, and citations that no marker names."""
     used = set(markers(article.text))
     for number in sorted(used):
         if not 1 <= number <= len(article.citations):

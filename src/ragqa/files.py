@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import os
+import shutil
 import sqlite3
 import tempfile
 import zlib
@@ -107,6 +108,25 @@ def write_atomic(file: Path, chunks: Iterable[str | bytes]) -> None:
         temporary.unlink(missing_ok=True)
         raise
     sync_folder(file.parent)
+
+
+def linked(file: Path, other: Path) -> None:
+    """A second name for a file that never changes again; a copy where the file system has no such links."""
+    try:
+        os.link(file, other)
+    except OSError:
+        shutil.copyfile(file, other)
+
+
+def sync_tree(folder: Path) -> None:
+    """Make every file in a folder survive power loss."""
+    for file in folder.rglob("*"):
+        if file.is_file():
+            with file.open("rb") as stream:
+                os.fsync(stream.fileno())
+        else:
+            sync_folder(file)
+    sync_folder(folder)
 
 
 def sync_folder(folder: Path) -> None:

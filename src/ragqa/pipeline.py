@@ -14,6 +14,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import version
@@ -23,19 +24,20 @@ from typing import Any
 
 from ragqa.answer import DISCLAIMERS, Answer, Audience, Basis, Draft, Quote, Reference, Statement, Status, Trace, cite
 from ragqa.appraise import appraise, follow_up, sample_size, study_design
+from ragqa.catalogue import Catalogue, Progress
 from ragqa.compose import Composition, compose
-from ragqa.corpus import Corpus, citable, load_corpus
+from ragqa.corpus import Corpus, load_corpus, require_folder
 from ragqa.errors import Fault, InvalidRecord, RagqaError
 from ragqa.files import json_line, read_jsonl, write_atomic
 from ragqa.followup import REMEMBERED, Reading, chosen, refers_back, standalone
 from ragqa.importers import import_file
-from ragqa.index import BuildReport, Generation, Progress, build, current_generation, open_index, recorded_head
+from ragqa.index import BuildReport, Generation, Sizes, build, current_generation, exclusive, open_index, recorded_head
 from ragqa.measures import reading_grade
 from ragqa.models import CrossEncoder, Embedder, Recent, Vectors, load_embedder
 from ragqa.passages import without_markers
 from ragqa.privacy import Redacted, redact, without_heading
 from ragqa.question import Understanding, understand
-from ragqa.records import Abstract, Article, Asked, Passage, Turn
+from ragqa.records import Abstract, Article, Asked, Passage, ReviewEvent, Turn
 from ragqa.retrieve import Hit, rank_sources, retrieve
 from ragqa.reviewlog import LOG
 from ragqa.settings import Settings
@@ -46,6 +48,7 @@ from ragqa.wording import plain, spell_out
 LONGEST_QUESTION = 2000
 """Characters; a longer text is a document, not a question."""
 JUDGE = "ms-marco-MiniLM-L-12-v2-int8"
+DEFAULT_SIZES = Sizes()
 YES_FROM = 3
 """Statements, in order, from which a yes or a no is read."""
 
@@ -65,27 +68,42 @@ def checked_corpus(settings: Settings) -> Corpus:
         CorpusError: the corpus has faults, or the end of its review log is missing.
     """
     corpus = load_corpus(settings.corpus)
+    _check_log(settings, corpus.reviews)
+    return corpus
+
+
+def _check_log(settings: Settings, reviews: Iterable[ReviewEvent]) -> None:
+    """Raises InvalidRecord when the end of the review log that the live generation was built from is missing."""
     head = recorded_head(settings.index)
-    if head is not None and head not in (event.chain for event in corpus.reviews):
+    if head is not None and head not in (event.chain for event in reviews):
         message = (
             f"the review log was cut or rewritten since the index {settings.index} was built: the last event of then is gone. "
             "Restore the log from a copy; if this is another corpus, name an index of its own with --index DIR"
         )
         raise InvalidRecord(settings.corpus / LOG, None, message)
-    return corpus
 
 
-def build_index(settings: Settings, progress: Progress = silent, *, live: bool = True) -> BuildReport:
+def build_index(
+    settings: Settings, progress: Progress = silent, *, live: bool = True, sizes: Sizes = DEFAULT_SIZES
+) -> BuildReport:
     """Check the corpus, apply the gate, build a generation and, unless told not to, make it live.
+
+    Of the corpus only what changed is read again, and a large index grows by what changed (``docs/decisions/0018-growing.md``).
 
     Raises:
         CorpusError: the corpus has faults; nothing was built.
+        IndexBusy: another process is building in this folder.
         IndexFault: the index could not be written; the generation before still answers.
         ModelUnavailable: the model's weights are missing or altered.
     """
-    corpus = checked_corpus(settings)
-    allowed = citable(corpus, abstracts=settings.abstracts)
-    return build(allowed, load_embedder(settings.model), settings, progress, live=live)
+    require_folder(settings.corpus)
+    started = time.perf_counter()
+    with exclusive(settings.index), closing(Catalogue(settings.index / "catalogue.sqlite", settings.corpus)) as catalogue:
+        catalogue.refresh(progress)
+        _check_log(settings, catalogue.reviews)
+        read = time.perf_counter() - started
+        report = build(catalogue, load_embedder(settings.model), settings, progress, live=live, sizes=sizes)
+    return report.model_copy(update={"seconds": {"reading": round(read, 3)} | report.seconds})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

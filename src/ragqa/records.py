@@ -6,6 +6,7 @@ Missing metadata is ``None``, never an empty string and never a guess.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from datetime import date, datetime
 from enum import StrEnum
@@ -46,6 +47,16 @@ class Record(BaseModel):
     """Base of all that is read from the corpus: frozen, and an unknown field is a fault."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def digest_of(*parts: object) -> str:
+    """sha256 of these parts; where one ends and the next begins counts too."""
+    digest = hashlib.sha256()
+    for part in parts:
+        data = str(part).encode()
+        digest.update(len(data).to_bytes(8, "big"))
+        digest.update(data)
+    return digest.hexdigest()
 
 
 def explain(error: ValidationError) -> str:

@@ -11,10 +11,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ragqa.answer import Answer, Audience, Basis
+from ragqa.catalogue import Progress
 from ragqa.corpus import retracted_ids
 from ragqa.difference import Difference, Severity, compare
 from ragqa.errors import LibraryError, RagqaError
-from ragqa.index import Generation, Progress, current_generation
+from ragqa.index import Generation, current_generation
 from ragqa.library import Library, Remembered, State, Version, key_of
 from ragqa.parallel import each
 from ragqa.passages import sentences

@@ -1,123 +1,316 @@
-"""Building a generation aside, and making it live when whole."""
+"""Building a generation aside, whole or grown from the live one, and making it live when whole."""
 
 from __future__ import annotations
 
-import json
 import shutil
 import sqlite3
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
+import numpy as np
 from pydantic import BaseModel
 
-from ragqa.corpus import Citable
-from ragqa.errors import IndexBusy, IndexFault
-from ragqa.files import locked, sync_folder, write_atomic
-from ragqa.index.cache import EmbeddingCache, Progress
-from ragqa.index.lexical import write_lexical
-from ragqa.index.manifest import FORMAT, Manifest, current_generation, digest_of, read_manifest, stored_generations
-from ragqa.index.store import write_passages
-from ragqa.index.vectors import write_vectors
-from ragqa.models import Embedder
-from ragqa.passages import RULES, passages
-from ragqa.records import Abstract, Article, Passage
+from ragqa.catalogue import Catalogue, Progress, Standing
+from ragqa.errors import CorpusError, IndexBusy, IndexFault, IndexMismatch
+from ragqa.files import linked, locked, sync_folder, sync_tree, write_atomic
+from ragqa.index.cache import EMBED_BATCH, EmbeddingCache
+from ragqa.index.changes import Change, Changes, changes_since
+from ragqa.index.lexical import grow_lexical, write_lexical
+from ragqa.index.manifest import FORMAT, Clusters, Manifest, Sizes, current_generation, read_manifest, stored_generations
+from ragqa.index.store import BASE, DELTA, PassageStore, StoreWriter
+from ragqa.index.vectors import BASE as BASE_ROWS
+from ragqa.index.vectors import DELTA as DELTA_ROWS
+from ragqa.index.vectors import removed_rows, rows_of, share_rows, write_clusters, write_removed, write_rows
+from ragqa.models import Embedder, Vectors
+from ragqa.passages import RULES, passages, sentences
+from ragqa.records import Abstract, Article, Passage, digest_of
 from ragqa.settings import Settings
+
+Item = TypeVar("Item")
+
+TOLD = 1000
+"""Things done between two reports of progress."""
 
 
 class BuildReport(BaseModel):
-    """What a build did: ``reused`` vectors came from the cache."""
+    """What a build did: ``reused`` vectors came from the cache; ``added`` and ``removed`` passages, since the generation it was
+    grown from, are None where it was built whole; ``seconds`` by stage.
+    """
 
     manifest: Manifest
     fresh: bool
     embedded: int = 0
     reused: int = 0
-
-
-def build(citable: Citable, embedder: Embedder, settings: Settings, progress: Progress, *, live: bool = True) -> BuildReport:
-    """Build a generation from what may be indexed, make it live, and keep the one before it for open readers.
-
-    With ``live=False`` it is only built, to be opened by its name. The same corpus, model and settings give the same
-    generation name, and a generation that exists is not built again.
-
-    Raises:
-        IndexBusy: another process is building in this folder.
-        IndexFault: the disk refused to store the generation; the live one still answers.
-    """
-    folder = settings.index
-    corpus_sha256 = _corpus_sha256(citable)
-    name = digest_of(FORMAT, RULES, corpus_sha256, embedder.fingerprint, settings.abstracts, settings.passage_characters)[:16]
-    with _build_lock(folder):
-        if (not live or current_generation(folder) == name) and (folder / name / "manifest.json").exists():
-            return BuildReport(manifest=read_manifest(folder / name), fresh=False)
-        try:
-            report = _build_folder(citable, embedder, settings, progress, name, corpus_sha256)
-            if live:
-                _make_live(folder, name, settings.generations)
-        except (OSError, sqlite3.OperationalError) as error:
-            raise IndexFault(
-                f"the index could not be written to {folder}: {error}. The generation built before, if any, still answers. "
-                "Free space or name another folder with --index DIR, then run `ragqa index` again: finished work is reused."
-            ) from error
-    return report
-
-
-def _build_folder(
-    citable: Citable, embedder: Embedder, settings: Settings, progress: Progress, name: str, corpus_sha256: str
-) -> BuildReport:
-    work = settings.index / f".building-{name}"
-    work.mkdir()
-    try:
-        records: list[Article | Abstract] = [*citable.articles, *citable.abstracts]
-        cut = [(record, passages(record, settings.passage_characters)) for record in records]
-        texts = [searchable(record, passage) for record, found in cut for passage in found]
-        with closing(EmbeddingCache(settings.index / "embeddings.sqlite", embedder)) as cache:
-            vectors = cache.embed(texts, progress)
-        progress("writing", 0, len(texts))
-        write_vectors(work / "vectors.faiss", vectors, embedder.dimension)
-        write_lexical(work / "lexical", texts)
-        write_passages(work / "passages.sqlite", cut, citable.excluded)
-        counts = {"articles": len(citable.articles), "abstracts": len(citable.abstracts), "passages": len(texts)}
-        manifest = Manifest(
-            format=FORMAT,
-            generation=name,
-            model=embedder.name,
-            fingerprint=embedder.fingerprint,
-            dimension=embedder.dimension,
-            metric="cosine similarity (inner product of unit vectors)",
-            corpus_sha256=corpus_sha256,
-            abstracts=settings.abstracts,
-            passage_characters=settings.passage_characters,
-            counts=counts | {"excluded": len(citable.excluded)},
-            review_head=citable.review_head,
-        )
-        write_atomic(work / "manifest.json", [manifest.model_dump_json(indent=2) + "\n"])
-        final = settings.index / name
-        if final.exists():
-            shutil.rmtree(final)  # a damaged or no longer live copy of this very generation
-        work.rename(final)
-    except BaseException:
-        shutil.rmtree(work, ignore_errors=True)
-        raise
-    progress("writing", len(texts), len(texts))
-    return BuildReport(manifest=manifest, fresh=True, embedded=cache.embedded, reused=cache.reused)
-
-
-def searchable(record: Article | Abstract, passage: Passage) -> str:
-    """What is embedded and indexed for a passage: the source's title gives the context the passage itself may lack."""
-    return f"{record.title}\n{passage.text}" if record.title not in (None, passage.text) else passage.text
+    added: int | None = None
+    removed: int | None = None
+    seconds: dict[str, float] = {}
 
 
 @contextmanager
-def _build_lock(folder: Path) -> Iterator[None]:
+def exclusive(folder: Path) -> Iterator[None]:
+    """Nobody else builds in this folder meanwhile, and what a killed build left is gone.
+
+    Raises:
+        IndexBusy: another process is building in this folder.
+        IndexFault: the disk refused what the block wrote; the live generation still answers.
+    """
+    fresh = not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / "LOCK").open("ab") as stream, locked(stream, wait=False):
             for leftover in folder.glob(".building-*"):
                 shutil.rmtree(leftover)
             yield
+    except CorpusError:
+        if fresh:
+            shutil.rmtree(folder)  # a faulty corpus leaves nothing behind where there was no index
+        raise
     except BlockingIOError:
         raise IndexBusy(f"another process is building {folder}; wait for it, or name another folder with --index") from None
+    except (OSError, sqlite3.OperationalError) as error:
+        raise IndexFault(
+            f"the index could not be written to {folder}: {error}. The generation built before, if any, still answers. "
+            "Free space or name another folder with --index DIR, then run `ragqa index` again: finished work is reused."
+        ) from error
+
+
+def build(
+    catalogue: Catalogue, embedder: Embedder, settings: Settings, progress: Progress, *, live: bool, sizes: Sizes
+) -> BuildReport:
+    """Build a generation from what may be indexed, make it live, and keep the one before it for open readers.
+
+    With ``live=False`` it is only built, to be opened by its name. Only within ``exclusive``. A generation that stands for this
+    corpus, model and settings already is not built again. Above ``sizes.exact`` passages, the new one is grown from the live
+    one where little changed: it shares that one's large files and adds to them.
+    """
+    return _Build(catalogue, embedder, settings, progress, sizes).run(live)
+
+
+def searchable(record: Article | Abstract, passage: Passage) -> str:
+    """What is embedded and indexed for a passage: the source's title gives the context the passage itself may lack."""
+    return _in_context(record.title, passage.text)
+
+
+def _in_context(title: str | None, text: str) -> str:
+    return f"{title}\n{text}" if title not in (None, text) else text
+
+
+class _Build:
+    """One run of ``build``."""
+
+    def __init__(self, catalogue: Catalogue, embedder: Embedder, settings: Settings, progress: Progress, sizes: Sizes) -> None:
+        self.catalogue, self.embedder, self.settings, self.progress, self.sizes = catalogue, embedder, settings, progress, sizes
+        self.folder = settings.index
+        self.recipe = digest_of(
+            FORMAT, RULES, embedder.fingerprint, settings.abstracts, settings.passage_characters, sizes.model_dump_json()
+        )
+        self.seconds: dict[str, float] = {}
+        self.cache: EmbeddingCache
+        self.embedded = self.reused = 0
+
+    def run(self, live: bool) -> BuildReport:
+        before = self._live()
+        with self._timed("comparing"):
+            changes = self._changes(before)
+        if before is not None and before.recipe == self.recipe and before.corpus_sha256 == changes.corpus_sha256:
+            return BuildReport(manifest=before, fresh=False, seconds=self.seconds)
+        report = self._grown(before, changes, live) if before is not None and changes.few else None
+        report = report or self._whole(changes, live)
+        if live and report.fresh:
+            _make_live(self.folder, report.manifest.generation, self.settings.generations)
+        return report.model_copy(update={"seconds": {stage: round(taken, 3) for stage, taken in self.seconds.items()}})
+
+    def _live(self) -> Manifest | None:
+        """The manifest of the live generation; None where there is none that this ragqa can read."""
+        name = current_generation(self.folder)
+        try:
+            return read_manifest(self.folder / name) if name else None
+        except IndexMismatch:
+            return None
+
+    def _changes(self, before: Manifest | None) -> Changes:
+        """What is to be indexed now, compared with the live generation where the new one could be grown from it."""
+        standings = self.catalogue.standings(self.settings.abstracts)
+        if before is None or before.recipe != self.recipe or before.clusters is None:
+            return changes_since(None, standings, 0)
+        with closing(PassageStore(self.folder / before.generation)) as store:
+            return changes_since(store.standings(), standings, round(self.sizes.slack * before.base_rows))
+
+    def _whole(self, changes: Changes, live: bool) -> BuildReport:
+        """A generation of its own files."""
+        with self._aside(digest_of(self.recipe, changes.corpus_sha256)[:16], live) as (name, work):
+            if work is None:
+                return self._existing(name)
+            rows = self._cut(work, changes.sources)
+            with closing(PassageStore(work)) as store:
+                write_rows(work / BASE_ROWS, self._embedded(store, 0, rows))
+                with self._timed("writing"):
+                    write_lexical(work / "lexical", self._told("writing", rows, _texts(store, 0, rows)), self.sizes.segment)
+                clusters = self._clustered(work, store, rows) if rows > self.sizes.exact else None
+            return self._finished(
+                work, name, changes, BuildReport(manifest=self._manifest(name, changes, rows, clusters), fresh=True)
+            )
+
+    def _grown(self, before: Manifest, changes: Changes, live: bool) -> BuildReport | None:
+        """A generation that shares the large files of the one before; None where too much changed."""
+        old = self.folder / before.generation
+        with self._aside(digest_of(self.recipe, changes.corpus_sha256, before.generation)[:16], live) as (name, work):
+            if work is None:
+                return self._existing(name)
+            share_rows(old, work)
+            linked(old / BASE, work / BASE)
+            first = before.base_rows + len(rows_of(old / DELTA_ROWS, before.dimension))
+            end, removed = self._cut_changes(old, work, changes.found, first)
+            gone = {*removed_rows(old), *removed}
+            if end - before.base_rows + len(gone) > self.sizes.slack * before.base_rows:
+                return None
+            write_removed(work, gone)
+            with closing(PassageStore(work)) as store:
+                write_rows(work / DELTA_ROWS, self._embedded(store, first, end))
+                with self._timed("writing"):
+                    grow_lexical(
+                        old / "lexical", work / "lexical", lambda a, b: _texts(store, a, b), set(removed), end, self.sizes.segment
+                    )
+            manifest = self._manifest(name, changes, end - len(gone), before.clusters)
+            manifest = manifest.model_copy(update={"parent": before.generation, "base_rows": before.base_rows})
+            report = BuildReport(manifest=manifest, fresh=True, added=end - first, removed=len(removed))
+            return self._finished(work, name, changes, report)
+
+    @contextmanager
+    def _aside(self, name: str, live: bool) -> Iterator[tuple[str, Path | None]]:
+        """A hidden folder to build this generation in; None where it stands already and need not be live."""
+        if not live and (self.folder / name / "manifest.json").exists():
+            yield name, None
+            return
+        work = self.folder / f".building-{name}"
+        work.mkdir()
+        try:
+            with closing(EmbeddingCache(self.folder / "embeddings.sqlite", self.embedder)) as self.cache:
+                yield name, work
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+
+    def _existing(self, name: str) -> BuildReport:
+        return BuildReport(manifest=read_manifest(self.folder / name), fresh=False)
+
+    def _cut(self, work: Path, sources: int) -> int:
+        """Cut every source that may be indexed into passages, in the order of ids; the number of passages."""
+        with self._timed("cutting"), _writing(StoreWriter(work / BASE)) as store:
+            for standing in self._told("cutting", sources, self.catalogue.standings(self.settings.abstracts)):
+                self._put(store, standing)
+        return store.rows
+
+    def _cut_changes(self, old: Path, work: Path, found: Sequence[Change], first: int) -> tuple[int, list[int]]:
+        """Cut what is new; the row after the last, and the rows that went."""
+        if (old / DELTA).exists():
+            shutil.copyfile(old / DELTA, work / DELTA)
+        removed: list[int] = []
+        with self._timed("cutting"), _writing(StoreWriter(work / DELTA, first, work / BASE)) as store:
+            for change in self._told("cutting", len(found), found):
+                removed.extend(store.forget(change.id))
+                if change.now is not None:
+                    self._put(store, change.now)
+        return store.rows, removed
+
+    def _put(self, store: StoreWriter, standing: Standing) -> None:
+        if standing.reason is not None:
+            store.leave_out(standing.id, standing.reason)
+            return
+        record = self.catalogue.record(standing.id)
+        store.add(record, standing.digest, passages(record, self.settings.passage_characters))
+
+    def _embedded(self, store: PassageStore, first: int, end: int) -> Iterator[Vectors]:
+        """The vectors of these rows, block by block."""
+        texts = (text for _, text in self._told("embedding", end - first, _texts(store, first, end)))
+        with self._timed("embedding"):
+            while some := list(islice(texts, EMBED_BATCH)):
+                yield self.cache.embed(some)
+            self.embedded, self.reused = self.cache.embedded, self.cache.reused
+
+    def _clustered(self, work: Path, store: PassageStore, rows: int) -> Clusters:
+        with self._timed("embedding"):
+            asked = _questions(store, rows, self.sizes.queries)
+            queries = np.vstack([self.cache.embed(asked[n : n + EMBED_BATCH]) for n in range(0, len(asked), EMBED_BATCH)])
+        with self._timed("clustering"):
+            return write_clusters(
+                work, self.embedder.dimension, queries, self.sizes, lambda done, total: self.progress("clustering", done, total)
+            )
+
+    def _manifest(self, name: str, changes: Changes, rows: int, clusters: Clusters | None) -> Manifest:
+        return Manifest(
+            format=FORMAT,
+            generation=name,
+            model=self.embedder.name,
+            fingerprint=self.embedder.fingerprint,
+            dimension=self.embedder.dimension,
+            metric="cosine similarity (inner product of unit vectors)",
+            corpus_sha256=changes.corpus_sha256,
+            abstracts=self.settings.abstracts,
+            passage_characters=self.settings.passage_characters,
+            counts=changes.counts | {"passages": rows},
+            review_head=self.catalogue.review_head,
+            recipe=self.recipe,
+            base_rows=rows,
+            clusters=clusters,
+        )
+
+    def _finished(self, work: Path, name: str, changes: Changes, report: BuildReport) -> BuildReport:
+        """Give the whole generation its name."""
+        with self._timed("storing"):
+            write_atomic(work / "manifest.json", [report.manifest.model_dump_json(indent=2) + "\n"])
+            sync_tree(work)
+            final = self.folder / name
+            if final.exists():
+                shutil.rmtree(final)  # a damaged or no longer live copy of this very generation
+            work.rename(final)
+        return report.model_copy(update={"embedded": self.embedded, "reused": self.reused})
+
+    @contextmanager
+    def _timed(self, stage: str) -> Iterator[None]:
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - started
+
+    def _told(self, stage: str, total: int, items: Iterable[Item]) -> Iterator[Item]:
+        """The same items, counted aloud."""
+        self.progress(stage, 0, total)
+        for number, item in enumerate(items, start=1):
+            yield item
+            if number % TOLD == 0:
+                self.progress(stage, number, total)
+        self.progress(stage, total, total)
+
+
+@contextmanager
+def _writing(store: StoreWriter) -> Iterator[StoreWriter]:
+    try:
+        yield store
+    except BaseException:
+        store.abandon()
+        raise
+    store.close()
+
+
+def _texts(store: PassageStore, first: int, end: int) -> Iterator[tuple[int, str]]:
+    """Row and searchable text of the passages in these rows."""
+    return ((row, _in_context(title, text)) for row, title, text in store.texts(first, end))
+
+
+def _questions(store: PassageStore, rows: int, count: int) -> list[str]:
+    """A sentence from each of ``count`` passages: what comes nearest to questions that the corpus can be asked."""
+    random = np.random.default_rng(7)
+    asked = []
+    for row in random.choice(rows, min(count, rows), replace=False).tolist():
+        text = store.passage(row).text
+        said = sentences(text, 0, len(text))
+        asked.append(said[int(random.integers(len(said)))].text if said else text)
+    return asked
 
 
 def _make_live(folder: Path, name: str, keep: int) -> None:
@@ -129,8 +322,3 @@ def _make_live(folder: Path, name: str, keep: int) -> None:
     for old in folder.iterdir():
         if old.is_dir() and old.name not in kept:
             shutil.rmtree(old)
-
-
-def _corpus_sha256(citable: Citable) -> str:
-    records = (record.model_dump_json() for record in (*citable.articles, *citable.abstracts))
-    return digest_of(*records, json.dumps(citable.excluded))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +14,9 @@ from ragqa.models import Embedder, Vectors
 EMBED_BATCH = 256
 """Texts between two commits of the cache: what a kill can cost."""
 
-Progress = Callable[[str, int, int], None]
-"""Called with (stage, done, total)."""
-
 
 class EmbeddingCache:
-    """Vectors by (fingerprint, sha256 of text); committed every EMBED_BATCH texts, so a killed build loses little."""
+    """Vectors of texts met before; committed every EMBED_BATCH texts, so a killed build loses little."""
 
     def __init__(self, file: Path, embedder: Embedder) -> None:
         self.embedded = self.reused = 0
@@ -31,17 +28,12 @@ class EmbeddingCache:
             "PRIMARY KEY (fingerprint, sha256)) WITHOUT ROWID"
         )
 
-    def embed(self, texts: Sequence[str], progress: Progress) -> Vectors:
-        """Unit vectors of all texts, shape (len(texts), dimension); only texts never seen before are computed."""
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors of the texts, shape (len(texts), dimension); only those never seen before are computed. At most
+        EMBED_BATCH.
+        """
         vectors = np.empty((len(texts), self._embedder.dimension), np.float32)
-        progress("embedding", 0, len(texts))
-        for start in range(0, len(texts), EMBED_BATCH):
-            self._embed_batch(texts[start : start + EMBED_BATCH], vectors[start : start + EMBED_BATCH])
-            progress("embedding", min(start + EMBED_BATCH, len(texts)), len(texts))
-        return vectors
-
-    def _embed_batch(self, texts: Sequence[str], out: Vectors) -> None:
-        keys = [hashlib.sha256(text.encode()).digest() for text in texts]
+        keys = [_key(text) for text in texts]
         missing: dict[bytes, str] = {}
         for position, key in enumerate(keys):
             found = self._database.execute(
@@ -50,19 +42,29 @@ class EmbeddingCache:
             if found is None:
                 missing[key] = texts[position]
             else:
-                out[position] = np.frombuffer(found[0], np.float32)
-        new = dict(zip(missing, self._embedder.embed(list(missing.values())), strict=True))
-        with self._database:
-            self._database.executemany(
-                "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)",
-                ((self._embedder.fingerprint, key, vector.tobytes()) for key, vector in new.items()),
-            )
+                vectors[position] = np.frombuffer(found[0], np.float32)
+        new = dict(zip(missing, self._embedder.embed(list(missing.values())), strict=True)) if missing else {}
+        self._put(new.items())
         for position, key in enumerate(keys):
             if key in new:
-                out[position] = new[key]
+                vectors[position] = new[key]
         self.embedded += len(new)
         self.reused += len(texts) - len(new)
+        return vectors
+
+    def keep(self, texts: Sequence[str], vectors: Vectors) -> None:
+        """Store vectors that were computed elsewhere."""
+        self._put(zip(map(_key, texts), vectors, strict=True))
+
+    def _put(self, vectors: Iterable[tuple[bytes, Vectors]]) -> None:
+        rows = ((self._embedder.fingerprint, key, vector.tobytes()) for key, vector in vectors)
+        with self._database:
+            self._database.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", rows)
 
     def close(self) -> None:
         """Release the file."""
         self._database.close()
+
+
+def _key(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ragqa.errors import IndexFault, IndexMismatch, IndexMissing
 from ragqa.index.lexical import LexicalIndex
-from ragqa.index.manifest import current_generation, digest_of, read_manifest, stored_generations
+from ragqa.index.manifest import current_generation, read_manifest, stored_generations
 from ragqa.index.store import PassageStore
 from ragqa.index.vectors import VectorIndex
 from ragqa.models import Embedder, Vectors
@@ -21,9 +21,9 @@ class Generation:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.manifest = read_manifest(folder)
-        self._vectors = VectorIndex(folder / "vectors.faiss")
+        self._vectors = VectorIndex(folder, self.manifest)
         self._lexical = LexicalIndex(folder / "lexical")
-        self._store = PassageStore(folder / "passages.sqlite")
+        self._store = PassageStore(folder)
         self.passage = lru_cache(maxsize=4096)(self._store.passage)
         self.find = lru_cache(maxsize=4096)(self._store.record)
         self.digest = lru_cache(maxsize=65536)(self._digest_of)
@@ -61,10 +61,10 @@ class Generation:
 
     def _digest_of(self, source_id: str) -> str:
         """sha256 of a source's whole record, so that any edit of it shows; raises IndexFault when there is none of that id."""
-        document = self._store.document(source_id)
-        if document is None:
+        found = self._store.digest(source_id)
+        if found is None:
             raise self._unknown(source_id)
-        return digest_of(document)
+        return found
 
     def _unknown(self, source_id: str) -> IndexFault:
         return IndexFault(f"{source_id} is not in the generation {self.manifest.generation}: run `ragqa index`")
@@ -78,9 +78,10 @@ class Generation:
         return self._store.left_out()
 
     def close(self) -> None:
-        """Release the passage store and the lexical index."""
+        """Release the files."""
         self._store.close()
         self._lexical.close()
+        self._vectors.close()
 
 
 def open_index(folder: Path, embedder: Embedder, name: str | None = None) -> Generation:

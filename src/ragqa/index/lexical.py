@@ -1,18 +1,41 @@
-"""The words of a generation's passages: BM25 over stemmed English terms."""
+"""The words of a generation's passages: BM25 over stemmed English terms (tantivy), in segments that generations share.
+
+    lexical/segments.json     which rows each segment holds
+    lexical/meta.json         tantivy's own list of the same segments; with their files all that it needs to read
+
+A segment never changes. A removed passage is taken out by writing its segment again without it, because BM25 must count the
+passages that can be found and no others: tantivy's own deletions leave the statistics as they were. Searching reads all
+segments as one index.
+"""
 
 from __future__ import annotations
 
+import json
 import math
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Container, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import tantivy
 
+from ragqa.files import linked
+
+Texts = Callable[[int, int], Iterable[tuple[int, str]]]
+"""(row, text) of the passages with ``first <= row < end`` that are still there, in order."""
+
+
+class Segment(NamedTuple):
+    """Rows ``first`` to ``end``, less those removed, with tantivy's entries for their files."""
+
+    first: int
+    end: int
+    entries: list[dict[str, Any]]
+
 
 class LexicalIndex:
-    """BM25 over stemmed English terms (tantivy)."""
+    """The words of a generation, open for reading."""
 
     def __init__(self, folder: Path) -> None:
         self._analyzer = _analyzer()
@@ -63,22 +86,84 @@ class LexicalIndex:
         return math.log(1 + (total - holding + 0.5) / (holding + 0.5))
 
 
-def write_lexical(folder: Path, texts: Sequence[str]) -> None:
-    """Index the texts, one row each."""
+def write_lexical(folder: Path, texts: Iterable[tuple[int, str]], size: int) -> None:
+    """Index (row, text) pairs that come in the order of their rows, ``size`` of them a segment."""
     folder.mkdir()
+    waiting, segments = iter(texts), []
+    while some := list(islice(waiting, size)):
+        segments.append(Segment(some[0][0], some[-1][0] + 1, _written(folder, some)))
+    _list(folder, segments)
+
+
+def grow_lexical(before: Path, folder: Path, texts: Texts, removed: Container[int], end: int, size: int) -> None:
+    """The index in ``before`` with the rows up to ``end`` added and the ``removed`` ones out; what is untouched is shared.
+
+    Small segments at the end are written again together with the new rows, so that their number stays small.
+    """
+    folder.mkdir()
+    old = _segments(before)
+    new = old[-1].end if old else 0
+    while old and new < end and old[-1].end - old[-1].first < min(size, 2 * (end - new)):
+        new = old.pop().first
+    segments = []
+    for segment in old:
+        if any(row in removed for row in range(segment.first, segment.end)):
+            segments.append(segment._replace(entries=_written(folder, texts(segment.first, segment.end))))
+        else:
+            segments.append(segment)
+            for entry in segment.entries:
+                for file in _files(before, entry):
+                    linked(file, folder / file.name)
+    while new < end:
+        segments.append(Segment(new, min(end, new + size), _written(folder, texts(new, min(end, new + size)))))
+        new += size
+    _list(folder, segments)
+
+
+def _written(folder: Path, texts: Iterable[tuple[int, str]]) -> list[dict[str, Any]]:
+    """Tantivy's entries for these texts, whose files are put into the folder."""
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".segment-") as place:
+        index = _new(place)
+        writer = index.writer(heap_size=128_000_000, num_threads=1)
+        for row, text in texts:
+            document = tantivy.Document()
+            document.add_unsigned("row", row)  # the keyword form would store a signed number, which the field refuses
+            document.add_text("text", text)
+            writer.add_document(document)
+        writer.commit()
+        writer.wait_merging_threads()
+        entries: list[dict[str, Any]] = json.loads((Path(place) / "meta.json").read_text(encoding="utf-8"))["segments"]
+        for entry in entries:
+            for file in list(_files(Path(place), entry)):
+                file.rename(folder / file.name)
+    return entries
+
+
+def _list(folder: Path, segments: list[Segment]) -> None:
+    """The two lists of segments: ours with their rows, and tantivy's, which an empty index is the pattern of."""
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".pattern-") as place:
+        _new(place)
+        meta = json.loads((Path(place) / "meta.json").read_text(encoding="utf-8"))
+    meta["segments"] = [entry for segment in segments for entry in segment.entries]
+    (folder / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
+    (folder / "segments.json").write_text(json.dumps([segment._asdict() for segment in segments]), encoding="utf-8")
+
+
+def _segments(folder: Path) -> list[Segment]:
+    return [Segment(**entry) for entry in json.loads((folder / "segments.json").read_text(encoding="utf-8"))]
+
+
+def _files(folder: Path, entry: dict[str, Any]) -> Iterator[Path]:
+    return folder.glob(entry["segment_id"].replace("-", "") + ".*")
+
+
+def _new(folder: str) -> Any:
     schema = tantivy.SchemaBuilder()
     schema.add_unsigned_field("row", stored=False, fast=True)
     schema.add_text_field("text", stored=False, tokenizer_name="ragqa", index_option="freq")
-    index = tantivy.Index(schema.build(), path=str(folder))
+    index = tantivy.Index(schema.build(), path=folder)
     index.register_tokenizer("ragqa", _analyzer())
-    writer = index.writer(heap_size=128_000_000, num_threads=1)
-    for row, text in enumerate(texts):
-        document = tantivy.Document()
-        document.add_unsigned("row", row)  # the keyword form would store a signed number, which the field refuses
-        document.add_text("text", text)
-        writer.add_document(document)
-    writer.commit()
-    writer.wait_merging_threads()
+    return index
 
 
 def _analyzer() -> Any:

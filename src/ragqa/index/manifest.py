@@ -1,8 +1,8 @@
-"""What a generation was built from, and which generations a folder holds."""
+"""What a generation was built from, how its vectors are searched, and which generations a folder holds."""
 
 from __future__ import annotations
 
-import hashlib
+import json
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -10,13 +10,47 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from ragqa.errors import IndexMismatch
 from ragqa.files import read_text
 
-FORMAT = "ragqa.generation/1"
+FORMAT = "ragqa.generation/2"
+
+
+class Sizes(BaseModel):
+    """Where the ways of searching and building change; part of a generation's name.
+
+    Vectors of up to ``exact`` passages are all compared with the question, of more only those of the nearest clusters, as many
+    as give ``recall`` at 10 on ``queries`` sentences of the corpus. Words are indexed ``segment`` passages at a time. Above
+    ``exact`` a build adds to the generation before it, until added and removed passages are more than the share ``slack`` of
+    the others.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    exact: int = 50_000
+    segment: int = 32_768
+    slack: float = 0.05
+    queries: int = 256
+    recall: float = 0.97
+
+
+class Clusters(BaseModel):
+    """Of ``lists`` clusters the nearest ``probes`` are searched; ``recall_at_10`` was measured against comparing all, when
+    they were made.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    lists: int
+    probes: int
+    recall_at_10: float
+    queries: int
 
 
 class Manifest(BaseModel):
     """What a generation was built from; written last, so a folder without one is not a generation.
 
     ``review_head`` is the chain of the last review event then: the only thing outside the log that can show it was cut.
+    ``recipe`` stands for all that decides a generation beside the corpus. ``base_rows`` is the number of rows of its large
+    files, which it shares with ``parent``, the generation it was grown from; None for one built whole. ``clusters`` is None
+    where search is exact.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -32,6 +66,10 @@ class Manifest(BaseModel):
     passage_characters: int
     counts: dict[str, int]
     review_head: str | None = None
+    recipe: str = ""
+    base_rows: int = 0
+    parent: str | None = None
+    clusters: Clusters | None = None
 
 
 def current_generation(folder: Path) -> str | None:
@@ -54,25 +92,16 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def recorded_head(folder: Path) -> str | None:
-    """The head of the review log as the live generation recorded it; None where there is no readable one."""
+    """The head of the review log as the live generation recorded it, whatever its format; None where there is no readable one."""
     name = current_generation(folder)
     try:
-        return read_manifest(folder / name).review_head if name else None
-    except IndexMismatch:
+        head = json.loads((folder / name / "manifest.json").read_text(encoding="utf-8"))["review_head"] if name else None
+    except (OSError, ValueError, TypeError, KeyError):
         return None
+    return head if isinstance(head, str) else None
 
 
 def stored_generations(folder: Path) -> list[str]:
     """Names of the generations that can still be opened, newest first."""
     found = [manifest for manifest in folder.glob("*/manifest.json") if not manifest.parent.name.startswith(".")]
     return [manifest.parent.name for manifest in sorted(found, key=lambda manifest: -manifest.stat().st_mtime_ns)]
-
-
-def digest_of(*parts: object) -> str:
-    """sha256 of these parts; where one ends and the next begins counts too."""
-    digest = hashlib.sha256()
-    for part in parts:
-        data = str(part).encode()
-        digest.update(len(data).to_bytes(8, "big"))
-        digest.update(data)
-    return digest.hexdigest()

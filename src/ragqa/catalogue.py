@@ -1,0 +1,380 @@
+"""What each file of a corpus held when it was last read, kept beside the index: a build reads again only what changed.
+
+    indexes/<name>/catalogue.sqlite     per file its stamp; per source its place, its digest and what the gate must know
+
+An article is read every time: its stamp is the SHA-256 of its bytes. A file of abstracts whose stamp (device, inode, size, times
+of change of content and of status, in nanoseconds) is as it was is not opened; any other is compared with what was read before,
+line by line by SHA-256, and parsed from the first line that differs. What a stamp proves: ``docs/decisions/0018-growing.md``.
+The catalogue holds places, not records: ``record`` reads the corpus itself and refuses what is no longer what was catalogued.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import shutil
+import sqlite3
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, cast
+
+from ragqa.corpus import (
+    abstract_left_out,
+    abstract_of,
+    article_file,
+    article_left_out,
+    citation_faults,
+    duplicate,
+    empty,
+    event_faults,
+    marker_faults,
+    parse_article,
+    raise_all,
+    read_reviews,
+    require_folder,
+    review_states,
+)
+from ragqa.errors import Fault, InvalidRecord
+from ragqa.files import UNREADABLE, json_object, open_stream, raw_lines
+from ragqa.records import Abstract, Article, ReviewEvent, digest_of
+from ragqa.reviewlog import head_of
+
+PARSING = "1"
+"""Raise it whenever the same line or article would become another record: every catalogue is then made anew."""
+
+SETTLED = 2.0
+"""Seconds a file must have been left alone before its stamp is trusted: file systems keep times in steps of up to two seconds,
+so that a second change within one step would not show.
+"""
+
+Progress = Callable[[str, int, int], None]
+"""Called with (stage, done, total)."""
+
+STREAMS = 64
+"""Files of abstracts held open at a time while records are read."""
+
+_TABLES = """
+CREATE TABLE made_by (parsing TEXT);
+CREATE TABLE files (number INTEGER PRIMARY KEY, name TEXT UNIQUE, stamp TEXT);
+CREATE TABLE sources (
+    id TEXT PRIMARY KEY, kind TEXT, digest BLOB, retracted INTEGER, file INTEGER, line INTEGER, start INTEGER, length INTEGER,
+    sha256 BLOB, citations TEXT
+) WITHOUT ROWID;
+CREATE INDEX places ON sources (file, start);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a source stands before the gate: ``reason`` is None for one that may be indexed, else why it is left out."""
+
+    id: str
+    kind: str
+    digest: bytes
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One line of a JSON Lines file: its number, its first byte and its bytes."""
+
+    number: int
+    start: int
+    data: bytes
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.data)
+
+
+class Catalogue:
+    """The sources of one corpus folder, as they were when ``refresh`` was last called. One process at a time may have it open."""
+
+    def __init__(self, file: Path, corpus: Path) -> None:
+        self.corpus = corpus
+        self.reviews: tuple[ReviewEvent, ...] = ()
+        self._names: dict[int, str] = {}
+        self._streams: dict[int, IO[bytes]] = {}
+        self._database = _opened(file)
+
+    @property
+    def review_head(self) -> str | None:
+        """Chain of the last event of the review log."""
+        return head_of(self.reviews) or None
+
+    def refresh(self, progress: Progress) -> None:
+        """Bring the catalogue up to date with the folder; progress counts thousands of bytes of files that may have changed.
+
+        Raises:
+            CorpusError: with every fault of every file; the catalogue is as it was.
+        """
+        require_folder(self.corpus)
+        self._close_streams()
+        faults: list[Fault] = []
+        self._database.execute("BEGIN IMMEDIATE")
+        try:
+            self._refresh(progress, faults)
+            reviews = read_reviews(self.corpus, faults)
+            self._check(reviews, faults)
+            raise_all(faults)
+        except BaseException:
+            if self._database.in_transaction:  # a full disk has ended it already
+                self._database.execute("ROLLBACK")
+            raise
+        self._database.execute("COMMIT")
+        self.reviews = tuple(reviews)
+        self._names = dict(self._database.execute("SELECT number, name FROM files").fetchall())
+
+    def standings(self, abstracts: str) -> Iterator[Standing]:
+        """Every source in the order of its id, with the gate's decision; ``abstracts`` as for ``corpus.citable``."""
+        articles = self._database.execute("SELECT id, sha256, citations FROM sources WHERE kind = 'article'").fetchall()
+        contents = {source.removeprefix("article:"): sha256.hex() for source, sha256, _ in articles}
+        reasons = {slug: article_left_out(state) for slug, state in review_states(contents, self.reviews).items()}
+        approved = [citations for source, _, citations in articles if reasons[source.removeprefix("article:")] is None]
+        cited = {source for citations in approved for source in json.loads(citations)}
+        for source, kind, digest, retracted in self._database.execute(
+            "SELECT id, kind, digest, retracted FROM sources ORDER BY id"
+        ):
+            if kind == "article":
+                reason = reasons[source.removeprefix("article:")]
+            else:
+                reason = abstract_left_out(retracted=bool(retracted), cited=source in cited, abstracts=abstracts)
+            yield Standing(source, kind, digest, reason)
+
+    def record(self, source_id: str) -> Article | Abstract:
+        """The record of a catalogued source, read from its place in the corpus.
+
+        Raises:
+            InvalidRecord: the place does not hold what was catalogued: the corpus is being changed at this moment.
+        """
+        number, line, start, length, digest = self._database.execute(
+            "SELECT file, line, start, length, digest FROM sources WHERE id = ?", (source_id,)
+        ).fetchone()
+        file = self.corpus / self._names[number]
+        found: Article | Abstract | Fault | None = None
+        with suppress(InvalidRecord, *UNREADABLE):
+            found = parse_article(file) if length is None else self._abstract(number, line, start, length)
+        if found is None or isinstance(found, Fault) or record_digest(found) != digest:
+            raise InvalidRecord(file, line, f"{source_id} was changed while the index was being built: run `ragqa index` again")
+        return found
+
+    def close(self) -> None:
+        """Release the files."""
+        self._database.close()
+        self._close_streams()
+
+    def _close_streams(self) -> None:
+        while self._streams:
+            self._streams.popitem()[1].close()
+
+    def _abstract(self, number: int, line: int, start: int, length: int) -> Abstract | Fault:
+        file = self.corpus / self._names[number]
+        if number not in self._streams:
+            if len(self._streams) >= STREAMS:
+                self._streams.pop(next(iter(self._streams))).close()
+            self._streams[number] = _seekable(file)
+        stream = self._streams[number]
+        stream.seek(start)
+        return abstract_of(json_object(stream.read(length), file, line), file, line)
+
+    def _refresh(self, progress: Progress, faults: list[Fault]) -> None:
+        known = {name: (number, stamp) for number, name, stamp in self._database.execute("SELECT number, name, stamp FROM files")}
+        present = _files(self.corpus)
+        for name in known.keys() - present.keys():
+            self._database.execute("DELETE FROM sources WHERE file = ?", (known[name][0],))
+            self._database.execute("DELETE FROM files WHERE number = ?", (known[name][0],))
+        changed = {name: stamp for name, stamp in present.items() if known.get(name, (0, None))[1] != stamp or not stamp}
+        reading = _Bytes(progress, sum((self.corpus / name).stat().st_size for name in changed))
+        rest: dict[str, tuple[int, _Line | None]] = {}
+        for name, stamp in changed.items():
+            number = self._number(name, stamp)
+            rest[name] = (number, self._first_difference(name, number, reading))
+        for name, (number, line) in rest.items():
+            if name.endswith(".md"):
+                self._read_article(name, number, faults, reading)
+            elif line is not None:
+                self._read_abstracts(name, number, line, faults, reading)
+        reading.finish()
+
+    def _number(self, name: str, stamp: str) -> int:
+        """The number of a file, noted with its new stamp."""
+        upsert = "INSERT INTO files (name, stamp) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET stamp = excluded.stamp"
+        self._database.execute(upsert, (name, stamp))
+        (number,) = self._database.execute("SELECT number FROM files WHERE name = ?", (name,)).fetchone()
+        return int(number)
+
+    def _first_difference(self, name: str, number: int, reading: _Bytes) -> _Line | None:
+        """The first line that is not what was read before, None where all is; what stood there and after it is forgotten."""
+        if name.endswith(".md"):
+            self._database.execute("DELETE FROM sources WHERE file = ?", (number,))
+            return None
+        before = self._database.execute("SELECT start, sha256 FROM sources WHERE file = ? ORDER BY start", (number,))
+        differing, read = None, _Line(0, 0, b"")
+        for line in _lines(self.corpus / name):
+            if isinstance(line, Fault):
+                differing = _Line(read.number + 1, read.end, b"")
+                break
+            if before.fetchone() != (line.start, hashlib.sha256(line.data).digest()):
+                differing = line
+                break
+            read = line
+            reading.add(len(line.data))
+        kept = differing.start if differing else read.end
+        self._database.execute("DELETE FROM sources WHERE file = ? AND start >= ?", (number, kept))
+        return differing
+
+    def _read_article(self, name: str, number: int, faults: list[Fault], reading: _Bytes) -> None:
+        reading.add((self.corpus / name).stat().st_size)
+        try:
+            article = parse_article(self.corpus / name)
+        except InvalidRecord as error:
+            faults.extend(error.faults)
+            return
+        faults.extend(marker_faults(self.corpus / name, article))
+        row = (number, None, None, None, bytes.fromhex(article.sha256), json.dumps(article.citations))
+        self._insert(article, "article", False, row)
+
+    def _read_abstracts(self, name: str, number: int, first: _Line, faults: list[Fault], reading: _Bytes) -> None:
+        file = self.corpus / name
+        for line in _lines(file, first.start, first.number - 1):
+            if isinstance(line, Fault):
+                faults.append(line)
+                continue
+            abstract = abstract_of(json_object(line.data, file, line.number), file, line.number)
+            reading.add(len(line.data))
+            if isinstance(abstract, Fault):
+                faults.append(abstract)
+                continue
+            row = (number, line.number, line.start, len(line.data), hashlib.sha256(line.data).digest(), None)
+            try:
+                self._insert(abstract, "abstract", abstract.retracted, row)
+            except sqlite3.IntegrityError:
+                faults.append(self._duplicate(abstract.id, name, line.number))
+
+    def _insert(self, record: Article | Abstract, kind: str, retracted: bool, place: tuple[Any, ...]) -> None:
+        row = (record.id, kind, record_digest(record), retracted, *place)
+        self._database.execute("INSERT INTO sources VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+
+    def _duplicate(self, source_id: str, name: str, line: int) -> Fault:
+        """Of two places the one that comes later is at fault."""
+        other = self._database.execute(
+            "SELECT name, line FROM sources JOIN files ON number = file WHERE id = ?", (source_id,)
+        ).fetchone()
+        (first, first_line), (second, second_line) = sorted([other, (name, line)])
+        return duplicate(self.corpus / second, second_line, source_id, f"{Path(first).name}:{first_line}")
+
+    def _check(self, reviews: Sequence[ReviewEvent], faults: list[Fault]) -> None:
+        """What only all files together show."""
+        (count,) = self._database.execute("SELECT count(*) FROM (SELECT 1 FROM sources LIMIT 1)").fetchone()
+        if not (count or faults):
+            faults.append(empty(self.corpus))
+        for source, citations in self._database.execute(
+            "SELECT id, citations FROM sources WHERE kind = 'article' ORDER BY id"
+        ).fetchall():
+            file = article_file(self.corpus, source.removeprefix("article:"))
+            faults.extend(citation_faults(file, json.loads(citations), _Held(self._database)))
+        faults.extend(event_faults(self.corpus, reviews))
+
+
+class _Held:
+    """The ids of the catalogued abstracts, for ``in``."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
+
+    def __contains__(self, source: object) -> bool:
+        found = self._database.execute("SELECT 1 FROM sources WHERE id = ? AND kind = 'abstract'", (source,)).fetchone()
+        return found is not None
+
+
+class _Bytes:
+    """Tells how much of the changed files was read, in steps that a reader can see."""
+
+    def __init__(self, progress: Progress, total: int) -> None:
+        self._progress, self._total = progress, total
+        self._done = self._told = 0
+        progress("reading kB", 0, total // 1000)
+
+    def add(self, count: int) -> None:
+        self._done += count
+        if self._done - self._told >= 1 << 20:
+            self._told = self._done
+            self._progress("reading kB", min(self._done, self._total) // 1000, self._total // 1000)
+
+    def finish(self) -> None:
+        self._progress("reading kB", self._total // 1000, self._total // 1000)
+
+
+def record_digest(record: Article | Abstract) -> bytes:
+    """sha256 of the whole record, so that any edit of it shows."""
+    return bytes.fromhex(digest_of(record.model_dump_json()))
+
+
+def _opened(file: Path) -> sqlite3.Connection:
+    """The catalogue's file; one that another ragqa made, or that is damaged, is made anew: all it says can be read again."""
+    for last in (False, True):
+        database = sqlite3.connect(file, isolation_level=None)
+        try:
+            if database.execute("SELECT 1 FROM sqlite_master").fetchone() is None:
+                database.executescript(f"BEGIN;{_TABLES}INSERT INTO made_by VALUES ('{PARSING}');COMMIT;")
+            if database.execute("SELECT parsing FROM made_by").fetchone() == (PARSING,):
+                return database
+        except sqlite3.OperationalError:
+            database.close()
+            raise
+        except sqlite3.DatabaseError:
+            if last:
+                raise
+        database.close()
+        file.unlink()
+    raise sqlite3.OperationalError(f"{file} cannot be made")
+
+
+def _files(corpus: Path) -> dict[str, str]:
+    """Name and stamp of every file of records, sorted."""
+    files = [*sorted((corpus / "articles").glob("*.md")), *sorted((corpus / "abstracts").glob("*.jsonl"))]
+    return {f"{file.parent.name}/{file.name}": _stamp(file) for file in files}
+
+
+def _stamp(file: Path) -> str:
+    """What tells whether a file was changed; "" where nothing does."""
+    try:
+        if file.suffix == ".md":
+            return hashlib.sha256(file.read_bytes()).hexdigest()
+        status = file.stat()
+    except OSError as error:
+        raise InvalidRecord(file, None, f"cannot be read: {error.strerror}") from error
+    changed = max(status.st_mtime_ns, status.st_ctime_ns)
+    if time.time_ns() - changed < SETTLED * 1e9:
+        return ""
+    return f"{status.st_dev}:{status.st_ino}:{status.st_size}:{status.st_mtime_ns}:{status.st_ctime_ns}"
+
+
+def _lines(file: Path, start: int = 0, before: int = 0) -> Iterator[_Line | Fault]:
+    """The lines from byte ``start`` on, with ``before`` lines before it; of a gzipped file these are its unpacked bytes."""
+    try:
+        with open_stream(file) as stream:
+            stream.seek(start)
+            for number, data in raw_lines(stream, file):
+                if isinstance(data, Fault):
+                    yield Fault(file=file, line=number + before, message=data.message)
+                else:
+                    yield _Line(number + before, stream.tell() - len(data), data)
+    except UNREADABLE as error:
+        raise InvalidRecord(file, None, f"cannot be read: {error}") from error
+
+
+def _seekable(file: Path) -> IO[bytes]:
+    """The file, open for reading anywhere. A gzipped one is unpacked aside: every step back in it would unpack it again."""
+    stream = open_stream(file)
+    if not isinstance(stream, gzip.GzipFile):
+        return stream
+    with stream:
+        unpacked = tempfile.TemporaryFile()  # noqa: SIM115 - whoever reads records closes it
+        shutil.copyfileobj(stream, unpacked)
+        return cast("IO[bytes]", unpacked)

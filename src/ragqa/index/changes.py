@@ -1,0 +1,82 @@
+"""What is to be indexed now, beside what a generation holds."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from ragqa.catalogue import Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A source that is no longer as it was; ``now`` is None for one that the corpus no longer holds."""
+
+    id: str
+    now: Standing | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """``corpus_sha256`` stands for all that is to be indexed or left out. ``found`` are the changes, where they are ``few``.
+
+    ``counts`` are of articles and abstracts that may be indexed and of sources left out, ``sources`` is their sum.
+    """
+
+    corpus_sha256: str
+    counts: dict[str, int]
+    sources: int
+    found: tuple[Change, ...]
+    few: bool
+
+
+def changes_since(before: Iterable[tuple[str, bytes | str]] | None, now: Iterable[Standing], most: int) -> Changes:
+    """Compare what a generation holds, as ``PassageStore.standings`` gives it, with the gate's present decisions.
+
+    Both come in the order of ids. More than ``most`` changes are not collected; with nothing to compare with there are none.
+    """
+    digest = hashlib.sha256()
+    counts = {"articles": 0, "abstracts": 0, "excluded": 0}
+    found: list[Change] = []
+
+    def counted() -> Iterator[Standing]:
+        for standing in now:
+            counts["excluded" if standing.reason is not None else f"{standing.kind}s"] += 1
+            mark = _mark(standing)
+            digest.update(
+                f"{len(standing.id)} {standing.id} ".encode() + (mark if isinstance(mark, bytes) else mark.encode()) + b"\n"
+            )
+            yield standing
+
+    for change in _differences(iter(before or ()), counted()):
+        if before is not None and len(found) <= most:
+            found.append(change)
+    return Changes(
+        corpus_sha256=digest.hexdigest(),
+        counts=counts,
+        sources=sum(counts.values()),
+        found=tuple(found),
+        few=before is not None and len(found) <= most,
+    )
+
+
+def _mark(standing: Standing) -> bytes | str:
+    """What a generation remembers of a source: the digest of its record, or why it was left out."""
+    return standing.digest if standing.reason is None else standing.reason
+
+
+def _differences(before: Iterator[tuple[str, bytes | str]], now: Iterator[Standing]) -> Iterator[Change]:
+    """Both streams walked at once."""
+    old, new = next(before, None), next(now, None)
+    while old is not None or new is not None:
+        if old is not None and (new is None or old[0] < new.id):
+            yield Change(old[0], None)
+            old = next(before, None)
+        elif new is not None and (old is None or new.id < old[0]):
+            yield Change(new.id, new)
+            new = next(now, None)
+        elif old is not None and new is not None:
+            if old[1] != _mark(new):
+                yield Change(new.id, new)
+            old, new = next(before, None), next(now, None)
