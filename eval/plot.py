@@ -78,7 +78,7 @@ def regenerate_cost(found: dict[str, Any]) -> Figure:
     figure, axes = plt.subplots(figsize=(6.5, 4))
     for size, seconds in found["seconds"].items():
         axes.plot([int(k) for k in seconds], list(seconds.values()), marker="o", label=f"library of {int(size):,} answers")
-    axes.set(xlabel="answers affected by the change", ylabel="seconds", title="`ragqa regenerate`: time against what changed")
+    axes.set(xlabel="answers affected by the change", ylabel="seconds", title="Regenerating: time against what changed")
     axes.set(xlim=(0, None), ylim=(0, None))
     axes.grid(visible=True, alpha=0.3)
     axes.legend(frameon=False)
