@@ -135,7 +135,7 @@ class _Build:
         return report.model_copy(update={"seconds": {stage: round(taken, 3) for stage, taken in self.seconds.items()}})
 
     def _live(self) -> Manifest | None:
-        """The manifest of the live generation; None where there is none that this ragqa can read, or where a file is not whole."""
+        """The manifest of the live generation; None where there is none that this ragqa can read and that is whole on disk."""
         name = current_generation(self.folder)
         try:
             manifest = read_manifest(self.folder / name) if name else None
