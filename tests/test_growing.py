@@ -228,6 +228,19 @@ def test_a_full_disk_while_growing_keeps_the_old_generation(large: Settings, mon
     assert {file: file.read_bytes() for file in files} == files
 
 
+@pytest.mark.parametrize("name", ["clusters.faiss", "passages.sqlite", "vectors.f32"])
+@pytest.mark.parametrize("damage", ["cut", "gone"])
+def test_nothing_grows_from_a_damaged_generation(large: Settings, embedder: Embedder, name: str, damage: str) -> None:
+    """A file that is cut or missing is not carried on: the next build is whole, and answers."""
+    file = large.index / str(current_generation(large.index)) / name
+    file.write_bytes(file.read_bytes()[:5000]) if damage == "cut" else file.unlink()
+    add(large, 61)
+    assert build_index(large, sizes=SMALL).manifest.parent is None
+    generation = open_index(large.index, embedder)
+    assert len(generation.dense(embedder.embed(["lithium"]), 100)) == 61
+    generation.close()
+
+
 def test_too_many_changes_build_whole(large: Settings) -> None:
     """Past the bound nothing is dragged along any more: all files are new, and nothing but the names of sources is the same."""
     add(large, *range(61, 80))

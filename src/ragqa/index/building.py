@@ -20,7 +20,17 @@ from ragqa.files import linked, locked, sync_folder, sync_tree, write_atomic
 from ragqa.index.cache import EMBED_BATCH, EmbeddingCache
 from ragqa.index.changes import Change, Changes, changes_since
 from ragqa.index.lexical import grow_lexical, write_lexical
-from ragqa.index.manifest import FORMAT, Clusters, Manifest, Sizes, current_generation, read_manifest, stored_generations
+from ragqa.index.manifest import (
+    FORMAT,
+    Clusters,
+    Manifest,
+    Sizes,
+    current_generation,
+    read_manifest,
+    sizes_of,
+    stands,
+    stored_generations,
+)
 from ragqa.index.store import BASE, DELTA, PassageStore, StoreWriter
 from ragqa.index.vectors import BASE as BASE_ROWS
 from ragqa.index.vectors import DELTA as DELTA_ROWS
@@ -125,12 +135,13 @@ class _Build:
         return report.model_copy(update={"seconds": {stage: round(taken, 3) for stage, taken in self.seconds.items()}})
 
     def _live(self) -> Manifest | None:
-        """The manifest of the live generation; None where there is none that this ragqa can read."""
+        """The manifest of the live generation; None where there is none that this ragqa can read and that is whole on disk."""
         name = current_generation(self.folder)
         try:
-            return read_manifest(self.folder / name) if name else None
+            manifest = read_manifest(self.folder / name) if name else None
         except IndexMismatch:
             return None
+        return manifest if manifest is not None and stands(self.folder / manifest.generation, manifest) else None
 
     def _changes(self, before: Manifest | None) -> Changes:
         """What is to be indexed now, compared with the live generation where the new one could be grown from it."""
@@ -261,13 +272,14 @@ class _Build:
     def _finished(self, work: Path, name: str, changes: Changes, report: BuildReport) -> BuildReport:
         """Give the whole generation its name."""
         with self._timed("storing"):
-            write_atomic(work / "manifest.json", [report.manifest.model_dump_json(indent=2) + "\n"])
+            manifest = report.manifest.model_copy(update={"files": sizes_of(work)})
+            write_atomic(work / "manifest.json", [manifest.model_dump_json(indent=2) + "\n"])
             sync_tree(work)
             final = self.folder / name
             if final.exists():
                 shutil.rmtree(final)  # a damaged or no longer live copy of this very generation
             work.rename(final)
-        return report.model_copy(update={"embedded": self.embedded, "reused": self.reused})
+        return report.model_copy(update={"manifest": manifest, "embedded": self.embedded, "reused": self.reused})
 
     @contextmanager
     def _timed(self, stage: str) -> Iterator[None]:

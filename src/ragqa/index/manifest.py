@@ -49,8 +49,8 @@ class Manifest(BaseModel):
 
     ``review_head`` is the chain of the last review event then: the only thing outside the log that can show it was cut.
     ``recipe`` stands for all that decides a generation beside the corpus. ``base_rows`` is the number of rows of its large
-    files, which it shares with ``parent``, the generation it was grown from; None for one built whole. ``clusters`` is None
-    where search is exact.
+    files, which it shares with ``parent``, the generation it was grown from; None for one built whole. ``files`` are all others
+    and their sizes. ``clusters`` is None where search is exact.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -70,6 +70,23 @@ class Manifest(BaseModel):
     base_rows: int = 0
     parent: str | None = None
     clusters: Clusters | None = None
+    files: dict[str, int] = {}
+
+
+def sizes_of(folder: Path) -> dict[str, int]:
+    """Name and size of every file of a generation, its manifest and tantivy's locks aside."""
+    files = (file for file in sorted(folder.rglob("*")) if file.is_file())
+    return {
+        str(file.relative_to(folder)): file.stat().st_size
+        for file in files
+        if file.name != "manifest.json" and not file.name.endswith(".lock")
+    }
+
+
+def stands(folder: Path, manifest: Manifest) -> bool:
+    """Whether every file of a generation is there, as long as it was when it was built."""
+    found = sizes_of(folder)
+    return all(found.get(name) == size for name, size in manifest.files.items())
 
 
 def current_generation(folder: Path) -> str | None:

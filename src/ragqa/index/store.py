@@ -41,7 +41,8 @@ class PassageStore:
 
     def __init__(self, folder: Path) -> None:
         self._database = sqlite3.connect(_immutable(folder / BASE), uri=True, check_same_thread=False)
-        self._database.execute("PRAGMA temp_store = MEMORY")
+        # 16 MB: the upper levels of the largest tables stay in memory, so that a passage costs one read.
+        self._database.executescript("PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384;")
         self._schemas = ("main", "delta") if (folder / DELTA).exists() else ("main",)
         if "delta" in self._schemas:
             self._database.execute("ATTACH ? AS delta", (_immutable(folder / DELTA),))

@@ -32,7 +32,7 @@ _faiss: Any = faiss  # its type stubs know neither keyword arguments nor what a 
 BASE, DELTA, CLUSTERS, REMOVED = "vectors.f32", "delta.f32", "clusters.faiss", "removed.npy"
 BLOCK = 65_536
 """Rows handled at a time while building: 100 MB of the default model's vectors."""
-PER_LIST = 64
+PER_LIST = 40
 """Vectors a cluster's centre is learned from."""
 SPARE = 50
 """Candidates proposed beyond those asked for, at least: their 8-bit order is not quite the true one."""
