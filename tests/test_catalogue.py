@@ -155,6 +155,18 @@ def test_a_line_added_at_the_end_is_the_only_one_parsed(
     assert_agrees(catalogue, small_corpus)
 
 
+def test_a_line_that_only_moved_is_not_parsed(catalogue: Catalogue, small_corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not when a line before it goes, nor when it goes to another file: what a line holds is decided by its bytes."""
+    read(catalogue)
+    monkeypatch.setattr(module, "abstract_of", None)
+    first, *others = (small_corpus / "abstracts" / "all.jsonl").read_text().splitlines(keepends=True)
+    (small_corpus / "abstracts" / "all.jsonl").write_text("".join(others))
+    (small_corpus / "abstracts" / "moved.jsonl").write_text(first)
+    read(catalogue)
+    monkeypatch.undo()
+    assert_agrees(catalogue, small_corpus)
+
+
 def test_all_faults_are_the_same_as_when_everything_is_read(tmp_path: Path) -> None:
     """Also those that an unchanged file makes with a changed one; and what was known before stays known."""
     corpus = write_corpus(tmp_path / "c", {"drug-a": ARTICLE}, [abstract(n) for n in (101, 102, 103)])

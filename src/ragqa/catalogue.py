@@ -2,10 +2,11 @@
 
     indexes/<name>/catalogue.sqlite     per file its stamp; per source its place, its digest and what the gate must know
 
-An article is read every time: its stamp is the SHA-256 of its bytes. A file of abstracts whose stamp (device, inode, size, times
-of change of content and of status, in nanoseconds) is as it was is not opened; any other is compared with what was read before,
-line by line by SHA-256, and parsed from the first line that differs. What a stamp proves: ``docs/decisions/0018-growing.md``.
-The catalogue holds places, not records: ``record`` reads the corpus itself and refuses what is no longer what was catalogued.
+An article is read every time: its stamp is the SHA-256 of its bytes. A file of abstracts whose stamp (device, inode, size,
+times of change of content and of status, in nanoseconds) is as it was is not opened; any other is compared with what was read
+before, line by line by SHA-256, and only lines that stood nowhere before are parsed. What a stamp proves:
+``docs/decisions/0018-growing.md``. The catalogue holds places, not records: ``record`` reads the corpus itself and refuses what
+is no longer what was catalogued.
 """
 
 from __future__ import annotations
@@ -67,6 +68,7 @@ CREATE TABLE sources (
 ) WITHOUT ROWID;
 CREATE INDEX places ON sources (file, start);
 """
+_ASIDE = "CREATE TEMP TABLE aside (sha256 BLOB PRIMARY KEY, id TEXT, digest BLOB, retracted INTEGER) WITHOUT ROWID"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,7 @@ class Catalogue:
         self._database.execute("BEGIN IMMEDIATE")
         try:
             self._refresh(progress, faults)
+            self._database.execute("DELETE FROM temp.aside")
             reviews = read_reviews(self.corpus, faults)
             self._check(reviews, faults)
             raise_all(faults)
@@ -186,6 +189,7 @@ class Catalogue:
         known = {name: (number, stamp) for number, name, stamp in self._database.execute("SELECT number, name, stamp FROM files")}
         present = _files(self.corpus)
         for name in known.keys() - present.keys():
+            self._set_aside(known[name][0])
             self._database.execute("DELETE FROM sources WHERE file = ?", (known[name][0],))
             self._database.execute("DELETE FROM files WHERE number = ?", (known[name][0],))
         changed = {name: stamp for name, stamp in present.items() if known.get(name, (0, None))[1] != stamp or not stamp}
@@ -224,9 +228,14 @@ class Catalogue:
                 break
             read = line
             reading.add(len(line.data))
-        kept = differing.start if differing else read.end
-        self._database.execute("DELETE FROM sources WHERE file = ? AND start >= ?", (number, kept))
+        self._set_aside(number, differing.start if differing else read.end)
         return differing
+
+    def _set_aside(self, number: int, start: int = 0) -> None:
+        """Forget where the lines of a file stood, from byte ``start`` on, but not what they held: most will stand elsewhere."""
+        lines = "SELECT sha256, id, digest, retracted FROM sources WHERE file = ? AND start >= ?"
+        self._database.execute(f"INSERT OR IGNORE INTO temp.aside {lines}", (number, start))
+        self._database.execute("DELETE FROM sources WHERE file = ? AND start >= ?", (number, start))
 
     def _read_article(self, name: str, number: int, faults: list[Fault], reading: _Bytes) -> None:
         reading.add((self.corpus / name).stat().st_size)
@@ -236,8 +245,8 @@ class Catalogue:
             faults.extend(error.faults)
             return
         faults.extend(marker_faults(self.corpus / name, article))
-        row = (number, None, None, None, bytes.fromhex(article.sha256), json.dumps(article.citations))
-        self._insert(article, "article", False, row)
+        place = (number, None, None, None, bytes.fromhex(article.sha256), json.dumps(article.citations))
+        self._insert((article.id, "article", record_digest(article), False, *place))
 
     def _read_abstracts(self, name: str, number: int, first: _Line, faults: list[Fault], reading: _Bytes) -> None:
         file = self.corpus / name
@@ -245,19 +254,28 @@ class Catalogue:
             if isinstance(line, Fault):
                 faults.append(line)
                 continue
-            abstract = abstract_of(json_object(line.data, file, line.number), file, line.number)
             reading.add(len(line.data))
-            if isinstance(abstract, Fault):
-                faults.append(abstract)
+            sha256 = hashlib.sha256(line.data).digest()
+            held = self._held(line, sha256, file)
+            if isinstance(held, Fault):
+                faults.append(held)
                 continue
-            row = (number, line.number, line.start, len(line.data), hashlib.sha256(line.data).digest(), None)
+            source, digest, retracted = held
             try:
-                self._insert(abstract, "abstract", abstract.retracted, row)
+                place = (number, line.number, line.start, len(line.data), sha256, None)
+                self._insert((source, "abstract", digest, retracted, *place))
             except sqlite3.IntegrityError:
-                faults.append(self._duplicate(abstract.id, name, line.number))
+                faults.append(self._duplicate(source, name, line.number))
 
-    def _insert(self, record: Article | Abstract, kind: str, retracted: bool, place: tuple[Any, ...]) -> None:
-        row = (record.id, kind, record_digest(record), retracted, *place)
+    def _held(self, line: _Line, sha256: bytes, file: Path) -> tuple[str, bytes, bool] | Fault:
+        """Id, digest and retraction of the record in a line; it is parsed only where no such line stood anywhere before."""
+        aside = self._database.execute("SELECT id, digest, retracted FROM temp.aside WHERE sha256 = ?", (sha256,)).fetchone()
+        if aside is not None:
+            return aside[0], aside[1], bool(aside[2])
+        abstract = abstract_of(json_object(line.data, file, line.number), file, line.number)
+        return abstract if isinstance(abstract, Fault) else (abstract.id, record_digest(abstract), abstract.retracted)
+
+    def _insert(self, row: tuple[Any, ...]) -> None:
         self._database.execute("INSERT INTO sources VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
 
     def _duplicate(self, source_id: str, name: str, line: int) -> Fault:
@@ -323,6 +341,7 @@ def _opened(file: Path) -> sqlite3.Connection:
             if database.execute("SELECT 1 FROM sqlite_master").fetchone() is None:
                 database.executescript(f"BEGIN;{_TABLES}INSERT INTO made_by VALUES ('{PARSING}');COMMIT;")
             if database.execute("SELECT parsing FROM made_by").fetchone() == (PARSING,):
+                database.execute(_ASIDE)
                 return database
         except sqlite3.OperationalError:
             database.close()
