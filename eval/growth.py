@@ -539,7 +539,7 @@ STAGES = {
     "reading": "reading files",
     "comparing": "comparing with before",
     "cutting": "cutting into passages",
-    "embedding": "vectors: kept ones fetched, new ones computed",
+    "embedding": "fetching vectors (new ones: computing)",
     "clustering": "clustering vectors",
     "writing": "indexing words",
     "storing": "storing on disk",
@@ -563,7 +563,7 @@ def figure(found: dict[str, Any]) -> Figure:
         axes.grid(visible=True, alpha=0.3)
         axes.set_axisbelow(True)
     largest = rows[-1][1]
-    drawn.suptitle("An index that grows to a million passages on two processor cores", fontsize=14)
+    drawn.suptitle(f"An index that grows to {sizes[-1]:,} passages, on two processor cores", fontsize=14)
     drawn.text(
         0.5,
         0.01,
@@ -571,7 +571,7 @@ def figure(found: dict[str, Any]) -> Figure:
         ha="center",
         fontsize=8,
     )
-    drawn.tight_layout(rect=(0, 0.05, 1, 0.98))
+    drawn.tight_layout(rect=(0, 0.09, 1, 0.98))
     return drawn
 
 
@@ -580,9 +580,9 @@ def caption(found: dict[str, Any], size: int, row: dict[str, Any]) -> str:
     per_second = found["embedding"]["passages_per_second"]
     hours = size / per_second / 3600
     return (
-        f"At {size:,}: {row['real']:,} passages are real (public biomedical data sets), {row['multiplied']:,} are shuffled\n"
-        "sentences of two real documents, with the mean of the sentences' vectors plus noise. Build times leave out embedding:\n"
-        f"at the measured {per_second:.0f} passages a second, {size:,} would take about {hours:.1f} hours (extrapolated).\n"
+        f"{row['real']:,} of the {size:,} passages are real (public biomedical data sets), the others shuffled sentences of two\n"
+        "real documents, with the mean of the sentences' vectors plus noise. Building leaves out embedding (adding has it): at\n"
+        f"the measured {per_second:.0f} passages a second, {size:,} would take about {hours:.1f} hours (extrapolated).\n"
         f"{row['questions']} real questions; no cross-encoder."
     )
 
@@ -626,20 +626,21 @@ def quality(axes: Any, sizes: list[int], recalls: list[float]) -> None:
 
 def effort(axes: Any, rows: list[tuple[int, dict[str, Any]]], changed: dict[str, Any] | None) -> None:
     """Build time by stage; at the largest size also what a change takes."""
-    bars = [(f"build\n{size:,}", row["build"]["stages"]) for size, row in rows]
+    bars = [(f"build {size:,}", row["build"]["stages"]) for size, row in rows]
     if changed:
-        bars.append((f"add {changed['added']['records']} to\n{changed['at']:,}", changed["added"]["stages"]))
-        bars.append((f"delete 1 of\n{changed['at']:,}", changed["deleted"]["stages"]))
-    bottoms = np.zeros(len(bars))
+        bars.append((f"add {changed['added']['records']}\nto {changed['at']:,}", changed["added"]["stages"]))
+        bars.append((f"delete 1\nof {changed['at']:,}", changed["deleted"]["stages"]))
+    ends = np.zeros(len(bars))
     for stage, label in STAGES.items():
-        heights = np.array([stages.get(stage, 0.0) for _, stages in bars])
-        axes.bar([name for name, _ in bars], heights, bottom=bottoms, label=label)
-        bottoms += heights
-    for place, total in enumerate(bottoms):
-        axes.annotate(f"{total:.1f} s" if total < 60 else f"{total / 60:.1f} min", (place, total), ha="center", va="bottom")
-    axes.set(title="Time to build, and to change", ylabel="seconds", ylim=(0, max(bottoms) * 1.12))
-    axes.tick_params(axis="x", labelsize=8)
-    axes.legend(frameon=False, fontsize=8)
+        lengths = np.array([stages.get(stage, 0.0) for _, stages in bars])
+        axes.barh([name for name, _ in bars], lengths, left=ends, label=label)
+        ends += lengths
+    for place, total in enumerate(ends):
+        axes.annotate(f" {total:.1f} s" if total < 60 else f" {total / 60:.1f} min", (total, place), va="center")
+    axes.set(title="Time to build, and to change", xlabel="seconds", xlim=(0, max(ends) * 1.16))
+    axes.invert_yaxis()
+    axes.tick_params(axis="y", labelsize=8)
+    axes.legend(frameon=False, fontsize=8, loc="lower right")
 
 
 if __name__ == "__main__":

@@ -200,7 +200,7 @@ def index(corpus: Path | None, index: Path | None, model: str | None, abstracts:
     """Build the index; only files that changed are read, only text never seen before is embedded. The old index answers until the
     new one is whole.
 
-    Above 50,000 passages the index grows by what changed, and vectors are searched in clusters; the recall of that is printed.
+    Above 30,000 passages the index grows by what changed, and vectors are searched in clusters; the recall of that is printed.
 
     \b
     Example:

@@ -24,7 +24,7 @@ class Sizes(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    exact: int = 50_000
+    exact: int = 30_000
     segment: int = 32_768
     slack: float = 0.05
     queries: int = 256
