@@ -19,7 +19,7 @@ from ragqa.errors import IndexBusy, IndexFault, IndexMismatch
 from ragqa.files import linked, locked, sync_folder, sync_tree, write_atomic
 from ragqa.index.cache import EMBED_BATCH, EmbeddingCache
 from ragqa.index.changes import Change, Changes, changes_since
-from ragqa.index.lexical import grow_lexical, write_lexical
+from ragqa.index.lexical import WORDS, grow_lexical, write_lexical
 from ragqa.index.manifest import FORMAT, Clusters, Manifest, Sizes, current_generation, read_manifest, stored_generations
 from ragqa.index.store import BASE, DELTA, PassageStore, StoreWriter
 from ragqa.index.vectors import BASE as BASE_ROWS
@@ -101,7 +101,7 @@ class _Build:
         self.catalogue, self.embedder, self.settings, self.progress, self.sizes = catalogue, embedder, settings, progress, sizes
         self.folder = settings.index
         self.recipe = digest_of(
-            FORMAT, RULES, embedder.fingerprint, settings.abstracts, settings.passage_characters, sizes.model_dump_json()
+            FORMAT, RULES, WORDS, embedder.fingerprint, settings.abstracts, settings.passage_characters, sizes.model_dump_json()
         )
         self.seconds: dict[str, float] = {}
         self.cache: EmbeddingCache

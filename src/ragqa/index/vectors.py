@@ -62,25 +62,21 @@ class VectorIndex:
             return []
         base = self._clusters.propose(query, wanted) if self._clusters else self._nearest(self._base, 0, query, wanted)
         rows = np.concatenate([base, self._nearest(self._delta, len(self._base), query, wanted)])
-        scores = self._products(query, rows)
+        scores = self.of(rows.tolist()) @ query[0]
         best = np.lexsort((rows, -scores))[:wanted]
         return [(int(rows[place]), float(scores[place])) for place in best]
 
-    def similarity(self, query: Vectors, rows: Sequence[int]) -> list[float]:
-        """Inner product of the query with each of these rows."""
-        return [float(score) for score in self._products(query, np.array(rows, np.int64))]
+    def of(self, rows: Sequence[int]) -> Vectors:
+        """The vectors of these rows, shape (len(rows), dimension)."""
+        vectors = np.empty((len(rows), self._dimension), np.float32)
+        for place, row in enumerate(rows):
+            vectors[place] = self._base.row(row) if row < len(self._base) else self._delta.row(row - len(self._base))
+        return vectors
 
     def close(self) -> None:
         """Release the files."""
         self._base.close()
         self._delta.close()
-
-    def _products(self, query: Vectors, rows: Rows) -> Vectors:
-        vectors = np.empty((len(rows), self._dimension), np.float32)
-        for place, row in enumerate(rows.tolist()):
-            vectors[place] = self._base.row(row) if row < len(self._base) else self._delta.row(row - len(self._base))
-        products: Vectors = vectors @ query[0]
-        return products
 
     def _nearest(self, rows: _Rows, first: int, query: Vectors, wanted: int) -> Rows:
         """The best of all the rows of one file, of which ``first`` rows stand before it."""
