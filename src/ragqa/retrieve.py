@@ -9,7 +9,7 @@
    Retrieval 2007;10:531-562).
 5. Evidence: a small, separate term for articles, strong designs and recent years; nothing where a record does not name them.
 
-What each brings is measured by ``ragqa eval retrieval``; see ``docs/decisions/0019-ranking.md``.
+Answers are made from the first two; searching and runs use all. What each brings is measured by ``ragqa eval retrieval``; see ``docs/decisions/0019-ranking.md``.
 """
 
 from __future__ import annotations
@@ -32,8 +32,9 @@ Scores = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """A retrieved passage. ``similarity`` is a cosine, ``bm25`` is 0 where the lexical retriever did not propose it, ``score`` is
-    the fused score, 0..1, with ``evidence`` in it: what the source's kind, design and year add, 0..EVIDENCE.
+    """A retrieved passage. ``similarity`` is a cosine; ``bm25`` counts rare words for more and is 0 where the lexical retriever
+    did not propose the passage; ``score`` is the fused score, 0..1, plus PREFERENCE where the source is preferred, plus
+    ``evidence``, 0..EVIDENCE, which the source's kind, design and year add.
     """
 
     passage: Passage
@@ -53,13 +54,15 @@ class Stages:
 
     rare: float = 0.5
     contrast: float = 0.4
-    feedback: float = 0.3
-    support: float = 0.2
+    feedback: float = 0.15
+    support: float = 0.1
 
 
-# Chosen on SciFact train, BioASQ, PubMedQA dev and 1,500 evidence_inference questions together, checked by five folds of the
-# questions (seed 7): `python eval/train_fusion.py`, figures in docs/decisions/0019-ranking.md.
+# Chosen on 809 SciFact training claims, 500 PubMedQA dev questions and 1,500 evidence_inference questions together, and checked by
+# five folds of them (seed 7): `python eval/train_fusion.py`, figures in docs/decisions/0019-ranking.md.
 STAGES = Stages()
+FOR_ANSWERS = Stages(contrast=0, feedback=0, support=0)
+"""For choosing what an answer may quote: the later stages order the first places better, but bring no further sources to them."""
 PLAIN = Stages(rare=0, contrast=0, feedback=0, support=0)
 """The convex sum alone, which every stage is measured against."""
 
@@ -107,7 +110,7 @@ def retrieve(
     The fused score decides which passages these are. Their order is by cosine alone, which no other document can change: BM25
     moves a little with every document added, and an answer should move only with the passages it was made from.
     """
-    ranked = rank_readings(readings, generation, embedder, settings, settings.candidates, preferred)
+    ranked = rank_readings(readings, generation, embedder, settings, settings.candidates, preferred, FOR_ANSWERS)
     hits = capped(ranked, generation, settings.sources, settings.passages_per_source)
     return sorted(hits, key=lambda hit: (-hit.similarity, hit.passage.id))
 
@@ -121,9 +124,11 @@ def rank_sources(
     preferred: frozenset[str] = frozenset(),
     stages: Stages = STAGES,
 ) -> list[Hit]:
-    """The best passage of each of the best ``k`` sources, best first: what a run file holds."""
+    """The best passage of each of the best ``k`` sources, best first and with the evidence counted: what a run file holds."""
     depth = max(settings.candidates, 2 * k)
-    return capped(rank_readings(readings, generation, embedder, settings, depth, preferred, stages), generation, k, 1)
+    ranked = rank_readings(readings, generation, embedder, settings, depth, preferred, stages)
+    weighed = _with_evidence(ranked[:WEIGHED], generation)
+    return capped(_in_order([*weighed, *ranked[WEIGHED:]]), generation, k, 1)
 
 
 def rank_readings(
@@ -135,13 +140,12 @@ def rank_readings(
     preferred: frozenset[str] = frozenset(),
     stages: Stages = STAGES,
 ) -> list[Ranked]:
-    """As ``rank``, for one or several wordings of a question, with PREFERENCE added to preferred sources, and the evidence."""
+    """As ``rank``, for one or several wordings of a question, with PREFERENCE added to preferred sources."""
     found = [rank(reading, embedder.embed([reading]), generation, settings, depth, stages) for reading in readings]
     ranked = found[0] if len(found) == 1 else _joined(found)
-    if preferred:
-        liked = (hit._replace(score=hit.score + PREFERENCE * _is_of(hit, preferred, generation)) for hit in ranked)
-        ranked = _in_order(liked)
-    return _in_order([*_with_evidence(ranked[:WEIGHED], generation), *ranked[WEIGHED:]])
+    if not preferred:
+        return ranked
+    return _in_order(hit._replace(score=hit.score + PREFERENCE * _is_of(hit, preferred, generation)) for hit in ranked)
 
 
 def rank(
@@ -159,16 +163,20 @@ def rank(
     vectors = generation.vectors(rows.tolist())
     similarity = vectors @ query[0]
     said = np.array([bm25.get(row, 0.0) for row in rows.tolist()])
-    near, words = _scaled(similarity), _scaled(said)
-    share = _share_of(words, 1 - weight, stages.contrast)
+    score = fused(query[0], vectors, said, 1 - weight, stages)
+    return _in_order(map(Ranked, rows.tolist(), score.tolist(), similarity.tolist(), said.tolist()))
+
+
+def fused(query: Vectors, vectors: Vectors, said: Scores, share: float, stages: Stages) -> Scores:
+    """The score of each candidate: of its vector and what the words say, which count ``share`` on average."""
+    near, words = _scaled(vectors @ query), _scaled(said)
+    share = _share_of(words, share, stages.contrast)
     score = (1 - share) * near + share * words
     if stages.feedback:
-        drawn = query[0] + PULL * vectors[np.argmax(score)]
+        drawn = query + PULL * vectors[np.argmax(score)]
         near = (1 - stages.feedback) * near + stages.feedback * _scaled(vectors @ drawn)
         score = (1 - share) * near + share * words
-    if stages.support:
-        score = _supported(score, vectors, stages.support)
-    return _in_order(map(Ranked, rows.tolist(), score.tolist(), similarity.tolist(), said.tolist()))
+    return _supported(score, vectors, stages.support) if stages.support else score
 
 
 def capped(ranked: Iterable[Ranked], generation: Generation, sources: int, per_source: int) -> list[Hit]:
