@@ -82,6 +82,7 @@ NAMES = {
     "pubmedqa": "PubMedQA questions",
     "evidence_inference": "Evidence Inference\nquestions on trials",
     "medquad": "MedQuAD questions",
+    "medquad-3000": "MedQuAD questions,\n3,000 documents",
 }
 SHADES = {
     "BM25": "#c9c9c9",
@@ -120,9 +121,10 @@ def retrieval(found: dict[str, Any]) -> Figure:
         "plain sum": "0.7 vectors + 0.3 words",
         "+ support": "+ support = ragqa",
     }
+    columns = min(len(SHADES), 2 * len(found["sets"]))
     handles = [plt.Rectangle((0, 0), 1, 1, color=shade) for shade in SHADES.values()]
     figure.legend(
-        handles, [labels.get(name, name) for name in SHADES], ncol=len(SHADES), loc="lower center", frameon=False, fontsize=8
+        handles, [labels.get(name, name) for name in SHADES], ncol=columns, loc="lower center", frameon=False, fontsize=8
     )
     figure.suptitle("What each stage of the ranking brings", fontsize=11)
     figure.subplots_adjust(bottom=0.2)
@@ -150,8 +152,8 @@ def rivals(found: dict[str, Any]) -> Figure:
         axes.tick_params(labelsize=9)
         axes.spines[["top", "right"]].set_visible(False)
     figure.suptitle(
-        f"ragqa beside haystack-ai and txtai, hybrid search at their best settings: {found['dataset']}, {found['queries']} questions, "
-        "the same int8 bge-small weights, one process each",
+        "ragqa beside haystack-ai and txtai, hybrid search at their best settings\n"
+        f"{found['dataset']}, {found['queries']} questions, the same int8 bge-small weights, one process each",
         fontsize=10,
     )
     return figure

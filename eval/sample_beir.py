@@ -1,6 +1,6 @@
 """A smaller data set in the BEIR layout: documents drawn at random, and the questions whose documents are all among them.
 
-    python eval/sample_beir.py ../shared/data/medquad /tmp/medquad-3000 --documents 3000
+python eval/sample_beir.py ../shared/data/medquad /tmp/medquad-3000 --documents 3000
 """
 
 from __future__ import annotations

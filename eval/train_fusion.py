@@ -1,9 +1,10 @@
 """Choose how much each stage of the ranking counts, on openly licensed training questions, five folds by question.
 
 On four folds together each weight in turn is moved to the value that gains the most nDCG@10 on the plain sum (mean over the sets,
-so that a large set does not decide alone; a loss on any set counts ten times) until none moves; the fifth is then scored with what was chosen. Printed are the held-out differences to
-the plain sum with their p-values, what each fold chose, and what all questions together choose: that goes into
-``ragqa.retrieve.STAGES`` and the default ``dense_weight`` by hand. Data sets whose licence is unclear are left out on purpose.
+so that a large set does not decide alone; a loss on any set counts ten times) until none moves; the fifth is then scored with
+what was chosen. Printed are the held-out differences to the plain sum with their p-values, what each fold chose, and what all
+questions together choose: that goes into ``ragqa.retrieve.STAGES`` and the default ``dense_weight`` by hand. Data sets whose
+licence is unclear are left out on purpose.
 
     python eval/train_fusion.py ../shared/data/scifact ../shared/data/pubmedqa ../shared/data/evidence_inference
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 from hypothesis import given
@@ -15,7 +16,7 @@ from ragqa.design import LADDER
 from ragqa.index import Generation, open_index
 from ragqa.models import Embedder
 from ragqa.pipeline import Ragqa, build_index
-from ragqa.retrieve import EVIDENCE, HEARD, NEIGHBOURS, PLAIN, SHARE, STAGES, Stages, fused, rank, rank_sources, retrieve
+from ragqa.retrieve import EVIDENCE, HEARD, NEIGHBOURS, PLAIN, PULL, SHARE, STAGES, Stages, fused, rank, rank_sources, retrieve
 from ragqa.settings import Settings
 
 
@@ -96,6 +97,7 @@ def test_the_article_being_read_is_preferred_not_imposed(ragqa: Ragqa) -> None:
     assert any("memantine" in (reference.title or "").lower() for reference in other.references)
 
 
+@hypothesis.settings(deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(1, HEARD + 9), st.sampled_from([0.0, 1.0, 30.0]))
 def test_a_fused_score_stays_between_nought_and_one(seed: int, candidates: int, most: float) -> None:
     """With any stages, for any number of candidates, and also where all say the same."""
@@ -131,14 +133,21 @@ def test_a_candidate_gains_by_neighbours_that_score_well() -> None:
 
 
 def test_feedback_draws_the_question_towards_its_best_candidate() -> None:
-    """Candidates like the first one come nearer to it than by the question alone."""
+    """What feedback adds is the scaled similarity to the question moved by PULL towards the first candidate."""
     vectors = two_topics()
     words = np.zeros(20)
     words[0] = 9.0
     question = (vectors[0] + vectors[10]) / np.linalg.norm(vectors[0] + vectors[10])
-    plain = fused(question, vectors, words, 0.3, PLAIN)
-    drawn = fused(question, vectors, words, 0.3, Stages(rare=0, contrast=0, feedback=0.5, support=0))
-    assert (drawn[1:10].mean() - drawn[10:].mean()) > (plain[1:10].mean() - plain[10:].mean()) + 0.1
+    plain = fused(question, vectors, words, 0.6, PLAIN)
+    assert plain.argmax() == 0
+    drawn = fused(question, vectors, words, 0.6, Stages(rare=0, contrast=0, feedback=0.5, support=0))
+
+    def scaled(values: np.ndarray) -> np.ndarray:
+        return np.asarray((values - values.min()) / np.ptp(values), np.float64)
+
+    near = 0.5 * scaled(vectors @ question) + 0.5 * scaled(vectors @ (question + PULL * vectors[0]))
+    assert drawn == pytest.approx(0.4 * near + 0.6 * scaled(words), abs=1e-5)
+    assert (drawn - plain)[1:10].mean() > (drawn - plain)[10:].mean()
 
 
 def test_words_count_for_more_where_they_tell_few_from_the_rest() -> None:
@@ -207,7 +216,8 @@ def test_evidence_is_bounded_visible_and_nothing_without_metadata(tmp_path: Path
     assert added == sorted(added, reverse=True)
     assert added[0] == pytest.approx(EVIDENCE * (0.75 * LADDER["guideline"] + 0.25))
     assert added[-1] == 0.0
-    assert all(hit.score - hit.evidence == pytest.approx(hits[-1].score) for hit in hits)
+    beside = [hit.score - hit.evidence for hit in hits]
+    assert max(beside) - min(beside) < 1e-6
 
 
 def test_an_approved_article_is_the_strongest_evidence(ragqa: Ragqa) -> None:

@@ -9,7 +9,8 @@
    Retrieval 2007;10:531-562).
 5. Evidence: a small, separate term for articles, strong designs and recent years; nothing where a record does not name them.
 
-Answers are made from the first two; searching and runs use all. What each brings is measured by ``ragqa eval retrieval``; see ``docs/decisions/0019-ranking.md``.
+Answers are made from the sources that the first two find; searching and runs use all. What each brings is measured by
+``ragqa eval retrieval``; see ``docs/decisions/0019-ranking.md``.
 """
 
 from __future__ import annotations
@@ -58,14 +59,16 @@ class Stages:
     support: float = 0.1
 
 
-# Chosen on 809 SciFact training claims, 500 PubMedQA dev questions and 1,500 evidence_inference questions together, and checked by
-# five folds of them (seed 7): `python eval/train_fusion.py`, figures in docs/decisions/0019-ranking.md.
+# Chosen on 809 SciFact training claims, 500 PubMedQA dev questions and 1,500 evidence_inference questions together, and checked
+# by five folds of them (seed 7): `python eval/train_fusion.py`, figures in docs/decisions/0019-ranking.md.
 STAGES = Stages()
 FOR_ANSWERS = Stages(contrast=0, feedback=0, support=0)
 """For choosing what an answer may quote: the later stages order the first places better, but bring no further sources to them."""
 PLAIN = Stages(rare=0, contrast=0, feedback=0, support=0)
 """The convex sum alone, which every stage is measured against."""
 
+ROUNDING = 1e-6
+"""Differences that products of unit vectors make among equal passages."""
 NAMED = 20
 """Best lexical scores from which their contrast is read."""
 SHARE = (0.05, 0.8)
@@ -208,7 +211,8 @@ def _supported(score: Scores, vectors: Vectors, support: float) -> Scores:
     heard = np.argsort(-score, kind="stable")[:HEARD]
     if len(heard) <= NEIGHBOURS:
         return score
-    alike = vectors[heard] @ vectors[heard].T
+    near = vectors[heard]
+    alike = np.einsum("id,jd->ij", near, near)  # on one thread: so small a product is done before a second core has come
     np.fill_diagonal(alike, -np.inf)
     nearest = np.argsort(-alike, axis=1, kind="stable")[:, :NEIGHBOURS]
     supported = (1 - support) * score
@@ -217,9 +221,9 @@ def _supported(score: Scores, vectors: Vectors, support: float) -> Scores:
 
 
 def _scaled(scores: NDArray[np.floating]) -> Scores:
-    """Min-max to 0..1; 1 where all are equal."""
+    """Min-max to 0..1; 1 where all are equal but for rounding, which must not be blown up to an order."""
     low, high = float(scores.min()), float(scores.max())
-    return (scores.astype(np.float64) - low) / (high - low) if high > low else np.ones(len(scores))
+    return (scores.astype(np.float64) - low) / (high - low) if high - low > ROUNDING else np.ones(len(scores))
 
 
 def _joined(found: Sequence[Sequence[Ranked]]) -> list[Ranked]:
