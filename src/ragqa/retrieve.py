@@ -63,7 +63,7 @@ class Stages:
 # by five folds of them (seed 7): `python eval/train_fusion.py`, figures in docs/decisions/0019-ranking.md.
 STAGES = Stages()
 FOR_ANSWERS = Stages(contrast=0, feedback=0, support=0)
-"""For choosing what an answer may quote: the later stages order the first places better, but bring no further sources to them."""
+"""For choosing what an answer may quote: the later stages rank better but, on the gold set, cite no better (0019-ranking.md)."""
 PLAIN = Stages(rare=0, contrast=0, feedback=0, support=0)
 """The convex sum alone, which every stage is measured against."""
 

@@ -99,6 +99,13 @@ def evaluate_retrieval(
     }
 
 
+def report(sets: Sequence[Mapping[str, Any]], seed: int) -> dict[str, Any]:
+    """What is written of several data sets; under "configurations" the nDCG@10 of each on each, at a glance."""
+    names = sets[0]["configurations"]
+    glance = {name: {table["dataset"]: table["configurations"][name]["nDCG@10"] for table in sets} for name in names}
+    return {"schema": "ragqa.retrieval/1", "against": AGAINST, "seed": seed, "configurations": glance, "sets": list(sets)}
+
+
 def _milliseconds(ragqa: Ragqa, question: str) -> float:
     started = time.perf_counter()
     ragqa.embedder.embed([question])

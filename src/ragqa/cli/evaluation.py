@@ -71,7 +71,7 @@ def eval_retrieval(
       ragqa eval retrieval ../shared/data/scifact ../shared/data/medquad --limit 500 --json eval/results/retrieval.json
     """
     from ragqa.files import json_line, write_atomic
-    from ragqa.runs import AGAINST, evaluate_retrieval
+    from ragqa.runs import AGAINST, evaluate_retrieval, report
 
     settings = settings_from(index=index, model=model)
     tables, rows = [], []
@@ -90,7 +90,7 @@ def eval_retrieval(
         write_atomic(per_query, map(json_line, rows))
         click.echo(f"written: {per_query}")
     if json_file:
-        _write_json(json_file, {"schema": "ragqa.retrieval/1", "against": AGAINST, "seed": seed, "sets": tables})
+        _write_json(json_file, report(tables, seed))
 
 
 @eval_.command("answers")
