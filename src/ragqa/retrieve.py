@@ -9,7 +9,7 @@
    Retrieval 2007;10:531-562).
 5. Evidence: a small, separate term for articles, strong designs and recent years; nothing where a record does not name them.
 
-Answers are made from the sources that the first two find; searching and runs use all. What each brings is measured by
+Answers are made from what rare words and the plain sum find; searching and runs use all. What each brings is measured by
 ``ragqa eval retrieval``; see ``docs/decisions/0019-ranking.md``.
 """
 

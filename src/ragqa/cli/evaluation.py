@@ -86,11 +86,10 @@ def eval_retrieval(
         _table(found["configurations"])
         rows += [{"dataset": found["dataset"]} | row for row in found.pop("rows")]
         tables.append(found)
-    if per_query:
-        write_atomic(per_query, map(json_line, rows))
-        click.echo(f"written: {per_query}")
-    if json_file:
-        _write_json(json_file, report(tables, seed))
+        if per_query:  # after every set, so that what was measured is kept whatever becomes of the next
+            write_atomic(per_query, map(json_line, rows))
+        if json_file:
+            _write_json(json_file, report(tables, seed))
 
 
 @eval_.command("answers")
