@@ -21,7 +21,6 @@ from pathlib import Path
 import click
 import numpy as np
 
-from ragqa.benchmarks import read_qrels, read_queries
 from ragqa.compose import compose
 from ragqa.evaluate import load_gold
 from ragqa.files import read_jsonl
@@ -29,6 +28,7 @@ from ragqa.models import CrossEncoder
 from ragqa.pipeline import Ragqa, build_index, import_records
 from ragqa.question import understand
 from ragqa.retrieve import retrieve
+from ragqa.runs import read_qrels, read_queries
 from ragqa.settings import load_settings
 from ragqa.suffice import WEIGHTS
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ragqa.measures import (
     citation_precision,
@@ -11,6 +13,7 @@ from ragqa.measures import (
     mean,
     overlap,
     percentile,
+    randomisation_p,
     reading_grade,
     rouge_2,
     rouge_su4,
@@ -86,3 +89,22 @@ def test_longer_words_and_sentences_need_more_school() -> None:
     easy, hard = "The cat sat. It was fat.", "Pharmacotherapeutic interventions necessitate multidisciplinary individualisation."
     assert (reading_grade(easy) or 0) < (reading_grade(hard) or 0)
     assert reading_grade("") is None
+
+
+def test_a_paired_randomisation_test_tells_a_steady_gain_from_a_chance_one() -> None:
+    """Exact on few pairs (of 2^3 swaps the two extremes are as large), 1 without any difference, small for a steady gain."""
+    assert randomisation_p([0.2, 0.4, 0.6], [0.1, 0.2, 0.3]) == pytest.approx(2 / 8, abs=0.02)
+    assert randomisation_p([0.5, 0.5], [0.5, 0.5]) == 1.0
+    assert randomisation_p([0.1, 0.9] * 20, [0.9, 0.1] * 20) == 1.0
+    assert randomisation_p([0.6] * 30, [0.5] * 30) < 0.001
+    assert randomisation_p([0.5] * 30, [0.6] * 30) < 0.001
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), max_size=12))
+def test_a_p_value_does_not_depend_on_which_run_is_named_first(pairs: list[tuple[float, float]]) -> None:
+    """Two-sided, and between 0 and 1."""
+    ours, theirs = [a for a, _ in pairs], [b for _, b in pairs]
+    p = randomisation_p(ours, theirs, rounds=200)
+    assert 0 < p <= 1
+    assert p == randomisation_p(theirs, ours, rounds=200)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from ragqa.answer import Conflict, Evidence, Reference, Statement
+from ragqa.design import design_rank, named_design
 from ragqa.direction import COMPARED, reports_no_difference
 from ragqa.records import Abstract, Article, Part
 
@@ -20,21 +21,6 @@ SMALL_SAMPLE = 400
 """Participants below which a body of trials counts as imprecise: GRADE's rule of thumb for continuous outcomes
 (Guyatt et al., J Clin Epidemiol 2011;64:1283-1293)."""
 
-_TYPES = {
-    "practice guideline": "guideline",
-    "guideline": "guideline",
-    "meta-analysis": "meta-analysis",
-    "network meta-analysis": "meta-analysis",
-    "systematic review": "systematic review",
-    "randomized controlled trial": "randomised controlled trial",
-    "product label": "product label",
-    "clinical trial registration": "registered trial",
-    "prospective cohort study": "cohort study",
-    "cohort study": "cohort study",
-    "observational study": "observational study",
-    "case reports": "case report",
-    "review": "narrative review",
-}
 _WORDS = (
     (r"\bmeta-?analys[ei]s\b", "meta-analysis"),
     (r"\bsystematic(?:ally)? review", "systematic review"),
@@ -50,18 +36,6 @@ _WORDS = (
     (r"\bcase (?:report|series)\b", "case report"),
     (r"\bnarrative review\b|\bthis review\b|\bwe review\b", "narrative review"),
 )
-_START: dict[str, int] = {
-    "guideline": 3,
-    "meta-analysis": 3,
-    "systematic review": 3,
-    "randomised controlled trial": 3,
-    "product label": 2,
-    "uncontrolled trial": 1,
-    "cohort study": 1,
-    "case-control study": 1,
-    "observational study": 1,
-    "cross-sectional study": 1,
-}
 _LEVELS: tuple[Strength, ...] = ("very_low", "low", "moderate", "high")
 _SIZE = re.compile(
     r"\b[nN]\s*=\s*(\d{1,3}(?:[ ,]\d{3})+|\d+)\b|"
@@ -82,15 +56,14 @@ def study_design(record: Abstract | Article) -> str | None:
     """The design by publication types first, then by the words of title and text; None where neither says."""
     if isinstance(record, Article):
         return None
-    named = [_TYPES[kind.lower()] for kind in record.publication_types if kind.lower() in _TYPES]
-    strong = [design for design in _TYPES.values() if design in named and design != "narrative review"]
-    if strong:
-        return strong[0]
+    named = named_design(record)
+    if named and named != "narrative review":
+        return named
     for text in (record.title or "", record.text):
         for pattern, design in _WORDS:
             if re.search(pattern, text, re.IGNORECASE | re.DOTALL):
                 return design
-    return "narrative review" if named else None
+    return named
 
 
 def sample_size(record: Abstract | Article) -> int | None:
@@ -120,11 +93,6 @@ def _days(match: re.Match[str]) -> float:
     number = match[1].lower()
     count = float(dict(zip(words, (1, 2, 3, 4, 5, 6, 8, 10, 12), strict=True)).get(number, number if number not in words else 0))
     return count * {"week": 7, "month": 30, "year": 365}[(match[2] or match[3]).lower()]
-
-
-def design_rank(design: str | None) -> int:
-    """GRADE's starting level of a study design, 0 (very low) to 3 (high); 0 where the design is unknown."""
-    return _START.get(design or "", 0)
 
 
 def appraise(

@@ -1,4 +1,4 @@
-"""Public data sets to tables: retrieval runs on BEIR folders, whole answers on sets with gold documents and ideal answers.
+"""Public data sets with gold documents and ideal answers to tables of whole answers.
 
 Baselines stand in the same table, scored by the same code, so that a figure is never read on its own.
 """
@@ -7,77 +7,21 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ragqa.answer import Answer, Status
 from ragqa.errors import Fault, RagqaError
-from ragqa.evaluate import Tick, read_questions
+from ragqa.evaluate import Tick
 from ragqa.files import read_jsonl
-from ragqa.index import BuildReport
 from ragqa.measures import mean, overlap, percentile, rouge_2, rouge_su4, set_scores, share
 from ragqa.passages import sentences
-from ragqa.pipeline import Ragqa, build_index, import_records, silent
-from ragqa.retrieve import Hit, rank_sources
+from ragqa.pipeline import Ragqa, silent
+from ragqa.retrieve import Hit
+from ragqa.runs import indexed, one_of, read_queries
 from ragqa.settings import Settings
-
-RETRIEVAL_WEIGHTS = {"BM25": 0.0, "dense": 1.0}
-"""The two single retrievers every retrieval table compares the fused default with."""
-
-
-def evaluate_retrieval(dataset: Path, settings: Settings, split: str | None = None, progress: Tick = silent) -> dict[str, Any]:
-    """Index a BEIR folder (all its documents) and measure BM25, dense and fused rankings in one run.
-
-    Returns nDCG@10, R@10, R@100 and RR@10 (ir-measures) per configuration; unanswered queries count as 0.
-
-    Raises:
-        RagqaError: the folder is not in the BEIR layout, or ir-measures is not installed.
-    """
-    try:
-        import ir_measures
-        from ir_measures import RR, R, nDCG
-    except ImportError:
-        raise RagqaError("retrieval measures come from ir-measures: run `pip install 'ragqa[dev]'`") from None
-    queries = dict(read_queries(dataset))
-    qrels = read_qrels(dataset, split)
-    started = time.perf_counter()
-    local, built = _indexed(dataset, settings, progress)
-    seconds = time.perf_counter() - started
-    asked = [(name, queries[name]) for name in sorted(qrels) if name in queries]
-    measures = [nDCG @ 10, R @ 10, R @ 100, RR @ 10]
-    table = {}
-    with Ragqa.open(local) as ragqa:
-        for configuration, weight in (RETRIEVAL_WEIGHTS | {"fused": settings.dense_weight}).items():
-            chosen = local.model_copy(update={"dense_weight": weight})
-            run, times = _run(ragqa, asked, chosen, configuration, progress)
-            found = ir_measures.calc_aggregate(measures, qrels, run)
-            table[configuration] = {str(measure): round(value, 4) for measure, value in found.items()}
-            table[configuration] |= {"p50_ms": percentile(times, 50), "p95_ms": percentile(times, 95)}
-    return {
-        "dataset": dataset.name,
-        "queries": len(asked),
-        "counts": built.manifest.counts,
-        "embedded": built.embedded,
-        "reused": built.reused,
-        "build_seconds": round(seconds, 1),
-        "configurations": table,
-    }
-
-
-def _run(
-    ragqa: Ragqa, asked: Sequence[tuple[str, str]], settings: Settings, name: str, progress: Tick
-) -> tuple[dict[str, dict[str, float]], list[float]]:
-    run, times = {}, []
-    for number, (query, text) in enumerate(asked, start=1):
-        started = time.perf_counter()
-        hits = rank_sources([text], ragqa.generation, ragqa.embedder, settings, 100)
-        times.append(1000 * (time.perf_counter() - started))
-        run[query] = {hit.passage.source_id.removeprefix("doc:"): hit.score for hit in hits}
-        progress(name, number, len(asked))
-    return run, times
-
 
 YES = 0.5
 """Probability of "yes" from which a yes/no question counts as answered with yes."""
@@ -125,11 +69,11 @@ def evaluate_answers(
     Raises:
         RagqaError: a file is missing or not in one of these layouts.
     """
-    ideals = _read_ideals(_one_of(dataset, "answers.jsonl", "answers.jsonl.gz"))
+    ideals = _read_ideals(one_of(dataset, "answers.jsonl", "answers.jsonl.gz"))
     asked = [(name, text) for name, text in read_queries(dataset) if name in ideals]
     if limit is not None and limit < len(asked):
         asked = sorted(random.Random(seed).sample(asked, limit))
-    local, _ = _indexed(documents or dataset, settings, progress)
+    local, _ = indexed(documents or dataset, settings, progress)
     with Ragqa.open(local) as ragqa:
         systems = _systems(ragqa, seed)
         rows: dict[str, list[dict[str, float | None]]] = {}
@@ -260,38 +204,3 @@ def _first_sentence(text: str) -> str:
 def _number(source: str) -> str:
     """A source's id as the data set writes it."""
     return source.removeprefix("doc:").removeprefix("pmid:")
-
-
-def _indexed(dataset: Path, settings: Settings, progress: Tick) -> tuple[Settings, BuildReport]:
-    """Settings and build of an index of every document of a BEIR folder, beside the default one."""
-    corpus = _one_of(dataset, "corpus.jsonl", "corpus.jsonl.gz")
-    home = settings.index.parent / f"eval-{dataset.name}"
-    local = settings.model_copy(update={"corpus": home / "corpus", "index": home / "index", "abstracts": "all"})
-    import_records(corpus, local.corpus)
-    return local, build_index(local, progress)
-
-
-def read_queries(dataset: Path) -> Iterable[tuple[str, str]]:
-    """(id, text) of each query of a BEIR folder."""
-    return read_questions(_one_of(dataset, "queries.jsonl", "queries.jsonl.gz"))
-
-
-def read_qrels(dataset: Path, split: str | None) -> dict[str, dict[str, int]]:
-    """Relevant documents by query, of a split or of the first one there is."""
-    files = sorted((dataset / "qrels").glob("*.tsv"))
-    chosen = [file for file in files if file.stem == split] if split else files[:1]
-    if not chosen:
-        names = ", ".join(file.stem for file in files) or "none"
-        raise RagqaError(f"{dataset}/qrels has no split {split or ''}: found {names}")
-    qrels: dict[str, dict[str, int]] = {}
-    for line in chosen[0].read_text(encoding="utf-8").splitlines()[1:]:
-        query, document, relevance = line.split("\t")
-        qrels.setdefault(query, {})[document] = int(relevance)
-    return qrels
-
-
-def _one_of(dataset: Path, *names: str) -> Path:
-    for name in names:
-        if (dataset / name).exists():
-            return dataset / name
-    raise RagqaError(f"{dataset} is not in the BEIR layout: no {' or '.join(names)}")

@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ragqa.answer import Draft, Quote
-from ragqa.appraise import design_rank, study_design
+from ragqa.appraise import study_design
+from ragqa.design import design_rank
 from ragqa.index import Generation
 from ragqa.models import CrossEncoder, Embedder, Vectors
 from ragqa.passages import label_at, part_at, sentences, without_markers

@@ -92,6 +92,18 @@ def reading_grade(text: str) -> float | None:
     return round(4.71 * sum(map(len, words)) / len(words) + 0.5 * len(words) / sentences - 21.43, 1)
 
 
+def randomisation_p(ours: Sequence[float], theirs: Sequence[float], seed: int = 7, rounds: int = 10_000) -> float:
+    """Two-sided p-value of a paired randomisation test (Smucker, Allan & Carterette, CIKM 2007, 623-632).
+
+    The share of ``rounds`` in which swapping each pair by the toss of a coin makes a mean difference at least as large.
+    """
+    differences = np.array([a - b for a, b in zip(ours, theirs, strict=True) if a != b])
+    draw = np.random.default_rng(seed)
+    seen = abs(differences.sum()) - 1e-9
+    as_large = sum(abs(draw.choice((-1.0, 1.0), len(differences)) @ differences) >= seen for _ in range(rounds))
+    return float(round((as_large + 1) / (rounds + 1), 4))
+
+
 def mean(values: Sequence[float | None]) -> float | None:
     """Mean of what is defined; None when nothing is."""
     defined = [value for value in values if value is not None]

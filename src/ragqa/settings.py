@@ -37,7 +37,7 @@ class Settings(BaseSettings):
     )
     model: str = Field(default=DEFAULT_MODEL, description="the packaged default, or any sentence-transformers name or folder")
     passage_characters: int = Field(default=1800, ge=200, le=8000, description="longest passage")
-    dense_weight: float = Field(default=0.7, ge=0, le=1, description="share of the dense score in the fused score")
+    dense_weight: float = Field(default=0.7, ge=0, le=1, description="share of the dense score in the fused score, on average")
     candidates: int = Field(default=100, ge=1, le=10_000, description="passages each retriever proposes")
     sources: int = Field(default=8, ge=1, le=100, description="sources an answer is composed from")
     enough: float = Field(default=0.6, ge=0, le=1, description="probability of being answerable below which ragqa abstains")

@@ -36,6 +36,9 @@ def search(
 ) -> None:
     """Ranked sources for a query, or a TREC run for a file of queries.
 
+    --explain shows the cosine, BM25 with rare words counting for more, and what in the score comes from the source being an
+    approved article, from its named study design and from its year: never more than 0.05.
+
     \b
     Examples:
       ragqa search "memantine in OCD"
@@ -50,7 +53,7 @@ def search(
     with open_ragqa(settings) as ragqa:
         for rank, hit in enumerate(ragqa.search(query or "", k or 10), start=1):
             record = ragqa.generation.record(hit.passage.source_id)
-            scores = f"  similarity {hit.similarity:.3f}, BM25 {hit.bm25:.2f}" if explain else ""
+            scores = f"  similarity {hit.similarity:.3f}, BM25 {hit.bm25:.2f}, evidence +{hit.evidence:.3f}" if explain else ""
             click.echo(f"{rank:3} {hit.score:.3f} {record.id}  {plain(record.title or '')}{scores}")
 
 

@@ -43,29 +43,53 @@ def eval_(
 
 
 @eval_.command("retrieval")
-@click.argument("dataset", type=click.Path(path_type=Path))
+@click.argument("datasets", type=click.Path(path_type=Path), nargs=-1, required=True)
 @click.option("--split", help="Name of the qrels file.  [default: the first]")
-@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the table here.")
-@click.option("--index", type=click.Path(path_type=Path), help="The data set is indexed beside this folder.")
+@click.option("--limit", type=click.IntRange(1), help="Ask only this many questions a set, drawn with --seed.")
+@click.option("--seed", type=int, default=7, show_default=True)
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the tables here; eval/plot.py draws them.")
+@click.option(
+    "--per-query", type=click.Path(path_type=Path), help="Write every question of every configuration here, one a line."
+)
+@click.option("--index", type=click.Path(path_type=Path), help="The data sets are indexed beside this folder.")
 @model_option
-def eval_retrieval(dataset: Path, split: str | None, json_file: Path | None, index: Path | None, model: str | None) -> None:
-    """Measure BM25, dense and fused retrieval on a BEIR folder, side by side.
+def eval_retrieval(
+    datasets: tuple[Path, ...],
+    split: str | None,
+    limit: int | None,
+    seed: int,
+    json_file: Path | None,
+    per_query: Path | None,
+    index: Path | None,
+    model: str | None,
+) -> None:
+    """Measure each stage of the ranking on BEIR folders, beside BM25, dense and their plain sum, with a paired test.
 
     \b
-    Example:
-      ragqa eval retrieval ../shared/data/pubmedqa --split dev
+    Examples:
+      ragqa eval retrieval ../shared/data/pubmedqa --per-query pubmedqa.jsonl
+      ragqa eval retrieval ../shared/data/scifact ../shared/data/medquad --limit 500 --json eval/results/retrieval.json
     """
-    from ragqa.benchmarks import evaluate_retrieval
+    from ragqa.files import json_line, write_atomic
+    from ragqa.runs import AGAINST, evaluate_retrieval, report
 
-    with progress_bar() as progress:
-        found = evaluate_retrieval(dataset, settings_from(index=index, model=model), split, progress)
-    click.echo(
-        f"{found['dataset']}: {found['queries']} queries, {found['counts']['passages']} passages, "
-        f"{found['embedded']} embedded in {found['build_seconds']} s"
-    )
-    _table(found["configurations"])
-    if json_file:
-        _write_json(json_file, found)
+    settings = settings_from(index=index, model=model)
+    tables, rows = [], []
+    for dataset in datasets:
+        with progress_bar() as progress:
+            found = evaluate_retrieval(dataset, settings, split, limit, seed, progress)
+        click.echo(
+            f"{found['dataset']}: {found['queries']} queries, {found['counts']['passages']} passages, "
+            f"{found['embedded']} embedded in {found['build_seconds']} s; "
+            f"difference: nDCG@10 less that of the {AGAINST}, p: paired randomisation test"
+        )
+        _table(found["configurations"])
+        rows += [{"dataset": found["dataset"]} | row for row in found.pop("rows")]
+        tables.append(found)
+        if per_query:  # after every set, so that what was measured is kept whatever becomes of the next
+            write_atomic(per_query, map(json_line, rows))
+        if json_file:
+            _write_json(json_file, report(tables, seed))
 
 
 @eval_.command("answers")

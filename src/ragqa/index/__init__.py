@@ -14,6 +14,7 @@ from ragqa.index.building import BuildReport, build, exclusive, searchable
 from ragqa.index.cache import EmbeddingCache
 from ragqa.index.generation import Generation, open_index
 from ragqa.index.manifest import Clusters, Manifest, Sizes, current_generation, read_manifest, recorded_head, stored_generations
+from ragqa.index.vectors import inner_products
 
 __all__ = [
     "BuildReport",
@@ -25,6 +26,7 @@ __all__ = [
     "build",
     "current_generation",
     "exclusive",
+    "inner_products",
     "open_index",
     "read_manifest",
     "recorded_head",

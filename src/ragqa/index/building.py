@@ -19,7 +19,7 @@ from ragqa.errors import CorpusError, IndexBusy, IndexFault, IndexMismatch
 from ragqa.files import linked, locked, sync_folder, sync_tree, write_atomic
 from ragqa.index.cache import EMBED_BATCH, EmbeddingCache
 from ragqa.index.changes import Change, Changes, changes_since
-from ragqa.index.lexical import grow_lexical, write_lexical
+from ragqa.index.lexical import WORDS, grow_lexical, write_lexical
 from ragqa.index.manifest import (
     FORMAT,
     Clusters,
@@ -116,7 +116,7 @@ class _Build:
         self.catalogue, self.embedder, self.settings, self.progress, self.sizes = catalogue, embedder, settings, progress, sizes
         self.folder = settings.index
         self.recipe = digest_of(
-            FORMAT, RULES, embedder.fingerprint, settings.abstracts, settings.passage_characters, sizes.model_dump_json()
+            FORMAT, RULES, WORDS, embedder.fingerprint, settings.abstracts, settings.passage_characters, sizes.model_dump_json()
         )
         self.seconds: dict[str, float] = {}
         self.cache: EmbeddingCache

@@ -32,13 +32,13 @@ class Generation:
         """Up to ``k`` (row, cosine similarity) pairs, best first; ``query`` has shape (1, dimension)."""
         return self._vectors.search(query, k)
 
-    def similarity(self, query: Vectors, rows: Sequence[int]) -> list[float]:
-        """Cosine similarity of the query with each of these rows."""
-        return self._vectors.similarity(query, rows)
+    def vectors(self, rows: Sequence[int]) -> Vectors:
+        """The unit vectors of these rows, shape (len(rows), dimension)."""
+        return self._vectors.of(rows)
 
-    def lexical(self, question: str, k: int) -> list[tuple[int, float]]:
-        """Up to ``k`` (row, BM25) pairs, best first."""
-        return self._lexical.search(question, k)
+    def lexical(self, question: str, k: int, rare: float = 0.0) -> list[tuple[int, float]]:
+        """Up to ``k`` (row, BM25) pairs, best first; each term counts ``rarity ** rare`` times, so 0 is plain BM25."""
+        return self._lexical.search(question, k, rare)
 
     def terms(self, text: str) -> list[str]:
         """The index terms of a text: lower-cased, stemmed, without stop words."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import tempfile
 from collections.abc import Callable, Container, Iterable, Iterator
 from itertools import islice
@@ -21,6 +22,11 @@ from typing import Any, NamedTuple
 import tantivy
 
 from ragqa.files import linked
+
+WORDS = "2"
+"""Part of a generation's name: raise it whenever the same text would be indexed as other words."""
+_MIXED = re.compile(r"\b(?:[A-Za-z]+\d|\d+[A-Za-z])[A-Za-z\d]*\b")
+_LETTERS_OR_DIGITS = re.compile(r"[A-Za-z]+|\d+")
 
 Texts = Callable[[int, int], Iterable[tuple[int, str]]]
 """(row, text) of the passages with ``first <= row < end`` that are still there, in order."""
@@ -69,21 +75,33 @@ class LexicalIndex:
         terms: list[str] = self._analyzer.analyze(text)
         return terms
 
-    def search(self, question: str, k: int) -> list[tuple[int, float]]:
-        """Up to ``k`` (row, BM25) pairs, best first; any text is only words."""
-        terms = dict.fromkeys(self.terms(question))
+    def search(self, question: str, k: int, rare: float) -> list[tuple[int, float]]:
+        """Up to ``k`` (row, score) pairs, best first: BM25 in which each term counts ``rarity ** rare`` times; 0 is plain BM25.
+
+        Any text is only words.
+        """
+        terms = dict.fromkeys(self.terms(with_parts(question)))
         if not terms:
             return []
-        clauses = [(tantivy.Occur.Should, tantivy.Query.term_query(self._schema, "text", term, "freq")) for term in terms]
+        clauses = [(tantivy.Occur.Should, self._clause(term, self.rarity(term) ** rare)) for term in terms]
         hits = self._searcher.search(tantivy.Query.boolean_query(clauses), k).hits
         rows = self._searcher.fast_field_values("row", [address for _, address in hits]) if hits else []
         found = [(int(row), float(score)) for row, (score, _) in zip(rows, hits, strict=True)]
         return sorted(found, key=lambda hit: (-hit[1], hit[0]))
 
+    def _clause(self, term: str, weight: float) -> Any:
+        return tantivy.Query.boost_query(tantivy.Query.term_query(self._schema, "text", term, "freq"), weight)
+
     def rarity(self, term: str) -> float:
         """Inverse document frequency: ln(1 + (N - n + 0.5) / (n + 0.5))."""
         total, holding = self._searcher.num_docs, self._searcher.doc_freq("text", term)
         return math.log(1 + (total - holding + 0.5) / (holding + 0.5))
+
+
+def with_parts(text: str) -> str:
+    """The text, and behind it the letters and digits of mixed words apart: "CD4", "10mg" are found by "CD 4", "10 mg" too."""
+    mixed = (_LETTERS_OR_DIGITS.findall(word) for word in _MIXED.findall(text))
+    return " ".join([text, *(part for parts in mixed for part in parts)])
 
 
 def write_lexical(folder: Path, texts: Iterable[tuple[int, str]], size: int) -> None:
@@ -128,7 +146,7 @@ def _written(folder: Path, texts: Iterable[tuple[int, str]]) -> list[dict[str, A
         for row, text in texts:
             document = tantivy.Document()
             document.add_unsigned("row", row)  # the keyword form would store a signed number, which the field refuses
-            document.add_text("text", text)
+            document.add_text("text", with_parts(text))
             writer.add_document(document)
         writer.commit()
         writer.wait_merging_threads()

@@ -62,28 +62,25 @@ class VectorIndex:
             return []
         base = self._clusters.propose(query, wanted) if self._clusters else self._nearest(self._base, 0, query, wanted)
         rows = np.concatenate([base, self._nearest(self._delta, len(self._base), query, wanted)])
-        scores = self._products(query, rows)
+        scores = inner_products(query[0], self.of(rows.tolist()))
         best = np.lexsort((rows, -scores))[:wanted]
         return [(int(rows[place]), float(scores[place])) for place in best]
 
-    def similarity(self, query: Vectors, rows: Sequence[int]) -> list[float]:
-        """Inner product of the query with each of these rows."""
-        return [float(score) for score in self._products(query, np.array(rows, np.int64))]
+    def of(self, rows: Sequence[int]) -> Vectors:
+        """The vectors of these rows, shape (len(rows), dimension)."""
+        vectors = np.empty((len(rows), self._dimension), np.float32)
+        for place, row in enumerate(rows):
+            vectors[place] = self._base.row(row) if row < len(self._base) else self._delta.row(row - len(self._base))
+        return vectors
 
     def close(self) -> None:
         """Release the files."""
         self._base.close()
         self._delta.close()
 
-    def _products(self, query: Vectors, rows: Rows) -> Vectors:
-        vectors = np.empty((len(rows), self._dimension), np.float32)
-        for place, row in enumerate(rows.tolist()):
-            vectors[place] = self._base.row(row) if row < len(self._base) else self._delta.row(row - len(self._base))
-        return _inner_products(query, vectors)
-
     def _nearest(self, rows: _Rows, first: int, query: Vectors, wanted: int) -> Rows:
         """The best of all the rows of one file, of which ``first`` rows stand before it."""
-        scores = _inner_products(query, rows.matrix)
+        scores = inner_products(query[0], rows.matrix)
         removed = self._removed[(self._removed >= first) & (self._removed < first + len(rows))]
         scores[removed - first] = -np.inf
         wanted = min(wanted, len(rows) - len(removed))
@@ -128,15 +125,15 @@ class _ClusterSearch:
         return _proposed(self._index, query, wanted, min(probes, self._clusters.lists), self._there)[0]
 
 
-def _inner_products(query: Vectors, rows: Vectors) -> Vectors:
-    """One for each row.
+def inner_products(query: Vectors, rows: Vectors) -> Vectors:
+    """The inner product of the query, shape (dimension,), with each row.
 
     Not NumPy's product: that may round a row differently beside other rows, and a similarity depends on its own row alone; and it
     starts a thread on every core, which under load costs more than all the multiplying.
     """
     products = np.empty(len(rows), np.float32)
     if len(rows):
-        asked = np.ascontiguousarray(query[0], np.float32)
+        asked = np.ascontiguousarray(query, np.float32)
         pointers = (_faiss.swig_ptr(array) for array in (products, asked, rows))
         _faiss.fvec_inner_products_ny(*pointers, rows.shape[1], len(rows))
     return products

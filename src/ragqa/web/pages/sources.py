@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
 from ragqa.answer import Answer, Reference, Support
-from ragqa.appraise import design_rank
+from ragqa.design import design_rank
 from ragqa.passages import sentences, without_markers
 from ragqa.pipeline import reference
 from ragqa.question import both_spellings
