@@ -27,7 +27,7 @@ from pathlib import Path
 import click
 from data import folded, lines, share_of
 
-from ragqa.direction import COMPARED, direction, opposite
+from ragqa.direction import SIGNIFICANT, direction, opposite
 from ragqa.evaluate import load_gold
 from ragqa.files import read_jsonl
 from ragqa.passages import sentences
@@ -168,9 +168,9 @@ def agreed(labels: list[dict]) -> str | None:
 
 
 def silent(text: str) -> list[str]:
-    """Sentences of an abstract that report no result: nothing is compared and nothing went up, down or stayed the same."""
+    """Sentences of an abstract that report no result: nothing went up or down, stayed the same, was significant or effective."""
     said = [sentence.text for sentence in sentences(text, 0, len(text))]
-    return [one for one in said if direction(one) is None and not COMPARED.search(one)]
+    return [one for one in said if direction(one) is None and not SIGNIFICANT.search(one) and "effective" not in one]
 
 
 def pubmedqa(data: Path) -> Iterator[Pair]:
@@ -273,7 +273,7 @@ def counts(found: Iterable[Pair]) -> dict[str, dict[str, int]]:
 
 @click.command()
 @click.option("--data", type=click.Path(path_type=Path), default=Path("../shared/data"), show_default=True)
-@click.option("--project", type=click.Path(path_type=Path), default=Path("."), show_default=True)
+@click.option("--project", type=click.Path(path_type=Path), default=Path(), show_default=True)
 def main(data: Path, project: Path) -> None:
     """Print how many pairs there are, by data set, share and verdict, and what was left out."""
     found, dropped = pairs(data, project)

@@ -3,8 +3,8 @@
 The folder holds ``model.onnx`` (the package's graph with the trained weights), ``tokenizer.json``, ``MODEL_CARD.md`` (figures
 that were measured, nothing else) and ``manifest.json`` (SHA-256 and size of each file). A model larger than 40 MB is refused.
 
-    nice python eval/training/export.py --model /tmp/train/verdicts-12/best --output /tmp/train/export/verdicts --data ../shared/data
-    ... --figures /tmp/train/verdicts.json
+    nice python eval/training/export.py --model WORK/verdicts-12/best --output WORK/export/verdicts --data ../shared/data
+    ... --figures WORK/verdicts.json
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def manifest(folder: Path) -> dict[str, dict]:
 def lost(model: torch.nn.Module, package: str, exported: Exported, texts: Sequence[tuple[str, str | None]]) -> dict[str, float]:
     """How far the int8 outputs are from the float32 ones, one text at a time.
 
-    For a cross-encoder: mean and worst difference of a probability, share of equal decisions. For an encoder: mean and worst cosine.
+    Of a cross-encoder the differences of its probabilities and the share of equal decisions, of an encoder the cosines.
     """
     read = tokenizer(package, 512)
     if isinstance(model, BertModel):
@@ -119,7 +119,7 @@ def repeats(folder: Path, texts: Sequence[tuple[str, str | None]]) -> bool:
 
 
 def card(template: Path, run: Path, measured: dict, figures: Path | None) -> str:
-    """The model card: the run's own data, recipe and best step, the cost of eight bits, and figures measured elsewhere if named."""
+    """The card: a run's own data, recipe and best step, what eight bits cost, and the figures of another script if named."""
     log = [json.loads(line) for line in (run / "log.jsonl").read_text(encoding="utf-8").splitlines()]
     best = max((row for row in log if "choice" in row), key=lambda row: row["choice"])
     blocks = {
@@ -141,7 +141,7 @@ def sample(data: Path, kind: str) -> list[tuple[str, str | None]]:
     if kind == "encoder":
         rows = list(lines(data / "scifact/corpus.jsonl.gz"))[-COMPARED:]
         return [(f"{row['title']}\n{row['text']}", None) for row in rows]
-    dev = [pair for pair in pairs(data, Path("."))[0] if pair.share == "dev"]
+    dev = [pair for pair in pairs(data, Path())[0] if pair.share == "dev"]
     return [(pair.claim, pair.text) for pair in dev[:: max(len(dev) // COMPARED, 1)]]
 
 

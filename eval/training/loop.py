@@ -7,7 +7,6 @@ a run that was killed ends with the weights of one that was not.
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -113,7 +112,7 @@ def _same_recipe(recipe: Recipe, folder: Path) -> None:
 
 
 def _resume(model: torch.nn.Module, optimiser: torch.optim.Optimizer, folder: Path) -> tuple[int, dict[str, float], list[dict]]:
-    """Steps done, the best measured row and the log so far; what was logged after the checkpoint was not kept, so is done again."""
+    """Steps done, the best measured row, the log; steps logged after the checkpoint were not kept and are done again."""
     nothing = {"choice": float("-inf")}
     if not (folder / "checkpoint.pt").exists():
         (folder / "log.jsonl").write_text("", encoding="utf-8")
@@ -133,16 +132,14 @@ def _save(model: torch.nn.Module, optimiser: torch.optim.Optimizer, folder: Path
         model.save_pretrained(folder / "best")
     part = folder / "checkpoint.part"
     torch.save({"model": model.state_dict(), "optimiser": optimiser.state_dict(), "log": log}, part)
-    os.replace(part, folder / "checkpoint.pt")
+    part.replace(folder / "checkpoint.pt")
 
 
 def _report(folder: Path, row: dict, started: tuple[float, float], done: int, left: int) -> None:
-    """The row to the log; to the terminal with wall and processor seconds a step, measuring included, and the hours left."""
+    """The row to the log; to the terminal with seconds a step (measuring included) and the hours left."""
     seconds, busy = (time.perf_counter() - started[0]) / done, (time.process_time() - started[1]) / done
     with (folder / "log.jsonl").open("a", encoding="utf-8") as stream:
         stream.write(json.dumps(row) + "\n")
     figures = ", ".join(f"{name} {value:.4g}" for name, value in row.items())
-    print(
-        f"{time.strftime('%H:%M:%S')} {figures}; {seconds:.2f} s a step ({busy:.2f} of a processor), {left * seconds / 3600:.2f} h left",
-        flush=True,
-    )
+    pace = f"{seconds:.2f} s a step ({busy:.2f} of a processor), {left * seconds / 3600:.2f} h left"
+    print(f"{time.strftime('%H:%M:%S')} {figures}; {pace}", flush=True)

@@ -30,7 +30,7 @@ from ragqa.passages import sentences
 from ragqa.verify import VERDICTS, Checker
 
 sys.path.append(str(Path(__file__).parent.parent))  # scripts, not a package: the baseline's own examples are measured on
-from train_checker import CLAIMS, Example, evidence_inference, scifact  # noqa: E402
+from train_checker import CLAIMS, Example, evidence_inference, scifact
 
 READ = 4
 """Sentences of a source read for a claim, the number ``ragqa.verify`` reads."""

@@ -50,7 +50,7 @@ class Verdicts:
         slots: dict[str, int] = SLOTS,
         frozen: int = 0,
     ) -> None:
-        """``frozen`` layers from the bottom keep their weights, as the embeddings do: little data, and a third of the work less."""
+        """The ``frozen`` bottom layers keep their weights, as the embeddings do: there is little data, and it is less work."""
         self.model = model
         self._read, self._recipe, self._slots = tokenizer("reranker_en", recipe.longest), recipe, slots
         self._cells = _cells(pair for pair in found if pair.share == "train")
@@ -134,7 +134,7 @@ def beginning(layers: int, seed: int) -> BertForSequenceClassification:
 @click.command()
 @click.option("--work", type=click.Path(path_type=Path), required=True)
 @click.option("--data", type=click.Path(path_type=Path), default=Path("../shared/data"), show_default=True)
-@click.option("--project", type=click.Path(path_type=Path), default=Path("."), show_default=True)
+@click.option("--project", type=click.Path(path_type=Path), default=Path(), show_default=True)
 @click.option("--layers", default=12, show_default=True)
 @click.option("--frozen", default=4, show_default=True, help="Layers from the bottom that keep their weights.")
 @click.option("--steps", default=1200, show_default=True)

@@ -46,7 +46,7 @@ def packaged_graph(package: str) -> onnx.ModelProto:
 
 
 def recover(
-    package: str, layers: int = SHAPE["num_hidden_layers"], outputs: int = 1
+    package: str, layers: int = SHAPE["num_hidden_layers"], outputs: int = 1, dropout: float = 0.1
 ) -> BertModel | BertForSequenceClassification:
     """A packaged model in float32, cut to its first layers; a head with another number of outputs starts untrained.
 
@@ -54,7 +54,8 @@ def recover(
     """
     state = _dequantised(packaged_graph(package).graph)
     state = {name: value for name, value in state.items() if _layer_of(name) < layers}
-    config = BertConfig(**SHAPE | {"num_hidden_layers": layers}, num_labels=outputs)
+    shape = SHAPE | {"num_hidden_layers": layers}
+    config = BertConfig(**shape, num_labels=outputs, hidden_dropout_prob=dropout, attention_probs_dropout_prob=dropout)
     headed = "classifier.bias" in state
     if headed and outputs != len(state["classifier.bias"]):
         del state["classifier.weight"], state["classifier.bias"]
@@ -117,6 +118,13 @@ def quantised(package: str, model: torch.nn.Module) -> onnx.ModelProto:
     del whole.graph.value_info[:]  # shapes of the packaged outputs; onnxruntime works them out again
     onnx.checker.check_model(whole)
     return whole
+
+
+def blended(model: torch.nn.Module, other: torch.nn.Module, share: float) -> torch.nn.Module:
+    """The first model with its weights at ``share``, the other's (of the same shape) at the rest."""
+    theirs = other.state_dict()
+    model.load_state_dict({name: share * value + (1 - share) * theirs[name] for name, value in model.state_dict().items()})
+    return model.eval()
 
 
 def _cut(graph: onnx.GraphProto, layers: int) -> None:
