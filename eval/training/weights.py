@@ -194,18 +194,34 @@ def padded(encodings: list) -> dict[str, torch.Tensor]:
 
 
 @torch.inference_mode()
-def compare_encoder(model: BertModel, texts: list[str]) -> dict[str, float]:
-    """Cosines between a model's CLS vectors and the package's, and how alike each text ranks the others (Kendall)."""
+def compare_encoder(model: BertModel, texts: list[str], asked: list[str] = (), answers: list[set[int]] = ()) -> dict[str, float]:
+    """A model's CLS vectors beside the package's: cosines, and how alike each text ranks the others (Kendall).
+
+    With questions and, for each, the places of the texts that answer it: nDCG@10 of both.
+    """
     read = tokenizer("bge_small_en", 512)
-    rows = [model(**padded([read.encode(text)])).last_hidden_state[0, 0].numpy() for text in texts]
-    own = np.stack(rows) / np.linalg.norm(rows, axis=1, keepdims=True)
-    theirs = OnnxEmbedder().embed(texts)
-    cosines = (own * theirs).sum(axis=1)
-    taus = [
-        kendalltau(np.delete(a, i), np.delete(b, i))[0]
-        for i, (a, b) in enumerate(zip(own @ own.T, theirs @ theirs.T, strict=True))
+    both = [*texts, *asked]
+    rows = np.stack([model(**padded([read.encode(text)])).last_hidden_state[0, 0].numpy() for text in both])
+    own, theirs = rows / np.linalg.norm(rows, axis=1, keepdims=True), OnnxEmbedder().embed(both)
+    cosines, n = (own * theirs).sum(axis=1), len(texts)
+    pairs = zip(own[:n] @ own[:n].T, theirs[:n] @ theirs[:n].T, strict=True)
+    taus = [kendalltau(np.delete(a, i), np.delete(b, i))[0] for i, (a, b) in enumerate(pairs)]
+    figures = {"texts": n, "cosine": cosines.mean(), "worst": cosines.min(), "kendall": np.mean(taus)}
+    if asked:
+        figures["questions"] = len(asked)
+        figures["ndcg"] = ndcg(own[n:] @ own[:n].T, answers)
+        figures["ndcg of the package"] = ndcg(theirs[n:] @ theirs[:n].T, answers)
+    return {name: float(value) for name, value in figures.items()}
+
+
+def ndcg(scores: np.ndarray, answers: list[set[int]], depth: int = 10) -> float:
+    """Mean nDCG of rankings, shape (questions, texts), each question's answers all worth the same."""
+    gains = 1 / np.log2(np.arange(2, depth + 2))
+    found = [
+        [place in right for place in np.argsort(-row, kind="stable")[:depth]] for row, right in zip(scores, answers, strict=True)
     ]
-    return {"texts": len(texts), "cosine": float(cosines.mean()), "worst": float(cosines.min()), "kendall": float(np.mean(taus))}
+    ideal = [gains[: len(right)].sum() for right in answers]
+    return float(np.mean([(gains[: len(row)] * row).sum() / best for row, best in zip(found, ideal, strict=True)]))
 
 
 @torch.inference_mode()
@@ -229,17 +245,22 @@ def compare_cross_encoder(model: BertForSequenceClassification, claims: list[str
 @click.command()
 @click.option("--work", type=click.Path(path_type=Path), required=True)
 @click.option("--data", type=click.Path(path_type=Path), default=Path("../shared/data"), show_default=True)
-@click.option("--texts", "count", default=40, show_default=True, help="Abstracts to compare on.")
+@click.option("--texts", "count", default=120, show_default=True, help="Abstracts to compare on.")
 @click.option("--threads", default=1, show_default=True)
 def main(work: Path, data: Path, count: int, threads: int) -> None:
     """Recover both models and print how closely each reproduces its package."""
     torch.set_num_threads(threads)
-    texts = [f"{row['title']} {row['text']}" for row in lines(data / "scifact/corpus.jsonl.gz")][:count]
-    claims = [row["claim"] for row in lines(data / "scifact/labels.jsonl.gz")][: max(count // 4, 1)]
+    labelled = [row for row in lines(data / "scifact/labels.jsonl.gz") if row["evidence"]][: max(count // 2, 1)]
+    answers = [{e["doc_id"] for e in row["evidence"]} for row in labelled]
+    corpus = {row["_id"]: f"{row['title']}\n{row['text']}" for row in lines(data / "scifact/corpus.jsonl.gz")}
+    ids = list(dict.fromkeys([*sorted(set().union(*answers)), *corpus]))[:count]
+    texts, claims = [corpus[doc] for doc in ids], [row["claim"] for row in labelled]
+    places = [{ids.index(doc) for doc in right if doc in ids} for right in answers]
+    few = max(count // 10, 3)
     encoder, judge = recover("bge_small_en").eval(), recover("reranker_en").eval()
     result = {
-        "bge_small_en": compare_encoder(encoder, texts),
-        "reranker_en": compare_cross_encoder(judge, claims, [text[:600] for text in texts[: max(count // 4, 2)]]),
+        "bge_small_en": compare_encoder(encoder, texts, claims, places),
+        "reranker_en": compare_cross_encoder(judge, claims[:few], [text[:600] for text in texts[:few]]),
     }
     for package, model in (("bge_small_en", encoder), ("reranker_en", judge)):
         save(model, package, work / package)

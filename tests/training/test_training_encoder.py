@@ -14,6 +14,7 @@ import torch
 import train_encoder
 import weights
 from layout import packed
+from onnx import numpy_helper
 from queries import Query
 
 from ragqa.models import OnnxEmbedder, load_embedder
@@ -45,6 +46,13 @@ def test_recovered_weights_are_the_packaged_model() -> None:
     assert figures["worst"] > 0.99
 
 
+def test_ndcg_of_a_known_ranking() -> None:
+    """An answer in second place is worth 1 / log2(3); one of two answers found first is worth 1 of 1 + 1 / log2(3)."""
+    second = weights.ndcg(np.array([[0.9, 0.8, 0.1]]), [{1}])
+    assert second == pytest.approx(1 / np.log2(3))
+    assert weights.ndcg(np.array([[0.9, 0.8, 0.7, 0.1]]), [{0, 3}], depth=3) == pytest.approx(1 / (1 + 1 / np.log2(3)))
+
+
 def test_recovered_cross_encoder_ranks_as_the_packaged_one() -> None:
     """Same order of texts that clearly differ; logits within what eight bits cost."""
     texts = ["Gout is treated with colchicine.", "Gout is a disease of joints.", "Ships sail on the sea."]
@@ -60,6 +68,16 @@ def test_untrained_weights_go_back_into_the_graph(tmp_path: Path) -> None:
     found = export.Exported(tmp_path).vectors(texts)
     assert (found * OnnxEmbedder().embed(texts)).sum(axis=1).min() > 0.99
     assert export.repeats(tmp_path, [(text, None) for text in texts])
+
+
+def test_products_fit_processors_without_8_bit_dot_products() -> None:
+    """Weights that are multiplied stay within -64..64, and each column uses that range."""
+    graph = weights.quantised("bge_small_en", weights.recover("bge_small_en", layers=1)).graph
+    products = [
+        numpy_helper.to_array(i) for i in graph.initializer if i.name.startswith("onnx::MatMul") and i.name.endswith("_quantized")
+    ]
+    assert len(products) == 6
+    assert all(np.abs(weight.astype(int)).max(axis=0).tolist() == [64] * weight.shape[1] for weight in products)
 
 
 def test_gradients_in_parts_are_those_of_the_whole() -> None:
