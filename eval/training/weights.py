@@ -128,17 +128,26 @@ def blended(model: torch.nn.Module, other: torch.nn.Module, share: float) -> tor
 
 
 def _cut(graph: onnx.GraphProto, layers: int) -> None:
-    """Take out the layers from ``layers`` on: what read the last layer's output reads the last one kept."""
+    """Let what read the last layer's output read that of layer ``layers``, and take out what then leads nowhere."""
     last, kept = (_outcome(graph, number - 1) for number in (SHAPE["num_hidden_layers"], layers))
-    dropped = [node for node in graph.node if _layer_of(node.name) >= layers]
-    for node in dropped:
-        graph.node.remove(node)
+    if last == kept:
+        return
     for node in graph.node:
         node.input[:] = [kept if name == last else name for name in node.input]
-        node.output[:] = [last if name == kept and last == graph.output[0].name else name for name in node.output]
-    read = {name for node in graph.node for name in node.input}
-    for item in [item for item in graph.initializer if item.name not in read]:
-        graph.initializer.remove(item)
+    needed, nodes = {kept if item.name == last else item.name for item in graph.output}, []
+    for node in reversed(graph.node):
+        if needed & set(node.output):
+            needed.update(node.input)
+            nodes.append(node)
+    if last == graph.output[0].name:
+        for node in nodes:
+            node.input[:], node.output[:] = (
+                [last if name == kept else name for name in side] for side in (node.input, node.output)
+            )
+    nodes, initialisers = nodes[::-1], [item for item in graph.initializer if item.name in needed]
+    del graph.node[:], graph.initializer[:]
+    graph.node.extend(nodes)
+    graph.initializer.extend(initialisers)
 
 
 def _outcome(graph: onnx.GraphProto, layer: int) -> str:
