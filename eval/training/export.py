@@ -22,6 +22,8 @@ import numpy as np
 import onnx
 import onnxruntime
 import torch
+from claims import pairs
+from data import lines
 from tokenizers import Tokenizer
 from transformers import BertForSequenceClassification, BertModel
 from weights import packaged_weights, padded, quantised, tokenizer
@@ -135,9 +137,6 @@ def card(template: Path, run: Path, measured: dict, figures: Path | None) -> str
 
 def sample(data: Path, kind: str) -> list[tuple[str, str | None]]:
     """Dev pairs for a cross-encoder, abstracts for an encoder."""
-    from claims import pairs  # only here: an encoder's export needs no claims
-    from data import lines
-
     if kind == "encoder":
         rows = list(lines(data / "scifact/corpus.jsonl.gz"))[-COMPARED:]
         return [(f"{row['title']}\n{row['text']}", None) for row in rows]

@@ -19,6 +19,7 @@ from pathlib import Path
 import click
 import ir_measures
 import numpy as np
+from data import lines
 from export import Exported, write
 from ir_measures import nDCG
 from queries import Query
@@ -90,8 +91,6 @@ def _some(dataset: Path, home: Path, most: int) -> Path:
     file = dataset / "corpus.jsonl.gz"
     if not most:
         return file
-    from data import lines
-
     judged = {doc for row in list(read_qrels(dataset, None).values())[:most] for doc in row}
     rows = list(lines(file))
     kept = [row for row in rows if row["_id"] in judged] + [row for row in rows if row["_id"] not in judged][:most]

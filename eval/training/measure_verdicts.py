@@ -73,11 +73,20 @@ def shares(read: Read, examples: Sequence[Example], near: list[list[str]]) -> np
     return np.array(rows)
 
 
-def checker_shares(examples: Sequence[Example]) -> np.ndarray:
-    """What the learned part of the checker as it stands says of each example, shape (examples, 3)."""
+def checker_shares(examples: Sequence[Example], kept: Path) -> np.ndarray:
+    """What the learned part of the checker as it stands says of each example, shape (examples, 3).
+
+    Its features are kept in a file, since they take minutes; they belong to the models, not to the learned weights.
+    """
     stored = json.loads(resources.files("ragqa").joinpath("data/checker.json").read_text(encoding="utf-8"))
-    checker, weights = Checker(Recent(load_embedder()), CrossEncoder()), np.array(stored["weights"])
-    logits = np.array([checker.features(example.claim, example.text) for example in examples]) @ weights
+    known = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
+    checker = Checker(Recent(load_embedder()), CrossEncoder())
+    for example in examples:
+        key = f"{example.source} {example.claim}"
+        if key not in known:
+            known[key] = checker.features(example.claim, example.text)
+    kept.write_text(json.dumps(known), encoding="utf-8")
+    logits = np.array([known[f"{example.source} {example.claim}"] for example in examples]) @ np.array(stored["weights"])
     exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
     return exponentials / exponentials.sum(axis=1, keepdims=True)
 
@@ -187,7 +196,7 @@ def main(
     systems: dict[str, np.ndarray] = {}
     thresholds: dict[str, float | None] = {}
     if checker:
-        systems["checker"], thresholds["checker"] = checker_shares(examples), None
+        systems["checker"], thresholds["checker"] = checker_shares(examples, work / "features.json"), None
     for model in models:
         name, read = f"{model.parent.name}/{model.name}", reader(model, longest)
         systems[name] = shares(read, examples, near)

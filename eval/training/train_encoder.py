@@ -57,12 +57,7 @@ class Encoder:
 
     def losses(self, step: int) -> Iterator[torch.Tensor]:
         """See ``loop.Task.losses``. Each part's value is its share of the loss, its gradient that of the whole loss."""
-        asked = [
-            query
-            for name, group in self._groups.items()
-            for query in drawn_at(group, step, self._slots[name], f"{self._recipe.seed} {name}")
-        ]
-        keys = self._documents(asked, step)
+        asked, keys = self.drawn(step)
         inputs = [query.text for query in asked] + [self._texts[key] for key in keys]
         with torch.no_grad():
             found = torch.cat([vectors(self.model, self._read, inputs[i : i + PART]) for i in range(0, len(inputs), PART)])
@@ -74,8 +69,13 @@ class Encoder:
             part = (again * gradient[start : start + PART]).sum()
             yield part - part.detach() + loss.detach() * len(again) / len(inputs)
 
-    def _documents(self, asked: list[Query], step: int) -> list[tuple[str, str]]:
-        """One right document a query, in order, then the mined ones, each once."""
+    def drawn(self, step: int) -> tuple[list[Query], list[tuple[str, str]]]:
+        """A step's queries, and its documents: one right one a query, in order, then the mined ones, each once."""
+        asked = [
+            query
+            for name, group in self._groups.items()
+            for query in drawn_at(group, step, self._slots[name], f"{self._recipe.seed} {name}")
+        ]
         choose = random.Random(f"{self._recipe.seed} {step}")
         right = [(query.data, choose.choice(query.answers)) for query in asked]
         wrong = [
@@ -84,7 +84,7 @@ class Encoder:
             if (known := self._hard.get((query.data, query.id)))
             for doc in choose.sample(known, min(WRONG, len(known)))
         ]
-        return right + [key for key in dict.fromkeys(wrong) if key not in right]
+        return asked, right + [key for key in dict.fromkeys(wrong) if key not in right]
 
     @torch.inference_mode()
     def measure(self) -> dict[str, float]:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-
-from hypothesis import given
-from hypothesis import strategies as st
-
-sys.path.append(str(Path(__file__).parents[2] / "eval"))
 
 import claims
 import click
 import pytest
 import train_checker
 from data import share_of
+from hypothesis import given
+from hypothesis import strategies as st
 
 
 def test_each_label_becomes_a_verdict_of_its_text(small_data: Path, project: Path) -> None:

@@ -88,10 +88,11 @@ def test_gradients_in_parts_are_those_of_the_whole() -> None:
         part.backward()
     own = {name: value.grad.clone() for name, value in task.model.named_parameters() if value.grad is not None}
     whole = started()
-    drawn = train_encoder.drawn_at(next(iter(whole._groups.values())), 0, 3, f"{RECIPE.seed} small")
-    keys = whole._documents(drawn, 0)
+    drawn, keys = whole.drawn(0)
     inputs = [query.text for query in drawn] + [TEXTS[key] for key in keys]
-    found = torch.cat([train_encoder.vectors(whole.model, whole._read, [text]) for text in inputs])
+    found = torch.cat(
+        [train_encoder.vectors(whole.model, weights.tokenizer("bge_small_en", RECIPE.longest), [text]) for text in inputs]
+    )
     loss = train_encoder.contrast(found[:3], found[3:], drawn, keys)
     loss.backward()
     assert sum(float(part.detach()) for part in parts) == pytest.approx(float(loss.detach()), abs=1e-5)
