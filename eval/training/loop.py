@@ -105,8 +105,9 @@ def _groups(model: torch.nn.Module, decay: float) -> list[dict]:
 
 
 def _same_recipe(recipe: Recipe, folder: Path) -> None:
+    """Only how often a run is saved may change on the way: it does not change the weights."""
     file, own = folder / "recipe.json", asdict(recipe)
-    if file.exists() and (other := json.loads(file.read_text(encoding="utf-8"))) != own:
+    if file.exists() and (other := json.loads(file.read_text(encoding="utf-8"))) | {"every": recipe.every} != own:
         raise ValueError(f"{folder} holds a run of another recipe ({other}): name another folder, or ask for the same recipe")
     file.write_text(json.dumps(own, indent=1) + "\n", encoding="utf-8")
 

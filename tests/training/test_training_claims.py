@@ -9,7 +9,7 @@ import click
 import pytest
 import train_checker
 from data import share_of
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 
@@ -56,6 +56,7 @@ def test_exchanged_sides_exchange_the_direction() -> None:
     assert "higher with {2} than with {1}" in claims.DIRECTIONS["decrease"][2]
 
 
+@settings(deadline=None)
 @given(st.text(min_size=1))
 def test_the_held_back_share_is_the_checkers(source: str) -> None:
     """Both scripts hold back the same sources, so their figures compare."""

@@ -16,7 +16,7 @@ import train_verdicts
 import weights
 from claims import Pair
 from data import share_of
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 from transformers import BertForSequenceClassification
@@ -149,6 +149,7 @@ def test_every_pair_of_a_group_is_drawn_before_any_is_drawn_again() -> None:
     assert len({tuple(part) for part in rounds}) > 1
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=1))
 def test_macro_f1_is_scikit_learns(rows: list[tuple[int, int]]) -> None:
     """Oracle: scikit-learn over all three classes."""
