@@ -1,0 +1,166 @@
+"""The encoder: weights recovered, gradients in parts, trained for real at a small size, exported, measured."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import export
+import loop
+import measure_encoder
+import numpy as np
+import pytest
+import queries
+import torch
+import train_encoder
+import weights
+from layout import packed
+from onnx import numpy_helper
+from queries import Query
+
+from ragqa.models import OnnxEmbedder, load_embedder
+
+RECIPE = loop.Recipe(steps=16, rate=5e-4, warmup=2, every=8, longest=32)
+SUBJECTS = ("asthma", "gout", "migraine", "anaemia", "eczema", "sciatica")
+TEXTS = {("small", name): f"About {name}\nWhat helps people with {name} was studied here." for name in SUBJECTS}
+ASKED = [
+    Query(data="small", id=str(n), text=f"Which treatment is best for {name}?", answers=(name,))
+    for n, name in enumerate(SUBJECTS)
+]
+HARD = {("small", query.id): [other] for query, other in zip(ASKED, [*SUBJECTS[1:], SUBJECTS[0]], strict=True)}
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+def started() -> train_encoder.Encoder:
+    """A task at its beginning: the same weights every time."""
+    model = weights.recover("bge_small_en", layers=2, dropout=0.0)
+    return train_encoder.Encoder(model, ASKED, TEXTS, HARD, RECIPE, slots={"small": 3})
+
+
+def test_recovered_weights_are_the_packaged_model() -> None:
+    """In float32 the vectors are those of the int8 package, but for what eight bits cost."""
+    figures = weights.compare_encoder(weights.recover("bge_small_en").eval(), list(TEXTS.values())[:3])
+    assert figures["worst"] > 0.99
+
+
+def test_ndcg_of_a_known_ranking() -> None:
+    """An answer in second place is worth 1 / log2(3); one of two answers found first is worth 1 of 1 + 1 / log2(3)."""
+    second = weights.ndcg(np.array([[0.9, 0.8, 0.1]]), [{1}])
+    assert second == pytest.approx(1 / np.log2(3))
+    assert weights.ndcg(np.array([[0.9, 0.8, 0.7, 0.1]]), [{0, 3}], depth=3) == pytest.approx(1 / (1 + 1 / np.log2(3)))
+
+
+def test_recovered_cross_encoder_ranks_as_the_packaged_one() -> None:
+    """Same order of texts that clearly differ; logits within what eight bits cost."""
+    texts = ["Gout is treated with colchicine.", "Gout is a disease of joints.", "Ships sail on the sea."]
+    figures = weights.compare_cross_encoder(weights.recover("reranker_en").eval(), ["What treats gout?"], texts)
+    assert figures["kendall"] == 1.0
+    assert figures["worst"] < 1.0
+
+
+def test_untrained_weights_go_back_into_the_graph(tmp_path: Path) -> None:
+    """Recovered and written again, the encoder still gives the packaged vectors, and repeats them bit for bit."""
+    export.write(weights.recover("bge_small_en"), "bge_small_en", tmp_path)
+    texts = list(TEXTS.values())
+    found = export.Exported(tmp_path).vectors(texts)
+    assert (found * OnnxEmbedder().embed(texts)).sum(axis=1).min() > 0.99
+    assert export.repeats(tmp_path, [(text, None) for text in texts])
+
+
+def test_products_fit_processors_without_8_bit_dot_products() -> None:
+    """Weights that are multiplied stay within -64..64, and each column uses that range."""
+    graph = weights.quantised("bge_small_en", weights.recover("bge_small_en", layers=1)).graph
+    products = [
+        numpy_helper.to_array(i) for i in graph.initializer if i.name.startswith("onnx::MatMul") and i.name.endswith("_quantized")
+    ]
+    assert len(products) == 6
+    assert all(np.abs(weight.astype(int)).max(axis=0).tolist() == [64] * weight.shape[1] for weight in products)
+
+
+def test_gradients_in_parts_are_those_of_the_whole() -> None:
+    """Oracle: the loss of all texts at once, differentiated by torch."""
+    task = started()
+    parts = list(task.losses(0))
+    for part in parts:
+        part.backward()
+    own = {name: value.grad.clone() for name, value in task.model.named_parameters() if value.grad is not None}
+    whole = started()
+    drawn, keys = whole.drawn(0)
+    inputs = [query.text for query in drawn] + [TEXTS[key] for key in keys]
+    found = torch.cat(
+        [train_encoder.vectors(whole.model, weights.tokenizer("bge_small_en", RECIPE.longest), [text]) for text in inputs]
+    )
+    loss = train_encoder.contrast(found[:3], found[3:], drawn, keys)
+    loss.backward()
+    assert sum(float(part.detach()) for part in parts) == pytest.approx(float(loss.detach()), abs=1e-5)
+    for name, value in whole.model.named_parameters():
+        if value.grad is not None:
+            assert torch.allclose(own[name], value.grad, atol=1e-5), name
+
+
+def test_a_document_that_answers_is_never_a_wrong_one() -> None:
+    """Two queries of one document: each would push away what answers the other."""
+    asked = [Query(data="small", id=i, text="", answers=("gout",)) for i in ("1", "2")]
+    keys = [("small", "gout"), ("small", "gout"), ("small", "asthma")]
+    one = torch.tensor([[1.0, 0.0], [1.0, 0.0]])
+    loss = train_encoder.contrast(one, torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]]), asked, keys)
+    assert float(loss) == pytest.approx(0.0, abs=1e-6)
+
+
+def test_a_small_run_learns_and_resumes(tmp_path: Path) -> None:
+    """Stopped and gone on with, the weights are those of an uninterrupted run; the loss falls."""
+    loop.train(started(), RECIPE, tmp_path / "whole")
+    loop.train(started(), RECIPE, tmp_path / "parts", stop=8)
+    loop.train(started(), RECIPE, tmp_path / "parts")
+    kept = [torch.load(tmp_path / name / "checkpoint.pt", weights_only=True) for name in ("whole", "parts")]
+    for name, value in kept[0]["model"].items():
+        assert torch.allclose(value, kept[1]["model"][name], atol=1e-6), name
+    losses = [row["loss"] for row in kept[0]["log"]]
+    assert losses == pytest.approx([row["loss"] for row in kept[1]["log"]], abs=1e-5)
+    assert sum(losses[-4:]) < 0.8 * sum(losses[:4])
+
+
+def test_blending_goes_from_one_model_to_the_other() -> None:
+    """At 1 the tuned weights, at 0 the packaged ones, in between their mean."""
+    first, second = (weights.recover("bge_small_en", layers=1) for _ in range(2))
+    with torch.no_grad():
+        second.encoder.layer[0].output.dense.bias += 1
+    name = "encoder.layer.0.output.dense.bias"
+    expected = 0.75 * first.state_dict()[name] + 0.25 * second.state_dict()[name]
+    assert torch.allclose(weights.blended(first, second, 0.75).state_dict()[name], expected)
+
+
+def test_queries_leave_out_what_is_evaluated(small_data: Path, project: Path) -> None:
+    """A question of an evaluation set is not learned from; a fold and the dev share depend on the query alone."""
+    judged = small_data / "pubmedqa/qrels/dev.tsv"
+    judged.parent.mkdir()
+    judged.write_text("query-id\tcorpus-id\tscore\nq1\td1\t1\nq2\td2\t1\n", encoding="utf-8")
+    assert {query.id for query in queries.queries(small_data, project, ["pubmedqa"])} == {"q1", "q2"}
+    packed(small_data / "kqa/queries.jsonl.gz", [{"_id": "k", "text": "does drug D help"}])
+    assert [query.id for query in queries.queries(small_data, project, ["pubmedqa"])] == ["q1"]
+
+
+def test_hard_negatives_come_from_ragqas_own_index(tmp_path: Path) -> None:
+    """Documents on a like subject, never one that answers; measured with the untuned model, tuned equals untuned."""
+    data = tmp_path / "data"
+    packed(data / "small/corpus.jsonl.gz", [{"_id": doc, "title": "", "text": text} for (_, doc), text in TEXTS.items()])
+    rows = list(queries.mine(ASKED[:2], data, tmp_path / "work", ["small"], set()))
+    assert [row["id"] for row in rows] == ["0", "1"]
+    assert all(row["hard"] and ASKED[i].answers[0] not in row["hard"] for i, row in enumerate(rows))
+    (data / "small/qrels").mkdir()
+    judged = "".join(f"{query.id}\t{query.answers[0]}\t1\n" for query in ASKED)
+    (data / "small/qrels/all.tsv").write_text(f"query-id\tcorpus-id\tscore\n{judged}", encoding="utf-8")
+    asked = {query.id: query.text for query in ASKED[:2]}
+    table = measure_encoder.ranked(data / "small", load_embedder(), asked, tmp_path / "work", 0)
+    assert table["dense"] == {"0": 1.0, "1": 1.0}
+
+
+def test_intervals_are_of_the_same_queries() -> None:
+    """A constant gain has an interval of no width, whatever the queries' own scores."""
+    untuned = np.linspace(0, 0.8, 20)
+    figures = measure_encoder.paired(untuned + 0.1, untuned)
+    assert figures["difference"] == 0.1
+    assert figures["interval"] == [0.1, 0.1]
