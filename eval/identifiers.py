@@ -23,9 +23,9 @@ from typing import Any
 
 import click
 
-from ragqa.benchmarks import read_queries
 from ragqa.measures import share
 from ragqa.privacy import identifiers
+from ragqa.runs import read_queries
 
 
 def left_over(text: str, value: str) -> str:

@@ -26,12 +26,11 @@ from queries import Query
 from transformers import BertModel
 from weights import blended, recover
 
-from ragqa.benchmarks import RETRIEVAL_WEIGHTS, read_qrels, read_queries
-from ragqa.corpus import citable, load_corpus
-from ragqa.index import build, open_index
+from ragqa.index import open_index
 from ragqa.models import Embedder, Vectors, load_embedder
-from ragqa.pipeline import import_records
+from ragqa.pipeline import build_index, import_records
 from ragqa.retrieve import rank_sources
+from ragqa.runs import configurations, read_qrels, read_queries
 from ragqa.settings import Settings
 
 RESAMPLES = 2000
@@ -67,18 +66,18 @@ def exported(model: Path, work: Path, blend: float) -> Tuned:
 
 
 def ranked(dataset: Path, embedder: Embedder, asked: dict[str, str], work: Path, most: int) -> dict[str, dict[str, float]]:
-    """nDCG@10 of each query by configuration: BM25, dense, fused."""
+    """nDCG@10 of each query by configuration: BM25, dense, the plain sum, and the stages."""
     home = work / "measuring" / dataset.name
     settings = Settings(corpus=home / "corpus", index=home / "index", abstracts="all", generations=20)
     if not settings.corpus.exists():
         import_records(_some(dataset, home, most), settings.corpus)
-    build(citable(load_corpus(settings.corpus), abstracts="all"), embedder, settings, lambda *_: None)
+    build_index(settings, embedder=embedder)
     generation, qrels = open_index(settings.index, embedder), read_qrels(dataset, None)
     table = {}
-    for name, weight in (RETRIEVAL_WEIGHTS | {"fused": settings.dense_weight}).items():
-        chosen, run = settings.model_copy(update={"dense_weight": weight}), {}
+    for name, configuration in configurations(settings.dense_weight).items():
+        chosen, run = settings.model_copy(update={"dense_weight": configuration.dense_weight}), {}
         for query, text in asked.items():
-            hits = rank_sources([text], generation, embedder, chosen, 10)
+            hits = rank_sources([text], generation, embedder, chosen, 10, stages=configuration.stages)
             run[query] = {hit.passage.source_id.removeprefix("doc:"): hit.score for hit in hits}
         found = {m.query_id: m.value for m in ir_measures.iter_calc([nDCG @ 10], {q: qrels[q] for q in asked}, run)}
         table[name] = {query: found.get(query, 0.0) for query in asked}

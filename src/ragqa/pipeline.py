@@ -84,9 +84,16 @@ def _check_log(settings: Settings, reviews: Iterable[ReviewEvent]) -> None:
 
 
 def build_index(
-    settings: Settings, progress: Progress = silent, *, live: bool = True, sizes: Sizes = DEFAULT_SIZES
+    settings: Settings,
+    progress: Progress = silent,
+    *,
+    live: bool = True,
+    sizes: Sizes = DEFAULT_SIZES,
+    embedder: Embedder | None = None,
 ) -> BuildReport:
     """Check the corpus, apply the gate, build a generation and, unless told not to, make it live.
+
+    ``embedder`` is what ``settings.model`` names, where none is given.
 
     Of the corpus only what changed is read again, and a large index grows by what changed (``docs/decisions/0018-growing.md``).
 
@@ -102,7 +109,7 @@ def build_index(
         catalogue.refresh(progress)
         _check_log(settings, catalogue.reviews)
         read = time.perf_counter() - started
-        report = build(catalogue, load_embedder(settings.model), settings, progress, live=live, sizes=sizes)
+        report = build(catalogue, embedder or load_embedder(settings.model), settings, progress, live=live, sizes=sizes)
     return report.model_copy(update={"seconds": {"reading": round(read, 3)} | report.seconds})
 
 
