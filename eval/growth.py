@@ -599,9 +599,9 @@ def speed(axes: Any, sizes: list[int], times: list[dict[str, Any]]) -> None:
     axes.axhline(60, color="grey", linestyle=":")
     axes.text(sizes[0] / 1.7, 61, "limit at a million: 60 ms", fontsize=8, color="grey", va="bottom")
     axes.set(
-        title="Time to find the passages", ylabel="milliseconds", ylim=(0, max(70, 1.1 * max(t["both"]["p95"] for t in times)))
+        title="Time to find the passages", ylabel="milliseconds", ylim=(0, max(105, 1.6 * max(t["both"]["p95"] for t in times)))
     )
-    axes.legend(frameon=False, fontsize=8)
+    axes.legend(frameon=False, fontsize=8, loc="upper left")
 
 
 def room(axes: Any, sizes: list[int], used: list[dict[str, float]]) -> None:
@@ -637,10 +637,10 @@ def effort(axes: Any, rows: list[tuple[int, dict[str, Any]]], changed: dict[str,
         ends += lengths
     for place, total in enumerate(ends):
         axes.annotate(f" {total:.1f} s" if total < 60 else f" {total / 60:.1f} min", (total, place), va="center")
-    axes.set(title="Time to build, and to change", xlabel="seconds", xlim=(0, max(ends) * 1.16))
+    axes.set(title="Time to build, and to change", xlabel="seconds", xlim=(0, max(ends) * 1.6))
     axes.invert_yaxis()
     axes.tick_params(axis="y", labelsize=8)
-    axes.legend(frameon=False, fontsize=8, loc="lower right")
+    axes.legend(frameon=False, fontsize=7, loc="upper right", bbox_to_anchor=(1, 0.99), borderaxespad=0)
 
 
 if __name__ == "__main__":
