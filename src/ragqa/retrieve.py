@@ -59,8 +59,8 @@ class Stages:
     support: float = 0.1
 
 
-# Chosen on 809 SciFact training claims, 500 PubMedQA dev questions and 1,500 evidence_inference questions together, and checked
-# by five folds of them (seed 7): `python eval/train_fusion.py`, figures in docs/decisions/0019-ranking.md.
+# Chosen on 809 SciFact training claims, 500 PubMedQA dev questions and 1,500 evidence_inference questions together; how, and what
+# `python eval/train_fusion.py` would choose on the index as it is now, is in docs/decisions/0019-ranking.md.
 STAGES = Stages()
 FOR_ANSWERS = Stages(contrast=0, feedback=0, support=0)
 """For choosing what an answer may quote: the later stages rank better but, on the gold set, cite no better (0019-ranking.md)."""
