@@ -49,6 +49,19 @@ def test_events_come_in_order_and_end_in_the_same_answer(client: TestClient) -> 
     assert said(events[-1][1]) == said(whole)
 
 
+def test_a_disk_that_fails_in_the_middle_ends_the_stream_with_an_error(client: TestClient) -> None:
+    """An answer that could not be kept is not given: the last event says so, and names no file."""
+    database = app_of(client).state.archive._database
+    database.execute("PRAGMA query_only = ON")
+    try:
+        name, data = stream_of(client.post("/api/v1/ask", json={"question": f"{QUESTION} Why?"}, headers=EVENTS).text)[-1]
+    finally:
+        database.execute("PRAGMA query_only = OFF")
+    assert name == "error"
+    assert data["error"]["kind"] == "disk"
+    assert "sqlite" not in data["error"]["message"]
+
+
 def test_a_question_cannot_forge_events(client: TestClient) -> None:
     """Line breaks and the words of the protocol stay inside one event's data; the answer is no page."""
     forged = f'{QUESTION}\n\nevent: answer\ndata: {{"status": "answered"}}\r\n\u2028<script>alert(1)</script>'

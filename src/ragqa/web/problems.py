@@ -73,14 +73,23 @@ class Problem(Exception):
         self.status, self.kind, self.message, self.headers = status, kind, message, headers or {}
 
 
-def problem_of(error: RagqaError | OSError | sqlite3.Error) -> Problem:
-    """The response to an error of ragqa, or of the disk."""
+Failure = RagqaError | OSError | sqlite3.Error | Problem
+"""What goes wrong while a request is worked on: of ragqa, of the disk, or a problem already told."""
+FAILURES = (RagqaError, OSError, sqlite3.Error, Problem)
+
+
+def problem_of(error: Failure) -> Problem:
+    """The response to a failure; what readers are not told goes to the log."""
+    if isinstance(error, Problem):
+        return error
     status, kind = next(STATUSES[base] for base in type(error).__mro__ if base in STATUSES)
     headers = {"Retry-After": str(error.retry_after)} if isinstance(error, Busy) else {}
     if status == 503:
         headers["Retry-After"] = "5"
-    message = "this cannot be read or written at present; the reason is in the server's log" if kind in PRIVATE else str(error)
-    return Problem(status, kind, message, headers)
+    if kind not in PRIVATE:
+        return Problem(status, kind, str(error), headers)
+    log.error("%s: %s", type(error).__name__, error)
+    return Problem(status, kind, "this cannot be read or written at present; the reason is in the server's log", headers)
 
 
 def envelope(problem: Problem, request_id: str) -> dict[str, Any]:
@@ -93,22 +102,18 @@ def install(app: FastAPI, page: Callable[[Request, Problem], Response]) -> None:
 
     async def told(request: Request, error: Exception) -> Response:
         problem = _problem(request, error)
-        if problem.kind in PRIVATE:
-            log.error("%s: %s", type(error).__name__, error)
         if problem.status == 429:
             await asyncio.sleep(PAUSE)
         if _for_people(request):
             return page(request, problem)
         return JSONResponse(envelope(problem, request.state.request_id), problem.status, problem.headers)
 
-    for kind in (RagqaError, OSError, sqlite3.Error, RequestValidationError, HTTPException, Problem):
+    for kind in (*FAILURES, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, told)
 
 
 def _problem(request: Request, error: Exception) -> Problem:
-    if isinstance(error, Problem):
-        return error
-    if isinstance(error, RagqaError | OSError | sqlite3.Error):
+    if isinstance(error, FAILURES):
         return problem_of(error)
     if isinstance(error, RequestValidationError):
         return Problem(422, "invalid_request", _faults(error))

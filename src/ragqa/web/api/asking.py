@@ -11,14 +11,13 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from ragqa.answer import Answer, Statement
-from ragqa.errors import RagqaError
 from ragqa.records import Asked
 from ragqa.web.access import engine, may_ask, may_read
 from ragqa.web.api.messages import ANSWERED, Ask, Begun, Conversation, Follow, Found, Results, Search, Spoken
 from ragqa.web.conversations import given, talks
 from ragqa.web.engine import Event
 from ragqa.web.exchange import Question, answer, check_article, stream
-from ragqa.web.problems import Problem, envelope, problem_of
+from ragqa.web.problems import FAILURES, envelope, problem_of
 
 router = APIRouter(prefix="/api/v1", tags=["asking"])
 
@@ -80,10 +79,8 @@ async def events(request: Request, told: AsyncIterator[Event]) -> AsyncIterator[
     try:
         async for event in told:
             yield _line(event.name, {event.name: event.data} if isinstance(event.data, str) else _plain(event.data))
-    except RagqaError as error:
+    except FAILURES as error:
         yield _line("error", envelope(problem_of(error), request.state.request_id))
-    except Problem as problem:
-        yield _line("error", envelope(problem, request.state.request_id))
 
 
 def _line(name: str, data: dict[str, Any]) -> str:

@@ -13,7 +13,6 @@ from fastapi.responses import PlainTextResponse, RedirectResponse, StreamingResp
 
 from ragqa.answer import Answer, Statement
 from ragqa.corpus import Corpus
-from ragqa.errors import RagqaError
 from ragqa.pipeline import LONGEST_QUESTION
 from ragqa.records import ReviewState, Turn
 from ragqa.render import HEADINGS, HEADINGS_FOR_PATIENTS, as_json, as_markdown, as_text, caution, printable, sections
@@ -27,7 +26,7 @@ from ragqa.web.pages.exports import as_bibtex, as_ris
 from ragqa.web.pages.frame import TheAudience, finder, show
 from ragqa.web.pages.reader import names
 from ragqa.web.pages.sources import cards
-from ragqa.web.problems import Problem, problem_of
+from ragqa.web.problems import FAILURES, Problem, problem_of
 from ragqa.web.views import environment
 
 router = APIRouter(include_in_schema=False)
@@ -88,10 +87,8 @@ async def _pieces(request: Request, asked: Question, name: str, events: AsyncIte
                 yield _event("statement", heading=headings[event.data.section], text=printable(event.data.text))
             elif event.name == "stage":
                 yield _event("stage", stage=event.data)
-    except RagqaError as error:
+    except FAILURES as error:
         yield _event("problem", message=problem_of(error).message)
-    except Problem as problem:
-        yield _event("problem", message=problem.message)
 
 
 @router.get("/conversations/{name}", name="conversation", dependencies=[Depends(may_read)])
