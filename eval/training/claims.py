@@ -31,7 +31,7 @@ from ragqa.direction import SIGNIFICANT, direction, opposite
 from ragqa.evaluate import load_gold
 from ragqa.files import read_jsonl
 from ragqa.passages import sentences
-from ragqa.verify import Verdict
+from ragqa.verify import AUXILIARY, Verdict, claim_of
 
 LABELS: dict[str, Verdict] = {"SUPPORT": "supports", "CONTRADICT": "contradicts"}
 ANSWERS: dict[str, Verdict] = {"yes": "supports", "no": "contradicts", "maybe": "not_enough"}
@@ -64,10 +64,6 @@ BESIDE, NEAREST, SILENT, ELSEWHERE = 2, 3, 2, 2
 outcome, none of whose words they share."""
 WORDS = 5, 80
 """Fewest and most words of a text: shorter is a heading, longer is cut by the model."""
-AUXILIARY = re.compile(
-    r"^(?:is|are|was|were|do|does|did|can|could|should|has|have|had|will|would|may|might) (?:there )?", re.IGNORECASE
-)
-"""What ``Checker.says_yes`` takes off a question to make a claim of it: the model learns on the claims it will be asked."""
 TABLE = 0.2
 """Share of digits from which an evidence span is a row of a table."""
 
@@ -182,7 +178,7 @@ def pubmedqa(data: Path) -> Iterator[Pair]:
             pair = Pair(
                 data="pubmedqa",
                 source=row["pmid"],
-                claim=AUXILIARY.sub("", question).rstrip("? ") + ".",
+                claim=claim_of(question),
                 text=row["long_answer"],
                 verdict=ANSWERS[row["label"]],
             )

@@ -20,7 +20,7 @@ from ragqa.measures import mean, overlap, percentile, rouge_2, rouge_su4, set_sc
 from ragqa.passages import sentences
 from ragqa.pipeline import Ragqa, silent
 from ragqa.retrieve import Hit
-from ragqa.runs import indexed, one_of, read_queries
+from ragqa.runs import drawn, indexed, one_of, read_queries
 from ragqa.settings import Settings
 
 YES = 0.5
@@ -70,9 +70,7 @@ def evaluate_answers(
         RagqaError: a file is missing or not in one of these layouts.
     """
     ideals = _read_ideals(one_of(dataset, "answers.jsonl", "answers.jsonl.gz"))
-    asked = [(name, text) for name, text in read_queries(dataset) if name in ideals]
-    if limit is not None and limit < len(asked):
-        asked = sorted(random.Random(seed).sample(asked, limit))
+    asked = drawn([(name, text) for name, text in read_queries(dataset) if name in ideals], limit, seed)
     local, _ = indexed(documents or dataset, settings, progress)
     with Ragqa.open(local) as ragqa:
         systems = _systems(ragqa, seed)

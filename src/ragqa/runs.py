@@ -9,9 +9,9 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ragqa.errors import RagqaError
 from ragqa.evaluate import Tick, read_questions
@@ -20,6 +20,8 @@ from ragqa.measures import mean, percentile, randomisation_p
 from ragqa.pipeline import Ragqa, build_index, import_records, silent
 from ragqa.retrieve import PLAIN, STAGES, Stages, rank_sources
 from ragqa.settings import Settings
+
+Item = TypeVar("Item", str, tuple[str, str])
 
 DEPTH = 100
 """Sources a run holds a question."""
@@ -40,9 +42,9 @@ class Configuration:
 def configurations(dense_weight: float) -> dict[str, Configuration]:
     """The single retrievers, the plain sum, and the stages added one by one until the last is what ``ragqa search`` does."""
     steps = {
-        "+ rare words": Stages(rare=STAGES.rare, contrast=0, feedback=0, support=0),
-        "+ contrast": Stages(rare=STAGES.rare, contrast=STAGES.contrast, feedback=0, support=0),
-        "+ feedback": Stages(rare=STAGES.rare, contrast=STAGES.contrast, feedback=STAGES.feedback, support=0),
+        "+ rare words": replace(STAGES, contrast=0, feedback=0, support=0),
+        "+ contrast": replace(STAGES, feedback=0, support=0),
+        "+ feedback": replace(STAGES, support=0),
         "+ support": STAGES,
     }
     return {
@@ -70,9 +72,7 @@ def evaluate_retrieval(
         RagqaError: the folder is not in the BEIR layout, or ir-measures is not installed.
     """
     queries, qrels = dict(read_queries(dataset)), read_qrels(dataset, split)
-    asked = sorted(name for name in qrels if name in queries)
-    if limit is not None and limit < len(asked):
-        asked = sorted(random.Random(seed).sample(asked, limit))
+    asked = drawn(sorted(name for name in qrels if name in queries), limit, seed)
     relevant = {name: qrels[name] for name in asked}
     started = time.perf_counter()
     local, built = indexed(dataset, settings, progress)
@@ -151,6 +151,11 @@ def _compared(table: Mapping[str, dict[str, Any]], rows: Sequence[Mapping[str, A
         | {"p": None if name == AGAINST else randomisation_p(by_name[name], base)}
         for name, figures in table.items()
     }
+
+
+def drawn(items: list[Item], limit: int | None, seed: int) -> list[Item]:
+    """At most ``limit`` of them, drawn with ``seed`` and sorted; all as they are where there are no more, or no limit."""
+    return items if limit is None or limit >= len(items) else sorted(random.Random(seed).sample(items, limit))
 
 
 def indexed(dataset: Path, settings: Settings, progress: Tick) -> tuple[Settings, BuildReport]:

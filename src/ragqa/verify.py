@@ -67,9 +67,10 @@ _STOP = frozenset(
         "but",
     ]
 )
-_AUXILIARY = re.compile(
+AUXILIARY = re.compile(
     r"^(?:is|are|was|were|do|does|did|can|could|should|has|have|had|will|would|may|might) (?:there )?", re.IGNORECASE
 )
+"""What a yes/no question begins with."""
 ALIGNED = 0.8
 """Share of a claim's words in one sentence from which it counts as that sentence, changed or not."""
 NAME = 0.9
@@ -183,7 +184,7 @@ class Checker:
 
     def says_yes(self, question: str, texts: Sequence[str]) -> float:
         """Probability that texts answer a yes/no question with yes: the mean of how far each bears out its claim."""
-        claim = _AUXILIARY.sub("", question).rstrip("? ") + "."
+        claim = claim_of(question)
         margins = []
         for text in texts:
             features = self.features(claim, text)
@@ -243,6 +244,11 @@ class Checker:
             turned_logit=self._judge.score(turned, [spans[best].text])[0],
             turned_similarity=float(similarities[best, 1]),
         )
+
+
+def claim_of(question: str) -> str:
+    """What the answer yes to a yes/no question claims."""
+    return AUXILIARY.sub("", question).rstrip("? ") + "."
 
 
 def exact_difference(claim: str, source: str) -> str | None:
