@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -58,13 +58,13 @@ def test_sigterm_under_load_loses_nothing(tmp_path: Path) -> None:
     sent = threading.Barrier(9)
 
     def ask(port: int) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
-        connection.request("GET", "/api/v1/health")
-        connection.getresponse().read()
-        sent.wait()
-        connection.request("POST", "/api/v1/ask", json.dumps({"question": QUESTION}), {"Content-Type": "application/json"})
-        response = connection.getresponse()
-        answer = json.loads(response.read())
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=120)) as connection:
+            connection.request("GET", "/api/v1/health")
+            connection.getresponse().read()
+            sent.wait()
+            connection.request("POST", "/api/v1/ask", json.dumps({"question": QUESTION}), {"Content-Type": "application/json"})
+            response = connection.getresponse()
+            answer = json.loads(response.read())
         assert answer["statements"]
         outcomes.append(response.status)
 
