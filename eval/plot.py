@@ -101,10 +101,8 @@ SHADES = {
     "BM25": "#c9c9c9",
     "dense": "#8f8f8f",
     "plain sum": "#4d4d4d",
-    "+ rare words": "#cfe1f2",
-    "+ contrast": "#93c4de",
-    "+ feedback": "#4a97c9",
-    "+ support": "#0b559f",
+    "+ rare words": "#93c4de",
+    "+ feedback": "#0b559f",
 }
 """Grey for what is compared with, blue for the stages of the ranking, the last being what ragqa does."""
 

@@ -22,7 +22,7 @@ import numpy as np
 from data import lines
 from export import Exported, write
 from ir_measures import nDCG
-from queries import Query
+from queries import groups, part_of
 from transformers import BertModel
 from weights import blended, recover
 
@@ -126,14 +126,13 @@ def main(
     result: dict = {"model": model, "blend": blend, "sets": {}}
     for name in sets:
         qrels, texts = read_qrels(data / name, None), dict(read_queries(data / name))
-        asked = {query: texts[query] for query in sorted(qrels) if query in texts}
+        group = groups(qrels)
+        asked = {query: texts[query] for query in sorted(group) if query in texts}
         asked = dict(list(asked.items())[: most or None])
         untuned = ranked(data / name, load_embedder(), asked, work, most)
         tuned: dict[str, dict[str, float]] = {}
         for fold in range(folds) if "{fold}" in model else [None]:
-            part = {
-                q: t for q, t in asked.items() if fold is None or Query(data=name, id=q, text=t, answers=()).fold(folds) == fold
-            }
+            part = {q: t for q, t in asked.items() if fold is None or part_of(name, group[q], folds) == fold}
             if part:
                 found = ranked(data / name, exported(Path(model.format(fold=fold)), work, blend), part, work, most)
                 for configuration, figures in found.items():

@@ -1,8 +1,9 @@
 """Measure the three-output model as a checker: a claim against a whole source, beside the checker as it stands.
 
 The claims, sources and held-back share are those of ``eval/train_checker.py``; of a source the model reads the sentences
-nearest to the claim, as many as ``ragqa.verify.Checker`` reads. The one threshold is fitted on the dev share. Every system
-is measured in the same run on the same examples; intervals and differences come from a paired bootstrap over sources.
+nearest to the claim, as many as ``ragqa.verify.Checker`` reads. The one threshold is fitted on the dev share, and so is the
+weight of each model beside the checker in "together" (the mean of both logarithms). Every system is measured in the same run on
+the same examples; intervals and differences come from a paired bootstrap over sources.
 
     nice python eval/training/measure_verdicts.py --work /tmp/train --model /tmp/train/verdicts-12/best --data ../shared/data
     ... --model /tmp/train/export/verdicts --checker --json /tmp/train/verdicts.json
@@ -101,6 +102,23 @@ def fitted(found: np.ndarray, truth: np.ndarray) -> float:
     return max(np.arange(0.05, 1.0, 0.05).tolist(), key=lambda threshold: macro_f1(truth, verdicts(found, threshold)))
 
 
+def together(model: np.ndarray, checker: np.ndarray, weight: float) -> np.ndarray:
+    """Shares of two systems as one: their logarithms' mean, the model's counting ``weight``."""
+    product = np.exp(weight * np.log(np.maximum(model, 1e-6)) + (1 - weight) * np.log(np.maximum(checker, 1e-6)))
+    return product / product.sum(axis=1, keepdims=True)
+
+
+def best_weight(model: np.ndarray, checker: np.ndarray, truth: np.ndarray, claims: np.ndarray) -> float:
+    """The weight with the best mean of both macro-F1, of eleven."""
+    kinds = directions((truth[~claims] == 0)[:, None].astype(float))
+
+    def value(weight: float) -> float:
+        found = together(model, checker, weight)
+        return macro_f1(truth[claims], found[claims].argmax(axis=1)) + macro_f1(kinds, directions(found[~claims]))
+
+    return max(np.linspace(0, 1, 11).round(1).tolist(), key=value)
+
+
 def directions(found: np.ndarray) -> np.ndarray:
     """Of each question's three claims the one most supported."""
     return found[:, 0].reshape(-1, len(CLAIMS)).argmax(axis=1)
@@ -191,17 +209,22 @@ def main(
     everything = [*scifact(data), *evidence_inference(data)]
     dev, examples = (cut([e for e in everything if share_of(e.source) == name], most) for name in ("dev", share))
     near_dev, near = (nearest_sentences(group, work / "nearest.json") for group in (dev, examples))
-    claims = [example.data == "scifact" for example in dev]
-    truth = np.array([VERDICTS.index(example.verdict) for example in dev])[claims]
+    claims = np.array([example.data == "scifact" for example in dev])
+    truth = np.array([VERDICTS.index(example.verdict) for example in dev])
     systems: dict[str, np.ndarray] = {}
     thresholds: dict[str, float | None] = {}
+    weights: dict[str, float] = {}
     if checker:
         systems["checker"], thresholds["checker"] = checker_shares(examples, work / "features.json"), None
     for model in models:
         name, read = f"{model.parent.name}/{model.name}", reader(model, longest)
-        systems[name] = shares(read, examples, near)
-        thresholds[name] = fitted(shares(read, dev, near_dev)[claims], truth)
-    result = report(examples, systems, thresholds) | {"share": share, "thresholds": thresholds}
+        systems[name], own = shares(read, examples, near), shares(read, dev, near_dev)
+        thresholds[name] = fitted(own[claims], truth[claims])
+        if checker:
+            joint = f"{name} and checker"
+            weights[joint] = best_weight(own, checker_shares(dev, work / "features.json"), truth, claims)
+            systems[joint], thresholds[joint] = together(systems[name], systems["checker"], weights[joint]), None
+    result = report(examples, systems, thresholds) | {"share": share, "thresholds": thresholds, "weights": weights}
     click.echo(json.dumps(result, indent=1))
     if json_file:
         json_file.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")

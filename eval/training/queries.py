@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,20 +47,39 @@ class Query:
     id: str
     text: str
     answers: tuple[str, ...]
+    group: str
+    """Shared by queries with documents in common, directly or through others: they are learned from, or held back, together."""
 
     @property
     def dev(self) -> bool:
         """Whether it chooses weights instead of being learned from."""
-        return number(f"dev {self.data} {self.id}") % DEV == 0
+        return number(f"dev {self.data} {self.group}") % DEV == 0
 
-    def fold(self, folds: int) -> int:
-        """Which of ``folds`` parts it is in; independent of ``dev``."""
-        return number(f"fold {self.data} {self.id}") % folds
+
+def part_of(data: str, group: str, folds: int) -> int:
+    """Which of ``folds`` parts the queries of a group are in; independent of ``Query.dev``."""
+    return number(f"fold {data} {group}") % folds
 
 
 def number(text: str) -> int:
     """A number that depends on the text alone."""
     return int(hashlib.sha256(text.encode()).hexdigest()[:8], 16)
+
+
+def groups(judged: Mapping[str, Mapping[str, int]]) -> dict[str, str]:
+    """The group of each query (see ``Query.group``), named by its first document."""
+    root: dict[str, str] = {}
+
+    def top(doc: str) -> str:
+        while root.setdefault(doc, doc) != doc:
+            doc = root[doc]
+        return doc
+
+    right = {query: [doc for doc, grade in grades.items() if grade > 0] for query, grades in judged.items()}
+    for docs in right.values():
+        first, *others = sorted({top(doc) for doc in docs}) or [""]
+        root.update(dict.fromkeys(others, first))
+    return {query: top(docs[0]) for query, docs in right.items() if docs}
 
 
 def documents(data: Path, sets: Iterable[str]) -> dict[tuple[str, str], str]:
@@ -74,13 +93,14 @@ def queries(data: Path, project: Path, sets: Iterable[str] = SETS) -> list[Query
     seen, found = evaluated(data, project), []
     for name in sets:
         judged, taken = read_qrels(data / name, SETS[name]), {}
+        group = groups(judged)
         rows = sorted(lines(data / name / "queries.jsonl.gz"), key=lambda row: number(f"{name} {row['_id']}"))
         kept = []
         for row in rows:
             answers = tuple(sorted(doc for doc, grade in judged.get(row["_id"], {}).items() if grade > 0))
             crowded = any(taken.get(doc, 0) >= A_DOCUMENT.get(name, len(rows)) for doc in answers)
             if answers and not crowded and not seen.ids & set(answers) and folded(row["text"]) not in seen.texts:
-                kept.append(Query(data=name, id=row["_id"], text=row["text"], answers=answers))
+                kept.append(Query(data=name, id=row["_id"], text=row["text"], answers=answers, group=group[row["_id"]]))
                 for doc in answers:
                     taken[doc] = taken.get(doc, 0) + 1
         found += kept[: MOST.get(name, len(kept))]

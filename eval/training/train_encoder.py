@@ -3,7 +3,7 @@
 It starts from the packaged bge-small-en-v1.5. The loss is InfoNCE over all documents of a step, mined negatives included,
 computed in parts (vectors first, then their gradients; Gao et al. 2021, https://arxiv.org/abs/2101.06983), so that
 memory does not limit the number of documents. Dropout is off: both passes must agree. ``--without`` leaves a data set out,
-``--fold`` a fifth of every set's queries: what is then measured on them was not learned from.
+``--fold`` a fifth of every set's queries with their documents: what is then measured on them was not learned from.
 
     nice python eval/training/train_encoder.py --work /tmp/train --data ../shared/data --folds 5 --fold 0
 """
@@ -19,7 +19,7 @@ from pathlib import Path
 import click
 import torch
 from loop import Recipe, train
-from queries import SETS, Query, documents, queries, read_hard
+from queries import SETS, Query, documents, part_of, queries, read_hard
 from tokenizers import Tokenizer
 from train_verdicts import drawn_at
 from transformers import BertModel
@@ -162,7 +162,7 @@ def main(
     folder = work / f"encoder{suffix}"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "pid").write_text(f"{os.getpid()}\n", encoding="utf-8")
-    found = [query for query in queries(data, project, names) if fold is None or query.fold(folds) != fold]
+    found = [query for query in queries(data, project, names) if fold is None or part_of(query.data, query.group, folds) != fold]
     hard = read_hard(work / "hard.jsonl")
     told = {
         name: {

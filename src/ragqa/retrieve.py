@@ -1,13 +1,10 @@
-"""A question to ranked hits: dense and lexical candidates, one sum of their scores, then what the candidates say of each other.
+"""A question to ranked hits: dense and lexical candidates, one sum of their scores, then what the best of them adds.
 
 1. Candidates: the passages nearest in meaning, and those that share the question's words, rare words counting for more.
-2. Fusion: each list's scores are scaled to 0..1 over the candidates (min-max), then summed. The words count for more where they
-   tell few passages from the rest, for less where they tell hardly any apart.
+2. Fusion: each list's scores are scaled to 0..1 over the candidates (min-max), then summed.
 3. Feedback: similarity is also measured to the question drawn towards the best candidate (Rocchio, in: The SMART retrieval
    system, 1971, 313-323).
-4. Support: a candidate whose neighbours among the candidates score well gains, one that stands alone loses (Diaz, Information
-   Retrieval 2007;10:531-562).
-5. Evidence: a small, separate term for articles, strong designs and recent years; nothing where a record does not name them.
+4. Evidence: a small, separate term for articles, strong designs and recent years; nothing where a record does not name them.
 
 Answers are made from what rare words and the plain sum find; searching and runs use all. What each brings is measured by
 ``ragqa eval retrieval``; see ``docs/decisions/0019-ranking.md``.
@@ -16,7 +13,7 @@ Answers are made from what rare words and the plain sum find; searching and runs
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -49,34 +46,24 @@ class Hit:
 class Stages:
     """How much each stage beyond the plain sum counts; 0 leaves it out.
 
-    ``rare``: power of a word's rarity by which it counts again. ``contrast``: how far the words' share follows how few
-    candidates they tell from the rest. ``feedback`` and ``support``: shares of the score, 0..1.
+    ``rare``: power of a word's rarity by which it counts again. ``feedback``: its share of the similarity, 0..1.
     """
 
-    rare: float = 0.5
-    contrast: float = 0.4
+    rare: float = 0.7
     feedback: float = 0.15
-    support: float = 0.1
 
 
-# Chosen on 809 SciFact training claims, 500 PubMedQA dev questions and 1,500 evidence_inference questions together; how, and what
-# `python eval/train_fusion.py` would choose on the index as it is now, is in docs/decisions/0019-ranking.md.
+# Chosen by `python eval/train_fusion.py` on SciFact, PubMedQA, evidence_inference and MedQuAD together (0019-ranking.md).
 STAGES = Stages()
-FOR_ANSWERS = Stages(contrast=0, feedback=0, support=0)
+FOR_ANSWERS = Stages(feedback=0)
 """For choosing what an answer may quote: the later stages rank better but, on the gold set, cite no better (0019-ranking.md)."""
-PLAIN = Stages(rare=0, contrast=0, feedback=0, support=0)
+PLAIN = Stages(rare=0, feedback=0)
 """The convex sum alone, which every stage is measured against."""
 
 ROUNDING = 1e-6
 """Differences that products of unit vectors make among equal passages."""
-NAMED = 20
-"""Best lexical scores from which their contrast is read."""
-SHARE = (0.05, 0.8)
-"""Least and most that the words may count."""
 PULL = 0.4
 """How far the question is drawn towards the best candidate."""
-HEARD, NEIGHBOURS = 60, 5
-"""First candidates that support each other, and how many neighbours each is supported by."""
 
 PREFERENCE = 0.1
 """Added to the fused score of the article being read and of what it cites: breaks near ties, imposes nothing."""
@@ -156,8 +143,6 @@ def rank(
 ) -> list[Ranked]:
     """Every candidate, best first; a tie goes to the lower row. At a ``dense_weight`` of 0 or 1 one retriever alone decides."""
     weight = settings.dense_weight
-    if weight in (0, 1):
-        stages = replace(stages, contrast=0, feedback=0, support=0)
     bm25 = dict(generation.lexical(question, depth, stages.rare)) if weight < 1 else {}
     dense = [row for row, _ in generation.dense(query, depth)] if weight > 0 else []
     rows = np.array(sorted({*dense, *bm25}), np.int64)
@@ -166,20 +151,18 @@ def rank(
     vectors = generation.vectors(rows.tolist())
     similarity = inner_products(query[0], vectors)
     said = np.array([bm25.get(row, 0.0) for row in rows.tolist()])
-    score = fused(query[0], vectors, said, 1 - weight, stages)
+    score = fused(query[0], vectors, said, weight, stages.feedback if 0 < weight < 1 else 0)
     return _in_order(map(Ranked, rows.tolist(), score.tolist(), similarity.tolist(), said.tolist()))
 
 
-def fused(query: Vectors, vectors: Vectors, said: Scores, share: float, stages: Stages) -> Scores:
-    """The score of each candidate: of its vector and what the words say, which count ``share`` on average."""
+def fused(query: Vectors, vectors: Vectors, said: Scores, weight: float, feedback: float) -> Scores:
+    """The score of each candidate: of its vector, which counts ``weight``, and of what the words say."""
     near, words = _scaled(inner_products(query, vectors)), _scaled(said)
-    share = _share_of(words, share, stages.contrast)
-    score = (1 - share) * near + share * words
-    if stages.feedback:
+    score = weight * near + (1 - weight) * words
+    if feedback:
         drawn = query + PULL * vectors[np.argmax(score)]
-        near = (1 - stages.feedback) * near + stages.feedback * _scaled(inner_products(drawn, vectors))
-        score = (1 - share) * near + share * words
-    return _supported(score, vectors, stages.support) if stages.support else score
+        score += weight * feedback * (_scaled(inner_products(drawn, vectors)) - near)
+    return score
 
 
 def capped(ranked: Iterable[Ranked], generation: Generation, sources: int, per_source: int) -> list[Hit]:
@@ -196,28 +179,6 @@ def capped(ranked: Iterable[Ranked], generation: Generation, sources: int, per_s
         if per_source == 1 and len(kept) >= sources:
             break
     return hits
-
-
-def _share_of(words: Scores, share: float, contrast: float) -> float:
-    """What the words count: more than ``share`` where their best scores fall off fast, less where they stay level."""
-    if not contrast:
-        return share
-    level = float(np.sort(words)[-NAMED:].mean())
-    return float(np.clip(share + contrast * (0.5 - level), *SHARE))
-
-
-def _supported(score: Scores, vectors: Vectors, support: float) -> Scores:
-    """The scores of the first candidates, in part replaced by the mean of their nearest neighbours' among them."""
-    heard = np.argsort(-score, kind="stable")[:HEARD]
-    if len(heard) <= NEIGHBOURS:
-        return score
-    near = vectors[heard]
-    alike = np.einsum("id,jd->ij", near, near)  # on one thread: so small a product is done before a second core has come
-    np.fill_diagonal(alike, -np.inf)
-    nearest = np.argsort(-alike, axis=1, kind="stable")[:, :NEIGHBOURS]
-    supported = (1 - support) * score
-    supported[heard] += support * score[heard][nearest].mean(axis=1)
-    return supported
 
 
 def _scaled(scores: NDArray[np.floating]) -> Scores:

@@ -42,10 +42,8 @@ class Configuration:
 def configurations(dense_weight: float) -> dict[str, Configuration]:
     """The single retrievers, the plain sum, and the stages added one by one until the last is what ``ragqa search`` does."""
     steps = {
-        "+ rare words": replace(STAGES, contrast=0, feedback=0, support=0),
-        "+ contrast": replace(STAGES, feedback=0, support=0),
-        "+ feedback": replace(STAGES, support=0),
-        "+ support": STAGES,
+        "+ rare words": replace(STAGES, feedback=0),
+        "+ feedback": STAGES,
     }
     return {
         "BM25": Configuration(dense_weight=0, stages=PLAIN),

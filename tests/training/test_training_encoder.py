@@ -23,7 +23,7 @@ RECIPE = loop.Recipe(steps=16, rate=5e-4, warmup=2, every=8, longest=32)
 SUBJECTS = ("asthma", "gout", "migraine", "anaemia", "eczema", "sciatica")
 TEXTS = {("small", name): f"About {name}\nWhat helps people with {name} was studied here." for name in SUBJECTS}
 ASKED = [
-    Query(data="small", id=str(n), text=f"Which treatment is best for {name}?", answers=(name,))
+    Query(data="small", id=str(n), text=f"Which treatment is best for {name}?", answers=(name,), group=name)
     for n, name in enumerate(SUBJECTS)
 ]
 HARD = {("small", query.id): [other] for query, other in zip(ASKED, [*SUBJECTS[1:], SUBJECTS[0]], strict=True)}
@@ -103,7 +103,7 @@ def test_gradients_in_parts_are_those_of_the_whole() -> None:
 
 def test_a_document_that_answers_is_never_a_wrong_one() -> None:
     """Two queries of one document: each would push away what answers the other."""
-    asked = [Query(data="small", id=i, text="", answers=("gout",)) for i in ("1", "2")]
+    asked = [Query(data="small", id=i, text="", answers=("gout",), group="gout") for i in ("1", "2")]
     keys = [("small", "gout"), ("small", "gout"), ("small", "asthma")]
     one = torch.tensor([[1.0, 0.0], [1.0, 0.0]])
     loss = train_encoder.contrast(one, torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]]), asked, keys)
@@ -134,13 +134,22 @@ def test_blending_goes_from_one_model_to_the_other() -> None:
 
 
 def test_queries_leave_out_what_is_evaluated(small_data: Path, project: Path) -> None:
-    """A question of an evaluation set is not learned from; a fold and the dev share depend on the query alone."""
+    """A question of an evaluation set is not learned from."""
     judged = small_data / "pubmedqa/qrels/dev.tsv"
     judged.parent.mkdir()
     judged.write_text("query-id\tcorpus-id\tscore\nq1\td1\t1\nq2\td2\t1\n", encoding="utf-8")
     assert {query.id for query in queries.queries(small_data, project, ["pubmedqa"])} == {"q1", "q2"}
     packed(small_data / "kqa/queries.jsonl.gz", [{"_id": "k", "text": "does drug D help"}])
     assert [query.id for query in queries.queries(small_data, project, ["pubmedqa"])] == ["q1"]
+
+
+def test_queries_of_the_same_documents_stay_together() -> None:
+    """By query alone a model would be measured on documents it learned: it gains what it has by heart, and nothing elsewhere."""
+    judged = {"1": {"b": 1, "a": 1}, "2": {"c": 1}, "3": {"b": 1, "d": 1}, "4": {"d": 1, "c": 0}, "5": {"c": 0}}
+    assert queries.groups(judged) == {"1": "a", "2": "c", "3": "a", "4": "a"}
+    for turned in (dict(reversed(judged.items())), {q: dict(reversed(docs.items())) for q, docs in judged.items()}):
+        assert queries.groups(turned) == queries.groups(judged)
+    assert {queries.part_of("small", str(n), 5) for n in range(100)} == set(range(5))
 
 
 def test_hard_negatives_come_from_ragqas_own_index(tmp_path: Path) -> None:
