@@ -77,7 +77,7 @@ def mapped(claims: Claims, learned: np.ndarray) -> np.ndarray:
     optimiser = torch.optim.AdamW(turn.parameters(), lr=RATE)
     schedule = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 0.0, STEPS)
     for _ in range(STEPS):
-        some = draw.choice(np.flatnonzero(learned), DRAWN, replace=False)
+        some = draw.choice(np.flatnonzero(learned), min(DRAWN, int(learned.sum())), replace=False)
         moved = torch.nn.functional.normalize(asked[some] + turn(asked[some]), dim=1)
         scores = moved @ vectors.T / TEMPERATURE
         found = torch.logsumexp(scores.masked_fill(~right[some], float("-inf")), dim=1)

@@ -8,7 +8,7 @@
 * pubmedqa (MIT): a yes/no question as ``ragqa.verify`` turns it into a claim, beside the conclusion: yes supports, no
   contradicts, maybe does neither
 
-Sources are held back as in ``eval/train_checker.py``; whatever an evaluation set holds too is left out (``Seen``).
+Sources are held back as in ``eval/training/train_checker.py``; whatever an evaluation set holds too is left out (``Seen``).
 
     python eval/training/claims.py --data ../shared/data
 """
@@ -58,7 +58,7 @@ DIRECTIONS = {
         "Compared with {2}, {1} had no significant effect on {0}.",
     ),
 }
-"""Ways to say each direction; the first is the one ``eval/train_checker.py`` measures with. The third exchanges the sides."""
+"""Ways to say each direction; the first is the one that is measured with, the third exchanges the sides."""
 BESIDE, NEAREST, SILENT, ELSEWHERE = 2, 3, 2, 2
 """Texts taken for "neither": outside the rationales; nearest of an abstract without evidence; without a result; on another
 outcome, none of whose words they share."""

@@ -23,7 +23,7 @@ def lines(file: Path) -> Iterator[dict]:
 
 
 def share_of(source: str) -> str:
-    """``held back`` (30 %, those of ``eval/train_checker.py``), ``dev`` (10 %, chooses a checkpoint) or ``train``, by source."""
+    """``held back`` (30 %, what the checker is measured on), ``dev`` (10 %, chooses a checkpoint) or ``train``, by source."""
     tenth = int(hashlib.sha256(source.encode()).hexdigest(), 16) % 10
     return "held back" if tenth < HELD_BACK else "dev" if tenth < DEV else "train"
 

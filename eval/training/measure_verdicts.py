@@ -1,6 +1,6 @@
 """Measure the three-output model as a checker: a claim against a whole source, beside the checker as it stands.
 
-The claims, sources and held-back share are those of ``eval/train_checker.py``; of a source the model reads the sentences
+The claims, sources and held-back share are those of ``eval/training/train_checker.py``; of a source the model reads the sentences
 nearest to the claim, as many as ``ragqa.verify.Checker`` reads. The one threshold is fitted on the dev share, and so is the
 weight of each model beside the checker in "together" (the mean of both logarithms). Every system is measured in the same run on
 the same examples; intervals and differences come from a paired bootstrap over sources.
@@ -12,7 +12,6 @@ the same examples; intervals and differences come from a paired bootstrap over s
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Sequence
 from importlib import resources
 from pathlib import Path
@@ -22,6 +21,7 @@ import numpy as np
 import torch
 from data import share_of
 from export import Exported
+from train_checker import CLAIMS, Example, evidence_inference, scifact
 from train_verdicts import probabilities
 from transformers import BertForSequenceClassification
 from weights import tokenizer
@@ -29,9 +29,6 @@ from weights import tokenizer
 from ragqa.models import CrossEncoder, Recent, load_embedder
 from ragqa.passages import sentences
 from ragqa.verify import VERDICTS, Checker
-
-sys.path.append(str(Path(__file__).parent.parent))  # scripts, not a package: the baseline's own examples are measured on
-from train_checker import CLAIMS, Example, evidence_inference, scifact
 
 READ = 4
 """Sentences of a source read for a claim, the number ``ragqa.verify`` reads."""

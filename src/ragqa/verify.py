@@ -3,7 +3,7 @@
 Two checks. ``unsupported`` is the gate every statement of an answer passes: the source's own words, or a rewording proven
 equal. ``Checker`` judges any claim against any source (supports, contradicts, not enough information), for text that
 others wrote: facts that can be compared exactly (numbers, units, drugs and other names) are compared exactly, the rest by a
-model learned on public labels (``eval/train_checker.py``).
+model learned on public labels (``eval/training/train_checker.py``).
 """
 
 from __future__ import annotations

@@ -7,10 +7,6 @@ from pathlib import Path
 import claims
 import click
 import pytest
-import train_checker
-from data import share_of
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 
 def test_each_label_becomes_a_verdict_of_its_text(small_data: Path, project: Path) -> None:
@@ -45,23 +41,10 @@ def test_a_pair_of_an_evaluated_record_or_title_is_seen() -> None:
     assert seen.holds(claims.replace(pair, claim="Is it so?"), "")
 
 
-def test_the_directions_measured_are_among_those_learned() -> None:
-    """The first wording of each direction is the one the checker is measured with."""
-    assert {kind: ways[0] for kind, ways in claims.DIRECTIONS.items()} == train_checker.CLAIMS
-
-
 def test_exchanged_sides_exchange_the_direction() -> None:
     """ "Lower with the comparator" is one way to say "higher with the intervention"."""
     assert "lower with {2} than with {1}" in claims.DIRECTIONS["increase"][2]
     assert "higher with {2} than with {1}" in claims.DIRECTIONS["decrease"][2]
-
-
-@settings(deadline=None)
-@given(st.text(min_size=1))
-def test_the_held_back_share_is_the_checkers(source: str) -> None:
-    """Both scripts hold back the same sources, so their figures compare."""
-    example = train_checker.Example("scifact", "1", source, "", "", "supports")
-    assert (share_of(source) == "held back") == example.held_back
 
 
 def test_absent_data_says_what_to_name(tmp_path: Path, project: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import by_heart
 import export
 import loop
 import measure_encoder
@@ -150,6 +151,20 @@ def test_queries_of_the_same_documents_stay_together() -> None:
     for turned in (dict(reversed(judged.items())), {q: dict(reversed(docs.items())) for q, docs in judged.items()}):
         assert queries.groups(turned) == queries.groups(judged)
     assert {queries.part_of("small", str(n), 5) for n in range(100)} == set(range(5))
+
+
+def test_what_is_learned_by_heart_is_found(tmp_path: Path) -> None:
+    """A question whose document the words do not tell is ranked right once learned, and was not before."""
+    data = tmp_path / "small"
+    packed(data / "corpus.jsonl.gz", [{"_id": doc, "title": "", "text": text} for (_, doc), text in TEXTS.items()])
+    turned = dict(zip(SUBJECTS, [*SUBJECTS[1:], SUBJECTS[0]], strict=True))
+    packed(data / "queries.jsonl.gz", [{"_id": name, "text": f"What helps in {name}?"} for name in SUBJECTS])
+    (data / "qrels").mkdir()
+    judged = "".join(f"{name}\t{doc}\t1\n" for name, doc in turned.items())
+    (data / "qrels/all.tsv").write_text(f"query-id\tcorpus-id\tscore\n{judged}", encoding="utf-8")
+    asked = by_heart.Claims(data, tmp_path)
+    tuned = by_heart.mapped(asked, np.ones(len(SUBJECTS), bool))
+    assert asked.ndcg(asked.asked)["dense"] < asked.ndcg(tuned)["dense"] == 1.0
 
 
 def test_hard_negatives_come_from_ragqas_own_index(tmp_path: Path) -> None:

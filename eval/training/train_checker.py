@@ -5,15 +5,12 @@ evidence_inference (MIT; each question makes three claims: higher, lower, no sig
 supported, the others contradicted; only labels whose evidence stands in the abstract). Claims are split by source: 70 %
 train, 30 % held back. Multinomial logistic regression (scikit-learn) over the features of ``ragqa.verify.Checker``.
 
-    python eval/train_checker.py --data ../shared/data
+    python eval/training/train_checker.py --data ../shared/data
 """
 
 from __future__ import annotations
 
-import gzip
-import hashlib
 import json
-import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,21 +19,16 @@ from pathlib import Path
 
 import click
 import numpy as np
+from claims import DIRECTIONS, LABELS, PROMPT
+from data import folded, lines, share_of
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 
 from ragqa.models import CrossEncoder, Recent, load_embedder
 from ragqa.verify import VERDICTS, Checker
 
-LABELS = {"SUPPORT": "supports", "CONTRADICT": "contradicts"}
-PROMPT = re.compile(
-    r"With respect to (.*), what is the reported difference between patients receiving (.*) and those receiving (.*)\?$", re.S
-)
-CLAIMS = {
-    "increase": "{0} was higher with {1} than with {2}.",
-    "decrease": "{0} was lower with {1} than with {2}.",
-    "no significant difference": "There was no significant difference in {0} between {1} and {2}.",
-}
+CLAIMS = {kind: ways[0] for kind, ways in DIRECTIONS.items()}
+"""One wording of each direction."""
 PENALTY = 0.1
 
 
@@ -54,13 +46,7 @@ class Example:
     @property
     def held_back(self) -> bool:
         """Whether its source is in the held-back 30 %."""
-        return int(hashlib.sha256(self.source.encode()).hexdigest(), 16) % 10 < 3
-
-
-def lines(file: Path) -> Iterator[dict]:
-    """Rows of a packed JSON Lines file."""
-    with gzip.open(file, "rt", encoding="utf-8") as stream:
-        yield from map(json.loads, stream)
+        return share_of(self.source) == "held back"
 
 
 def scifact(data: Path) -> Iterator[Example]:
@@ -87,11 +73,6 @@ def evidence_inference(data: Path) -> Iterator[Example]:
             for kind, claim in CLAIMS.items():
                 verdict = "supports" if kind == votes[0][0] else "contradicts"
                 yield Example("evidence_inference", row["query_id"], row["pmcid"], text, claim.format(*prompt.groups()), verdict)
-
-
-def folded(text: str) -> str:
-    """Words only, lower case."""
-    return re.sub(r"\W+", " ", text.lower()).strip()
 
 
 def directions(examples: list[Example], support: np.ndarray) -> tuple[list[int], list[int]]:
