@@ -1,5 +1,5 @@
 """Draw what a results file holds: a scorecard's risk-coverage curve, the turns of a conversations table, what regenerating costs,
-the stages of a retrieval table, ragqa beside its rivals, an index as it grows.
+the stages of a retrieval table, ragqa beside its rivals, an index as it grows, a training run and its models.
 
 python eval/plot.py eval/results/scorecard.json eval/results/risk-coverage.svg
 python eval/plot.py eval/results/conversations.json eval/results/conversations.svg eval/results/conversations.png
@@ -271,6 +271,40 @@ def effort(axes: Any, rows: list[tuple[int, dict[str, Any]]], changed: dict[str,
     axes.legend(frameon=False, fontsize=7, loc="upper right", bbox_to_anchor=(1, 0.99), borderaxespad=0)
 
 
+SMOOTH = 25
+"""Steps over which a loss is averaged to be drawn."""
+
+
+def verdicts(found: dict[str, Any]) -> Figure:
+    """How a training run went, and its models beside the checker on sources held back."""
+    log = found["run"]["log"]
+    measured = [row for row in log if "choice" in row]
+    drawn, (curve, bars) = plt.subplots(1, 2, figsize=(12, 4.8))
+    losses = np.convolve([row["loss"] for row in log], np.ones(SMOOTH) / SMOOTH, mode="valid")
+    curve.plot(range(SMOOTH, len(log) + 1), losses, color="0.6", label=f"loss in training, mean of {SMOOTH} steps")
+    for data, colour in (("scifact", "tab:blue"), ("evidence_inference", "tab:orange")):
+        scores = [row[f"{data} macro-F1"] for row in measured]
+        curve.plot(
+            [row["step"] for row in measured], scores, color=colour, marker="o", ms=3, label=f"{data}: macro-F1 on dev pairs"
+        )
+    curve.set(title="Training", xlabel="step", ylim=(0, 1.4))
+    curve.legend(frameon=False, fontsize=8)
+    labels = {
+        "scifact": "SciFact claims:\nsupports, contradicts, neither",
+        "evidence_inference": "evidence_inference:\nhigher, lower, no difference",
+    }
+    systems = [name for name, row in found["scifact"].items() if isinstance(row, dict)]
+    for place, system in enumerate(systems):
+        heights = [found[data][system]["macro_f1"] for data in labels]
+        at = np.arange(len(labels)) + 0.8 * (place - (len(systems) - 1) / 2) / len(systems)
+        container = bars.bar(at, heights, 0.76 / len(systems), label=system.replace("verdicts-12/", "trained, "))
+        bars.bar_label(container, fmt="%.2f", fontsize=8)
+    bars.set(title="Macro-F1 on sources held back", ylim=(0, 1))
+    bars.set_xticks(range(len(labels)), list(labels.values()))
+    bars.legend(frameon=False, fontsize=8)
+    return drawn
+
+
 DRAWN: dict[str, Callable[[dict[str, Any]], Figure]] = {
     "ragqa.scorecard/1": risk_coverage,
     "ragqa.dialogues/1": conversations,
@@ -278,6 +312,7 @@ DRAWN: dict[str, Callable[[dict[str, Any]], Figure]] = {
     "ragqa.retrieval/1": retrieval,
     "ragqa.rivals/1": rivals,
     "ragqa.growth/1": growth,
+    "ragqa.verdicts/1": verdicts,
 }
 
 

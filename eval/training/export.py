@@ -24,6 +24,7 @@ import onnxruntime
 import torch
 from claims import pairs
 from data import lines
+from loop import run_of
 from tokenizers import Tokenizer
 from transformers import BertForSequenceClassification, BertModel
 from weights import packaged_weights, padded, quantised, tokenizer
@@ -122,12 +123,12 @@ def repeats(folder: Path, texts: Sequence[tuple[str, str | None]]) -> bool:
 
 def card(template: Path, run: Path, measured: dict, figures: Path | None) -> str:
     """The card: a run's own data, recipe and best step, what eight bits cost, and the figures of another script if named."""
-    log = [json.loads(line) for line in (run / "log.jsonl").read_text(encoding="utf-8").splitlines()]
-    best = max((row for row in log if "choice" in row), key=lambda row: row["choice"])
+    told = run_of(run)
+    best = max((row for row in told["log"] if "choice" in row), key=lambda row: row["choice"])
     blocks = {
-        "recipe": json.loads((run / "recipe.json").read_text(encoding="utf-8")),
-        "data": json.loads((run / "data.json").read_text(encoding="utf-8")),
-        "best": {"steps done": len(log), "chosen": best},
+        "recipe": told["recipe"],
+        "data": told["data"],
+        "best": {"steps done": len(told["log"]), "chosen": best},
         "int8": measured,
         "figures": json.loads(figures.read_text(encoding="utf-8")) if figures else "not measured yet",
     }

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from transformers.utils import logging
@@ -78,6 +78,13 @@ def train(task: Task, recipe: Recipe, folder: Path, stop: int | None = None) -> 
         log.append(row)
         _report(folder, row, started, step + 1 - first, recipe.steps - step - 1)
     return best
+
+
+def run_of(folder: Path) -> dict[str, Any]:
+    """What a run's folder tells of it: recipe, data, and the log with the loss of every step."""
+    log = (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()
+    told = {name: json.loads((folder / f"{name}.json").read_text(encoding="utf-8")) for name in ("recipe", "data")}
+    return told | {"log": [json.loads(line) for line in log]}
 
 
 def _step(task: Task, optimiser: torch.optim.Optimizer, recipe: Recipe, step: int) -> float:

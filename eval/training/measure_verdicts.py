@@ -3,7 +3,7 @@
 The claims, sources and held-back share are those of ``eval/training/train_checker.py``; of a source the model reads the sentences
 nearest to the claim, as many as ``ragqa.verify.Checker`` reads. The one threshold is fitted on the dev share, and so is the
 weight of each model beside the checker in "together" (the mean of both logarithms). Every system is measured in the same run on
-the same examples; intervals and differences come from a paired bootstrap over sources.
+the same examples; intervals and differences come from a paired bootstrap over sources. The first model's run is told as well.
 
     nice python eval/training/measure_verdicts.py --work /tmp/train --model /tmp/train/verdicts-12/best --data ../shared/data
     ... --model /tmp/train/export/verdicts --checker --json /tmp/train/verdicts.json
@@ -21,6 +21,7 @@ import numpy as np
 import torch
 from data import share_of
 from export import Exported
+from loop import run_of
 from train_checker import CLAIMS, Example, evidence_inference, scifact
 from train_verdicts import probabilities
 from transformers import BertForSequenceClassification
@@ -222,7 +223,10 @@ def main(
             weights[joint] = best_weight(own, checker_shares(dev, work / "features.json"), truth, claims)
             systems[joint], thresholds[joint] = together(systems[name], systems["checker"], weights[joint]), None
     result = report(examples, systems, thresholds) | {"share": share, "thresholds": thresholds, "weights": weights}
-    click.echo(json.dumps(result, indent=1))
+    result |= {"schema": "ragqa.verdicts/1"} | (
+        {"run": run_of(models[0].parent)} if (models[0].parent / "log.jsonl").exists() else {}
+    )
+    click.echo(json.dumps({name: value for name, value in result.items() if name != "run"}, indent=1))
     if json_file:
         json_file.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
