@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ragqa.question import Kind, age_group, both_spellings, known_abbreviations, names, understand
+from ragqa.question import Kind, age_group, both_spellings, claim_of, is_polar, known_abbreviations, names, understand
 
 
 @pytest.mark.parametrize(
@@ -31,18 +31,37 @@ def test_the_kind_of_question(question: str, kind: Kind) -> None:
 
 
 def test_pico_elements_are_parts_of_the_question() -> None:
-    """Population, intervention, comparator and outcome as worded, and a yes/no question known as one."""
+    """Population, intervention, comparator and outcome as worded."""
     read = understand("Does adding metformin rather than placebo reduce weight gain in adolescents with bipolar disorder?")
     assert read.populations == ("adolescents",)
     assert read.conditions == ("bipolar disorder",)
     assert read.interventions == ("metformin",)
-    assert (read.comparator, read.outcome, read.polar) == ("placebo", "weight gain", True)
+    assert (read.comparator, read.outcome) == ("placebo", "weight gain")
     assert read.as_words()["comparator"] == "placebo"
 
 
-def test_an_alternative_is_no_yes_or_no_question() -> None:
-    """ "A or B?" asks which."""
-    assert not understand("Is ERP or risperidone better?").polar
+@pytest.mark.parametrize(
+    ("question", "polar"),
+    [
+        ("Is ERP or risperidone better?", False),
+        ("Should I give olanzapine or quetiapine?", False),
+        ("What is the dose of lithium, and is it safe?", False),
+        ("Which trials are there?", False),
+        ("Do metformin or topiramate reduce weight gain?", True),
+        ("In adults with OCD, does memantine help?", True),
+        ("Memantine added to an SSRI: is it safe?", True),
+        ("Memantine is an NMDA antagonist, yes or no?", True),
+    ],
+)
+def test_yes_or_no_questions(question: str, polar: bool) -> None:
+    """An auxiliary opens them or a clause of them; which of two things is better is no such question."""
+    assert is_polar(question) is polar
+
+
+def test_the_claim_of_a_yes_or_no_question() -> None:
+    """What yes would claim, without the words of asking."""
+    assert claim_of("Is there a benefit of memantine?") == "a benefit of memantine."
+    assert claim_of("Memantine is an NMDA antagonist, yes or no?") == "Memantine is an NMDA antagonist."
 
 
 def test_a_stated_age_stands_for_its_age_group() -> None:

@@ -31,7 +31,8 @@ from ragqa.direction import SIGNIFICANT, direction, opposite
 from ragqa.evaluate import load_gold
 from ragqa.files import read_jsonl
 from ragqa.passages import sentences
-from ragqa.verify import AUXILIARY, Verdict, claim_of
+from ragqa.question import AUXILIARY, claim_of
+from ragqa.verify import Verdict
 
 LABELS: dict[str, Verdict] = {"SUPPORT": "supports", "CONTRADICT": "contradicts"}
 ANSWERS: dict[str, Verdict] = {"yes": "supports", "no": "contradicts", "maybe": "not_enough"}

@@ -6,7 +6,8 @@ below the right document, so that an unlabelled right one is seldom among them.
 
     nice python eval/training/queries.py --work /tmp/train --data ../shared/data --sets scifact,pubmedqa
 
-writes ``--work``/hard.jsonl. An ``embeddings.sqlite`` of an earlier build, copied to ``--work``/mining/index, spares its texts.
+writes ``--work``/hard.jsonl. The ``embeddings.sqlite`` of an earlier build, copied to
+``--work``/mining/index/SET, spares its texts.
 """
 
 from __future__ import annotations

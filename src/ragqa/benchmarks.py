@@ -170,6 +170,7 @@ def _score_reply(reply: Reply, ideal: Ideal, ragqa: Ragqa) -> dict[str, float | 
         "snippet_recall": mean([float(overlap(snippet, reply.text) >= SNIPPET) for snippet in ideal.snippets]),
         "rouge_2_recall": max((recall for _, recall, _ in two), default=None),
         "rouge_2_f1": max((f for _, _, f in two), default=None),
+        "rouge_2_at_ideal_length": max((_at_length(reply.text, answer) for answer in ideal.answers), default=None),
         "rouge_su4_recall": max((recall for _, recall, _ in su4), default=None),
         "rouge_su4_f1": max((f for _, _, f in su4), default=None),
         "yes_no_accuracy": None if ideal.yes is None else float(reply.yes is ideal.yes),
@@ -177,6 +178,11 @@ def _score_reply(reply: Reply, ideal: Ideal, ragqa: Ragqa) -> dict[str, float | 
         "must_have_contradicted": share([v == "contradicts" for v in verdicts]),
         "words": float(len(reply.text.split())),
     }
+
+
+def _at_length(text: str, ideal: str) -> float:
+    """ROUGE-2 F1 of a text's first words, as many as the ideal answer has: a longer text gains nothing and loses nothing."""
+    return rouge_2(" ".join(text.split()[: len(ideal.split())]), ideal)[2]
 
 
 def _read_ideals(file: Path) -> dict[str, Ideal]:

@@ -36,7 +36,7 @@ from ragqa.measures import reading_grade
 from ragqa.models import CrossEncoder, Embedder, Recent, Vectors, load_embedder
 from ragqa.passages import without_markers
 from ragqa.privacy import Redacted, redact, without_heading
-from ragqa.question import Understanding, understand
+from ragqa.question import Understanding, is_polar, understand
 from ragqa.records import Abstract, Article, Asked, Passage, ReviewEvent, Turn
 from ragqa.retrieve import Hit, rank_sources, retrieve
 from ragqa.reviewlog import LOG
@@ -380,7 +380,7 @@ class Ragqa:
 
     def says_yes(self, question: str, texts: Sequence[str]) -> float | None:
         """Probability that the answer to a yes/no question is yes, judged from what these texts say; None for other questions."""
-        return self.checker.says_yes(question, texts[:YES_FROM]) if texts and understand(question).polar else None
+        return self.checker.says_yes(question, texts[:YES_FROM]) if texts and is_polar(question) else None
 
     def _other(self, question: str, query: Vectors) -> bool:
         """Whether a question that nothing answers is no medical question at all."""

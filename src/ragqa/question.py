@@ -47,9 +47,18 @@ _KINDS: dict[Kind, str] = {
     r"prevent\w*|useful|worth|treat(?:s|ed|ment)?|lower|add(?:ed|ing)?|evidence for|role of|respond|effect of|effect on",
 }
 _KIND = {kind: re.compile(rf"\b(?:{pattern})(?!\w)", re.IGNORECASE) for kind, pattern in _KINDS.items()}
-_POLAR = re.compile(
-    r"^(?:is|are|was|were|do|does|did|can|could|should|has|have|had|will|would|may|might|am)\b(?!.*\bor\b.*\?$)", re.IGNORECASE
+_VERB = r"(?:is|are|was|were|do|does|did|can|could|should|has|have|had|will|would|may|might|am)\b"
+_POLAR = re.compile(rf"(?!what|which|who|how|when|why|where)(?:.*(?:[:;.,—]|--)\s*)?{_VERB}", re.IGNORECASE)
+"""An auxiliary at the start of the question or of one of its clauses, unless a question word opens it."""
+_YES_OR_NO = re.compile(r"\byes\s+or\s+no\W*$", re.IGNORECASE)
+_CHOICE = re.compile(
+    r"(?=.*\bor\b).*\b(?:better|worse|best|safer|prefer\w*|choose|recommend\w*|first[- ]line|(?:more|less) \w+|"
+    r"should (?:i|we))\b",
+    re.IGNORECASE,
 )
+"""An "or" beside words of comparing asks which of two; any other "or" joins what is asked about."""
+AUXILIARY = re.compile(rf"^{_VERB} (?:there )?", re.IGNORECASE)
+"""What most yes/no questions begin with."""
 
 _STOP = (
     r"(?:a|an|the|of|in|on|for|with|without|to|by|at|from|and|or|as|is|are|was|were|be|been|do|does|did|can|could|"
@@ -130,13 +139,9 @@ _OUTCOME = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Understanding:
-    """What was read from a question. Every text is a part of it; empty where it states none.
-
-    ``polar``: it asks for a yes or a no.
-    """
+    """What was read from a question. Every text is a part of it; empty where it states none."""
 
     kind: Kind
-    polar: bool
     conditions: tuple[str, ...] = ()
     populations: tuple[str, ...] = ()
     interventions: tuple[str, ...] = ()
@@ -209,7 +214,6 @@ def understand(question: str) -> Understanding:
     comparator, outcome = _COMPARATOR.search(question), _OUTCOME.search(question)
     return Understanding(
         kind=kind,
-        polar=bool(_POLAR.match(question)),
         conditions=tuple(dict.fromkeys([*conditions, *(short for short in known if _names_condition(known[short][0]))])),
         populations=populations,
         interventions=tuple(
@@ -220,6 +224,16 @@ def understand(question: str) -> Understanding:
         comparator=comparator[1].strip() if comparator else None,
         outcome=outcome[1].strip() if outcome else None,
     )
+
+
+def is_polar(question: str) -> bool:
+    """Whether a question asks for a yes or a no."""
+    return bool(_YES_OR_NO.search(question) or (_POLAR.match(question) and not _CHOICE.match(question)))
+
+
+def claim_of(question: str) -> str:
+    """What the answer yes to a yes/no question claims."""
+    return AUXILIARY.sub("", _YES_OR_NO.sub("", question)).rstrip("?,;: ") + "."
 
 
 def names(text: str) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ from ragqa.direction import SIGNIFICANT, balance, direction_words, negated, oppo
 from ragqa.errors import UnsupportedStatement
 from ragqa.models import CrossEncoder, Embedder, Vectors
 from ragqa.passages import sentences, without_markers
-from ragqa.question import both_spellings, names
+from ragqa.question import both_spellings, claim_of, names
 from ragqa.wording import collapsed, same_words
 
 Verdict = Literal["supports", "contradicts", "not_enough"]
@@ -67,10 +67,6 @@ _STOP = frozenset(
         "but",
     ]
 )
-AUXILIARY = re.compile(
-    r"^(?:is|are|was|were|do|does|did|can|could|should|has|have|had|will|would|may|might) (?:there )?", re.IGNORECASE
-)
-"""What a yes/no question begins with."""
 ALIGNED = 0.8
 """Share of a claim's words in one sentence from which it counts as that sentence, changed or not."""
 NAME = 0.9
@@ -244,11 +240,6 @@ class Checker:
             turned_logit=self._judge.score(turned, [spans[best].text])[0],
             turned_similarity=float(similarities[best, 1]),
         )
-
-
-def claim_of(question: str) -> str:
-    """What the answer yes to a yes/no question claims."""
-    return AUXILIARY.sub("", question).rstrip("? ") + "."
 
 
 def exact_difference(claim: str, source: str) -> str | None:
