@@ -1,15 +1,19 @@
-"""What cross-validation by question would claim: a linear map learned on some questions, measured on the others.
+"""What tuning on these questions can and cannot do, shown with the smallest model there is: a linear map of the question.
 
-Claims of SciFact share documents. With folds drawn by question, a model is measured on documents it was trained to find; with
-folds by document (``queries.groups``) it is not. The map takes a question's vector to where it should lie among the index's
-own, unchanged vectors; it is the smallest model that can be tuned, and learns in seconds. Both figures stand side by side.
+It takes a question's vector to where it should lie among the index's own, unchanged vectors, and learns in seconds. Measured are
+questions it did not learn, in three ways. Folds by question: other questions about the same documents were learned. Folds by
+document (``queries.groups``): other questions of the set. Other sets: nothing of the set. Only the last two say something about
+documents that are new; the sets of ``--only`` are measured, never learned. Means and differences, with 95 % intervals
+from a bootstrap over questions, of the vectors alone and of the plain sum.
 
-    nice python eval/training/by_heart.py --work WORK --data ../shared/data
+    nice python eval/training/by_heart.py --work WORK ../shared/data/scifact ../shared/data/pubmedqa \
+        --only ../shared/data/bioasq_7b_11b
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
@@ -17,25 +21,29 @@ import ir_measures
 import numpy as np
 import torch
 from ir_measures import nDCG
+from measure_encoder import paired
 from queries import groups, part_of
 from train_encoder import TEMPERATURE
 
 from ragqa.pipeline import Ragqa
 from ragqa.retrieve import PLAIN, fused
-from ragqa.runs import AGAINST, DEPTH, indexed, read_qrels, read_queries
+from ragqa.runs import AGAINST, DEPTH, drawn, indexed, read_qrels, read_queries
 from ragqa.settings import Settings
 
 FOLDS, STEPS, RATE, DRAWN, SEED = 5, 300, 1e-3, 32, 1
 
+Map = Callable[[np.ndarray], np.ndarray]
+"""Questions to questions, shape (questions, dimension)."""
+
 
 class Claims:
-    """A data set's questions: vectors, lexical scores of every passage, right sources; and the index's vectors."""
+    """A data set's questions: vectors, lexical scores, and which passages are right; and the index's vectors."""
 
-    def __init__(self, dataset: Path, work: Path) -> None:
+    def __init__(self, dataset: Path, work: Path, limit: int | None = None) -> None:
         settings, built = indexed(dataset, Settings(index=work / "by-heart/index"), lambda *_: None)
         qrels, texts = read_qrels(dataset, None), dict(read_queries(dataset))
         self.group = groups(qrels)
-        self.names = sorted(name for name in self.group if name in texts)
+        self.name, self.names = dataset.name, drawn(sorted(name for name in self.group if name in texts), limit, 7)
         self.qrels = {name: qrels[name] for name in self.names}
         with Ragqa.open(settings) as ragqa:
             rows = range(built.manifest.counts["passages"])
@@ -44,9 +52,11 @@ class Claims:
             self.asked = ragqa.embedder.embed([texts[name] for name in self.names])
             self.said = [dict(ragqa.generation.lexical(texts[name], 2 * DEPTH, PLAIN.rare)) for name in self.names]
         self.weight = settings.dense_weight
+        wanted = [[doc for doc, grade in self.qrels[name].items() if grade > 0] for name in self.names]
+        self.right = torch.tensor(np.array([np.isin(self.sources, docs) for docs in wanted]))
 
-    def ndcg(self, asked: np.ndarray) -> dict[str, float]:
-        """Mean nDCG@10 of the vectors alone and of the plain sum."""
+    def ndcg(self, asked: np.ndarray) -> dict[str, np.ndarray]:
+        """nDCG@10 of each question, by the vectors alone and by the plain sum."""
         runs: dict[str, dict[str, dict[str, float]]] = {"dense": {}, AGAINST: {}}
         for name, query, said in zip(self.names, asked, self.said, strict=True):
             near = self.vectors @ query
@@ -58,26 +68,30 @@ class Claims:
                 for row, score in zip(rows, scores.tolist(), strict=True):
                     best[self.sources[row]] = max(score, best.get(self.sources[row], -1.0))
                 runs[system][name] = best
-        return {name: round(ir_measures.calc_aggregate([nDCG @ 10], self.qrels, run)[nDCG @ 10], 4) for name, run in runs.items()}
+        return {system: self._scores(run) for system, run in runs.items()}
 
-    def right(self) -> torch.Tensor:
-        """Which passages answer which question, shape (questions, passages)."""
-        wanted = [{doc for doc, grade in self.qrels[name].items() if grade > 0} for name in self.names]
-        return torch.tensor([[source in docs for source in self.sources] for docs in wanted])
+    def _scores(self, run: dict[str, dict[str, float]]) -> np.ndarray:
+        found = {m.query_id: m.value for m in ir_measures.iter_calc([nDCG @ 10], self.qrels, run)}
+        return np.array([found[name] for name in self.names])
+
+    def parts(self, by: Callable[[str], str]) -> np.ndarray:
+        """The fold of each question: what ``by`` gives for its name stays together."""
+        return np.array([part_of(self.name, by(name), FOLDS) for name in self.names])
 
 
-def mapped(claims: Claims, learned: np.ndarray) -> np.ndarray:
-    """Every question's vector, moved by a map learned on the marked ones: all passages of the index are its negatives."""
+def learned(sets: Sequence[tuple[Claims, np.ndarray]]) -> Map:
+    """A map learned on the marked questions of each set in turn: all passages of its index are a question's negatives."""
     torch.manual_seed(SEED)
     draw = np.random.default_rng(SEED)
-    asked, vectors, right = torch.tensor(claims.asked), torch.tensor(claims.vectors), claims.right()
-    turn = torch.nn.Linear(asked.shape[1], asked.shape[1])
+    given = [(torch.tensor(c.asked), torch.tensor(c.vectors), c.right, np.flatnonzero(marked)) for c, marked in sets]
+    turn = torch.nn.Linear(given[0][0].shape[1], given[0][0].shape[1])
     torch.nn.init.zeros_(turn.weight)
     torch.nn.init.zeros_(turn.bias)
     optimiser = torch.optim.AdamW(turn.parameters(), lr=RATE)
     schedule = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 0.0, STEPS)
-    for _ in range(STEPS):
-        some = draw.choice(np.flatnonzero(learned), min(DRAWN, int(learned.sum())), replace=False)
+    for step in range(STEPS):
+        asked, vectors, right, marked = given[step % len(given)]
+        some = draw.choice(marked, min(DRAWN, len(marked)), replace=False)
         moved = torch.nn.functional.normalize(asked[some] + turn(asked[some]), dim=1)
         scores = moved @ vectors.T / TEMPERATURE
         found = torch.logsumexp(scores.masked_fill(~right[some], float("-inf")), dim=1)
@@ -86,27 +100,45 @@ def mapped(claims: Claims, learned: np.ndarray) -> np.ndarray:
         loss.backward()
         optimiser.step()
         schedule.step()
-    with torch.inference_mode():
-        return torch.nn.functional.normalize(asked + turn(asked), dim=1).numpy()
+    weight, bias = turn.weight.detach().numpy(), turn.bias.detach().numpy()
+
+    def moved_to(asked: np.ndarray) -> np.ndarray:
+        moved = asked + asked @ weight.T + bias
+        return moved / np.linalg.norm(moved, axis=1, keepdims=True)
+
+    return moved_to
+
+
+def cross_validated(claims: Claims, parts: np.ndarray) -> np.ndarray:
+    """Each fold's questions, moved by a map that learned the other folds."""
+    tuned = claims.asked.copy()
+    for fold in range(FOLDS):
+        tuned[parts == fold] = learned([(claims, parts != fold)])(claims.asked[parts == fold])
+    return tuned
 
 
 @click.command()
+@click.argument("folders", type=click.Path(path_type=Path), nargs=-1, required=True)
+@click.option("--only", type=click.Path(path_type=Path), multiple=True, help="A set that is measured and never learned.")
 @click.option("--work", type=click.Path(path_type=Path), required=True)
-@click.option("--data", type=click.Path(path_type=Path), default=Path("../shared/data"), show_default=True)
-@click.option("--set", "name", default="scifact", show_default=True)
+@click.option("--limit", default=1500, show_default=True, help="Questions a set.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), default=Path("eval/results/by-heart.json"))
-def main(work: Path, data: Path, name: str, json_file: Path) -> None:
-    """Print nDCG@10 untuned, and tuned with folds by question and by document."""
-    claims = Claims(data / name, work)
-    result: dict = {"set": name, "questions": len(claims.names), "untuned": claims.ndcg(claims.asked)}
-    for label, key in (("folds by question", lambda query: query), ("folds by document", claims.group.__getitem__)):
-        parts = np.array([part_of(name, key(query), FOLDS) for query in claims.names])
-        tuned = claims.asked.copy()
-        for fold in range(FOLDS):
-            tuned[parts == fold] = mapped(claims, parts != fold)[parts == fold]
-        result[label] = claims.ndcg(tuned)
-    click.echo(json.dumps(result, indent=1))
-    json_file.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+def main(folders: tuple[Path, ...], only: tuple[Path, ...], work: Path, limit: int, json_file: Path) -> None:
+    """Print nDCG@10 tuned beside untuned, a set and a way of holding back a row."""
+    sets = [Claims(folder, work, limit) for folder in (*folders, *only)]
+    learnable, result = sets[: len(folders)], {}
+    for claims in sets:
+        others = [(other, np.ones(len(other.names), bool)) for other in learnable if other is not claims]
+        ways = {"other sets": learned(others)(claims.asked)} if others else {}
+        if claims in learnable:
+            ways["folds by question"] = cross_validated(claims, claims.parts(lambda name: name))
+            ways["folds by document"] = cross_validated(claims, claims.parts(claims.group.__getitem__))
+        untuned = claims.ndcg(claims.asked)
+        tuned = {way: claims.ndcg(asked) for way, asked in ways.items()}
+        rows = {way: {system: paired(found[system], untuned[system]) for system in untuned} for way, found in tuned.items()}
+        result[claims.name] = {"questions": len(claims.names), **rows}
+        click.echo(json.dumps({claims.name: result[claims.name]}))
+        json_file.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
