@@ -49,6 +49,7 @@ def test_pico_elements_are_parts_of_the_question() -> None:
         ("Which trials are there?", False),
         ("Do metformin or topiramate reduce weight gain?", True),
         ("In adults with OCD, does memantine help?", True),
+        ("However, is it safe?", True),
         ("Memantine added to an SSRI: is it safe?", True),
         ("Memantine is an NMDA antagonist, yes or no?", True),
     ],

@@ -36,7 +36,7 @@ Map = Callable[[np.ndarray], np.ndarray]
 """Questions to questions, shape (questions, dimension)."""
 
 
-class Claims:
+class Questions:
     """A data set's questions: vectors, lexical scores, and which passages are right; and the index's vectors."""
 
     def __init__(self, dataset: Path, work: Path, limit: int | None = None) -> None:
@@ -79,7 +79,7 @@ class Claims:
         return np.array([part_of(self.name, by(name), FOLDS) for name in self.names])
 
 
-def learned(sets: Sequence[tuple[Claims, np.ndarray]]) -> Map:
+def learned(sets: Sequence[tuple[Questions, np.ndarray]]) -> Map:
     """A map learned on the marked questions of each set in turn: all passages of its index are a question's negatives."""
     torch.manual_seed(SEED)
     draw = np.random.default_rng(SEED)
@@ -109,11 +109,11 @@ def learned(sets: Sequence[tuple[Claims, np.ndarray]]) -> Map:
     return moved_to
 
 
-def cross_validated(claims: Claims, parts: np.ndarray) -> np.ndarray:
+def cross_validated(questions: Questions, parts: np.ndarray) -> np.ndarray:
     """Each fold's questions, moved by a map that learned the other folds."""
-    tuned = claims.asked.copy()
+    tuned = questions.asked.copy()
     for fold in range(FOLDS):
-        tuned[parts == fold] = learned([(claims, parts != fold)])(claims.asked[parts == fold])
+        tuned[parts == fold] = learned([(questions, parts != fold)])(questions.asked[parts == fold])
     return tuned
 
 
@@ -125,19 +125,19 @@ def cross_validated(claims: Claims, parts: np.ndarray) -> np.ndarray:
 @click.option("--json", "json_file", type=click.Path(path_type=Path), default=Path("eval/results/by-heart.json"))
 def main(folders: tuple[Path, ...], only: tuple[Path, ...], work: Path, limit: int, json_file: Path) -> None:
     """Print nDCG@10 tuned beside untuned, a set and a way of holding back a row."""
-    sets = [Claims(folder, work, limit) for folder in (*folders, *only)]
+    sets = [Questions(folder, work, limit) for folder in (*folders, *only)]
     learnable, result = sets[: len(folders)], {}
-    for claims in sets:
-        others = [(other, np.ones(len(other.names), bool)) for other in learnable if other is not claims]
-        ways = {"other sets": learned(others)(claims.asked)} if others else {}
-        if claims in learnable:
-            ways["folds by question"] = cross_validated(claims, claims.parts(lambda name: name))
-            ways["folds by document"] = cross_validated(claims, claims.parts(claims.group.__getitem__))
-        untuned = claims.ndcg(claims.asked)
-        tuned = {way: claims.ndcg(asked) for way, asked in ways.items()}
+    for questions in sets:
+        others = [(other, np.ones(len(other.names), bool)) for other in learnable if other is not questions]
+        ways = {"other sets": learned(others)(questions.asked)} if others else {}
+        if questions in learnable:
+            ways["folds by question"] = cross_validated(questions, questions.parts(lambda name: name))
+            ways["folds by document"] = cross_validated(questions, questions.parts(questions.group.__getitem__))
+        untuned = questions.ndcg(questions.asked)
+        tuned = {way: questions.ndcg(asked) for way, asked in ways.items()}
         rows = {way: {system: paired(found[system], untuned[system]) for system in untuned} for way, found in tuned.items()}
-        result[claims.name] = {"questions": len(claims.names), **rows}
-        click.echo(json.dumps({claims.name: result[claims.name]}))
+        result[questions.name] = {"questions": len(questions.names), **rows}
+        click.echo(json.dumps({questions.name: result[questions.name]}))
         json_file.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
 

@@ -48,7 +48,7 @@ _KINDS: dict[Kind, str] = {
 }
 _KIND = {kind: re.compile(rf"\b(?:{pattern})(?!\w)", re.IGNORECASE) for kind, pattern in _KINDS.items()}
 _VERB = r"(?:is|are|was|were|do|does|did|can|could|should|has|have|had|will|would|may|might|am)\b"
-_POLAR = re.compile(rf"(?!what|which|who|how|when|why|where)(?:.*(?:[:;.,—]|--)\s*)?{_VERB}", re.IGNORECASE)
+_POLAR = re.compile(rf"(?!(?:what|which|who|how|when|why|where)\b)(?:.*(?:[:;.,—]|--)\s*)?{_VERB}", re.IGNORECASE)
 """An auxiliary at the start of the question or of one of its clauses, unless a question word opens it."""
 _YES_OR_NO = re.compile(r"\byes\s+or\s+no\W*$", re.IGNORECASE)
 _CHOICE = re.compile(

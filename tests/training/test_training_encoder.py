@@ -162,7 +162,7 @@ def test_what_is_learned_by_heart_is_found(tmp_path: Path) -> None:
     (data / "qrels").mkdir()
     judged = "".join(f"{name}\t{doc}\t1\n" for name, doc in turned.items())
     (data / "qrels/all.tsv").write_text(f"query-id\tcorpus-id\tscore\n{judged}", encoding="utf-8")
-    asked = by_heart.Claims(data, tmp_path)
+    asked = by_heart.Questions(data, tmp_path)
     tuned = by_heart.learned([(asked, np.ones(len(SUBJECTS), bool))])(asked.asked)
     assert asked.ndcg(asked.asked)["dense"].mean() < asked.ndcg(tuned)["dense"].mean() == 1.0
     assert set(asked.parts(lambda name: "the same")) != set(asked.parts(lambda name: name))
