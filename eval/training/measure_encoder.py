@@ -30,7 +30,7 @@ from ragqa.index import open_index
 from ragqa.models import Embedder, Vectors, load_embedder
 from ragqa.pipeline import build_index, import_records
 from ragqa.retrieve import rank_sources
-from ragqa.runs import configurations, read_qrels, read_queries
+from ragqa.runs import configurations, one_of, read_qrels, read_queries
 from ragqa.settings import Settings
 
 RESAMPLES = 2000
@@ -87,7 +87,7 @@ def ranked(dataset: Path, embedder: Embedder, asked: dict[str, str], work: Path,
 
 def _some(dataset: Path, home: Path, most: int) -> Path:
     """The corpus, or for a first look its judged documents and ``most`` others."""
-    file = dataset / "corpus.jsonl.gz"
+    file = one_of(dataset, "corpus.jsonl", "corpus.jsonl.gz")
     if not most:
         return file
     judged = {doc for row in list(read_qrels(dataset, None).values())[:most] for doc in row}
@@ -116,25 +116,35 @@ def paired(tuned: Sequence[float], untuned: Sequence[float]) -> dict[str, float 
 @click.option("--set", "sets", multiple=True, required=True, help="A BEIR folder of --data; repeat for several.")
 @click.option("--model", required=True, help="A run's best/ or an exported folder; {fold} for cross-validation.")
 @click.option("--folds", default=5, show_default=True)
+@click.option("--fold", "only", type=int, help="Only the questions of this fold: one model is cross-validated on its part.")
 @click.option("--blend", default=1.0, show_default=True, help="Share of the tuned weights.")
 @click.option("--most", default=0, help="Only so many queries and unjudged documents, for a first look; 0: all.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path))
 def main(
-    work: Path, data: Path, sets: tuple[str, ...], model: str, folds: int, blend: float, most: int, json_file: Path | None
+    work: Path,
+    data: Path,
+    sets: tuple[str, ...],
+    model: str,
+    folds: int,
+    only: int | None,
+    blend: float,
+    most: int,
+    json_file: Path | None,
 ) -> None:
     """Print untuned and tuned nDCG@10 with the interval of the difference, a data set and a configuration a row."""
     result: dict = {"model": model, "blend": blend, "sets": {}}
     for name in sets:
         qrels, texts = read_qrels(data / name, None), dict(read_queries(data / name))
         group = groups(qrels)
-        asked = {query: texts[query] for query in sorted(group) if query in texts}
+        part = {query: part_of(name, group[query], folds) for query in sorted(group) if query in texts}
+        asked = {query: texts[query] for query, fold in part.items() if only in (None, fold)}
         asked = dict(list(asked.items())[: most or None])
         untuned = ranked(data / name, load_embedder(), asked, work, most)
         tuned: dict[str, dict[str, float]] = {}
         for fold in range(folds) if "{fold}" in model else [None]:
-            part = {q: t for q, t in asked.items() if fold is None or part_of(name, group[q], folds) == fold}
-            if part:
-                found = ranked(data / name, exported(Path(model.format(fold=fold)), work, blend), part, work, most)
+            some = {query: text for query, text in asked.items() if fold in (None, part[query])}
+            if some:
+                found = ranked(data / name, exported(Path(model.format(fold=fold)), work, blend), some, work, most)
                 for configuration, figures in found.items():
                     tuned.setdefault(configuration, {}).update(figures)
         rows = {c: paired([tuned[c][q] for q in asked], [untuned[c][q] for q in asked]) for c in tuned}
