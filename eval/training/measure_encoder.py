@@ -22,6 +22,7 @@ import numpy as np
 from data import lines
 from export import Exported, write
 from ir_measures import nDCG
+from loop import run_of
 from queries import groups, part_of
 from transformers import BertModel
 from weights import blended, recover
@@ -132,7 +133,9 @@ def main(
     json_file: Path | None,
 ) -> None:
     """Print untuned and tuned nDCG@10 with the interval of the difference, a data set and a configuration a row."""
-    result: dict = {"model": model, "blend": blend, "sets": {}}
+    run = Path(model).parent  # of several folds none is told
+    told = {"run": run_of(run)} if (run / "log.jsonl").exists() else {}
+    result: dict = {"schema": "ragqa.encoder/1", "model": model.removeprefix(f"{work}/"), "blend": blend, "sets": {}} | told
     for name in sets:
         qrels, texts = read_qrels(data / name, None), dict(read_queries(data / name))
         group = groups(qrels)
@@ -149,7 +152,7 @@ def main(
                     tuned.setdefault(configuration, {}).update(figures)
         rows = {c: paired([tuned[c][q] for q in asked], [untuned[c][q] for q in asked]) for c in tuned}
         result["sets"][name] = {"queries": len(asked), **rows}
-    click.echo(json.dumps(result, indent=1))
+    click.echo(json.dumps(result["sets"], indent=1))
     if json_file:
         json_file.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
