@@ -6,8 +6,9 @@ document (``queries.groups``): other questions of the set. Other sets: nothing o
 documents that are new; the sets of ``--only`` are measured, never learned. Means and differences, with 95 % intervals
 from a bootstrap over questions, of the vectors alone and of the plain sum.
 
+    python eval/sample_beir.py ../shared/data/medquad WORK/medquad-3000 --documents 3000
     nice python eval/training/by_heart.py --work WORK ../shared/data/scifact ../shared/data/pubmedqa \
-        --only ../shared/data/bioasq_7b_11b
+        ../shared/data/evidence_inference WORK/medquad-3000 --only ../shared/data/bioasq_7b_11b
 """
 
 from __future__ import annotations
@@ -17,11 +18,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
-import ir_measures
 import numpy as np
 import torch
-from ir_measures import nDCG
-from measure_encoder import paired
+from measure_encoder import ndcg, paired
 from queries import groups, part_of
 from train_encoder import TEMPERATURE
 
@@ -68,11 +67,7 @@ class Questions:
                 for row, score in zip(rows, scores.tolist(), strict=True):
                     best[self.sources[row]] = max(score, best.get(self.sources[row], -1.0))
                 runs[system][name] = best
-        return {system: self._scores(run) for system, run in runs.items()}
-
-    def _scores(self, run: dict[str, dict[str, float]]) -> np.ndarray:
-        found = {m.query_id: m.value for m in ir_measures.iter_calc([nDCG @ 10], self.qrels, run)}
-        return np.array([found[name] for name in self.names])
+        return {system: np.array(list(ndcg(self.qrels, run).values())) for system, run in runs.items()}
 
     def parts(self, by: Callable[[str], str]) -> np.ndarray:
         """The fold of each question: what ``by`` gives for its name stays together."""

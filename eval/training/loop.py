@@ -87,6 +87,11 @@ def run_of(folder: Path) -> dict[str, Any]:
     return told | {"log": [json.loads(line) for line in log]}
 
 
+def run_behind(model: Path) -> dict[str, Any]:
+    """Under "run" the run whose folder holds a model's weights; nothing where none does, as of an exported model."""
+    return {"run": run_of(model.parent)} if (model.parent / "log.jsonl").exists() else {}
+
+
 def _step(task: Task, optimiser: torch.optim.Optimizer, recipe: Recipe, step: int) -> float:
     task.model.train()
     torch.manual_seed(recipe.seed * 1_000_003 + step)

@@ -22,7 +22,7 @@ import numpy as np
 from data import lines
 from export import Exported, write
 from ir_measures import nDCG
-from loop import run_of
+from loop import run_behind
 from queries import groups, part_of
 from transformers import BertModel
 from weights import blended, recover
@@ -80,10 +80,15 @@ def ranked(dataset: Path, embedder: Embedder, asked: dict[str, str], work: Path,
         for query, text in asked.items():
             hits = rank_sources([text], generation, embedder, chosen, 10, stages=configuration.stages)
             run[query] = {hit.passage.source_id.removeprefix("doc:"): hit.score for hit in hits}
-        found = {m.query_id: m.value for m in ir_measures.iter_calc([nDCG @ 10], {q: qrels[q] for q in asked}, run)}
-        table[name] = {query: found.get(query, 0.0) for query in asked}
+        table[name] = ndcg({query: qrels[query] for query in asked}, run)
     generation.close()
     return table
+
+
+def ndcg(judged: dict[str, dict[str, int]], run: dict[str, dict[str, float]]) -> dict[str, float]:
+    """nDCG@10 of each judged query; 0 where nothing was found."""
+    found = {measured.query_id: measured.value for measured in ir_measures.iter_calc([nDCG @ 10], judged, run)}
+    return {query: found.get(query, 0.0) for query in judged}
 
 
 def _some(dataset: Path, home: Path, most: int) -> Path:
@@ -133,9 +138,8 @@ def main(
     json_file: Path | None,
 ) -> None:
     """Print untuned and tuned nDCG@10 with the interval of the difference, a data set and a configuration a row."""
-    run = Path(model).parent  # of several folds none is told
-    told = {"run": run_of(run)} if (run / "log.jsonl").exists() else {}
-    result: dict = {"schema": "ragqa.encoder/1", "model": model.removeprefix(f"{work}/"), "blend": blend, "sets": {}} | told
+    result: dict = {"schema": "ragqa.encoder/1", "model": model.removeprefix(f"{work}/"), "blend": blend, "sets": {}}
+    result |= run_behind(Path(model))
     for name in sets:
         qrels, texts = read_qrels(data / name, None), dict(read_queries(data / name))
         group = groups(qrels)

@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from data import share_of
 from export import Exported
-from loop import run_of
+from loop import run_behind
 from train_checker import CLAIMS, Example, evidence_inference, scifact
 from train_verdicts import probabilities
 from transformers import BertForSequenceClassification
@@ -223,9 +223,7 @@ def main(
             weights[joint] = best_weight(own, checker_shares(dev, work / "features.json"), truth, claims)
             systems[joint], thresholds[joint] = together(systems[name], systems["checker"], weights[joint]), None
     result = report(examples, systems, thresholds) | {"share": share, "thresholds": thresholds, "weights": weights}
-    result |= {"schema": "ragqa.verdicts/1"} | (
-        {"run": run_of(models[0].parent)} if (models[0].parent / "log.jsonl").exists() else {}
-    )
+    result |= {"schema": "ragqa.verdicts/1"} | run_behind(models[0])
     click.echo(json.dumps({name: value for name, value in result.items() if name != "run"}, indent=1))
     if json_file:
         json_file.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
