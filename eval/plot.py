@@ -1,5 +1,6 @@
 """Draw what a results file holds: a scorecard's risk-coverage curve, the turns of a conversations table, what regenerating costs,
-the stages of a retrieval table, ragqa beside its rivals, an index as it grows, a training run and its models.
+the stages of a retrieval table, ragqa beside its rivals, an index as it grows, a training run and its models, what tuning
+gains where.
 
 python eval/plot.py eval/results/scorecard.json eval/results/risk-coverage.svg
 python eval/plot.py eval/results/conversations.json eval/results/conversations.svg eval/results/conversations.png
@@ -305,6 +306,44 @@ def verdicts(found: dict[str, Any]) -> Figure:
     return drawn
 
 
+WAYS = {
+    "folds by question": ("other questions about the same documents were learned", "tab:orange"),
+    "folds by document": ("other questions of the set were learned", "tab:blue"),
+    "other sets": ("nothing of the set was learned", "black"),
+}
+"""Legend and colour of what a tuned model knew of a set it is measured on."""
+
+
+def by_heart(found: dict[str, Any]) -> Figure:
+    """A panel a model and a ranking: gain on the untuned encoder with its interval, a set a row, a mark a way of holding back."""
+    tuned = {"map": "a linear map of the question", "encoder": "the encoder, for questions"}
+    shown = [(name, system) for name in tuned if name in found for system in ("dense", "plain sum")]
+    figure, panels = plt.subplots(1, len(shown), figsize=(3.4 * len(shown) + 1, 4.4), sharey=True, sharex=True, squeeze=False)
+    for axes, (name, system) in zip(panels[0], shown, strict=True):
+        for place, (way, (label, colour)) in enumerate(WAYS.items()):
+            rows = [(at, row[way][system]) for at, row in enumerate(found[name].values()) if way in row]
+            middle = [row["difference"] for _, row in rows]
+            spread = np.array(
+                [[row["difference"] - row["interval"][0], row["interval"][1] - row["difference"]] for _, row in rows]
+            )
+            heights = [at + 0.2 * (place - 1) for at, _ in rows]
+            axes.errorbar(middle, heights, xerr=spread, fmt="o", ms=4, lw=1, color=colour, label=label)
+        axes.axvline(0, color="0.7", lw=1, zorder=0)
+        ranking = "vectors alone" if system == "dense" else "vectors and words"
+        axes.set_title(f"{tuned[name]}\n{ranking}", fontsize=9)
+        axes.set_xlabel("nDCG@10, tuned less untuned", fontsize=8)
+        axes.tick_params(labelsize=8)
+        axes.spines[["top", "right"]].set_visible(False)
+    sets = found[shown[0][0]]
+    panels[0][0].set_yticks(
+        range(len(sets)), [f"{NAMES.get(name, name)}\n{row['questions']} asked" for name, row in sets.items()]
+    )
+    panels[0][0].invert_yaxis()
+    figure.legend(*panels[0][0].get_legend_handles_labels(), ncol=3, loc="lower center", frameon=False, fontsize=8)
+    figure.suptitle("Tuned on questions: what is gained is known by heart, or ends with the set (95 % intervals)", fontsize=10)
+    return figure
+
+
 DRAWN: dict[str, Callable[[dict[str, Any]], Figure]] = {
     "ragqa.scorecard/1": risk_coverage,
     "ragqa.dialogues/1": conversations,
@@ -313,6 +352,7 @@ DRAWN: dict[str, Callable[[dict[str, Any]], Figure]] = {
     "ragqa.rivals/1": rivals,
     "ragqa.growth/1": growth,
     "ragqa.verdicts/1": verdicts,
+    "ragqa.by-heart/1": by_heart,
 }
 
 

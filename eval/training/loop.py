@@ -35,10 +35,16 @@ class Recipe:
     seed: int = 1
     decay: float = 0.01
     longest: int = 128
+    half: bool = False
+    """Products in bfloat16: several times as fast on processors that multiply it (``amx_bf16`` in /proc/cpuinfo)."""
 
     def rate_at(self, step: int) -> float:
         """Learning rate of a step, counted from 0."""
         return self.rate * min((step + 1) / max(self.warmup, 1), (self.steps - step) / max(self.steps - self.warmup, 1), 1.0)
+
+    def precision(self) -> torch.autocast:
+        """The context in which the model is asked."""
+        return torch.autocast("cpu", torch.bfloat16, enabled=self.half)
 
 
 class Task(Protocol):

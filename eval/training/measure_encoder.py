@@ -23,7 +23,7 @@ from data import lines
 from export import Exported, write
 from ir_measures import nDCG
 from loop import run_behind
-from queries import groups, part_of
+from queries import WAYS, groups, part_of
 from transformers import BertModel
 from weights import blended, recover
 
@@ -123,6 +123,7 @@ def paired(tuned: Sequence[float], untuned: Sequence[float]) -> dict[str, float 
 @click.option("--model", required=True, help="A run's best/ or an exported folder; {fold} for cross-validation.")
 @click.option("--folds", default=5, show_default=True)
 @click.option("--fold", "only", type=int, help="Only the questions of this fold: one model is cross-validated on its part.")
+@click.option("--by", type=click.Choice(WAYS), default=WAYS[0], show_default=True, help="What a fold keeps together.")
 @click.option("--blend", default=1.0, show_default=True, help="Share of the tuned weights.")
 @click.option("--most", default=0, help="Only so many queries and unjudged documents, for a first look; 0: all.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path))
@@ -133,6 +134,7 @@ def main(
     model: str,
     folds: int,
     only: int | None,
+    by: str,
     blend: float,
     most: int,
     json_file: Path | None,
@@ -143,7 +145,9 @@ def main(
     for name in sets:
         qrels, texts = read_qrels(data / name, None), dict(read_queries(data / name))
         group = groups(qrels)
-        part = {query: part_of(name, group[query], folds) for query in sorted(group) if query in texts}
+        part = {
+            query: part_of(name, group[query] if by == "document" else query, folds) for query in sorted(group) if query in texts
+        }
         asked = {query: texts[query] for query, fold in part.items() if only in (None, fold)}
         asked = dict(list(asked.items())[: most or None])
         untuned = ranked(data / name, load_embedder(), asked, work, most)

@@ -36,6 +36,8 @@ A_DOCUMENT = {"evidence_inference": 2}
 """Queries taken of one document where many ask nearly the same."""
 DEPTH, HARD, BELOW = 40, 4, 0.95
 """Ranks looked at, negatives kept, and the share of the right document's score under which one counts as wrong."""
+WAYS = ("document", "question")
+"""What a fold keeps together: queries with documents in common, or nothing but the query itself."""
 DEV = 10
 """One query in so many chooses the weights."""
 
@@ -55,6 +57,10 @@ class Query:
     def dev(self) -> bool:
         """Whether it chooses weights instead of being learned from."""
         return number(f"dev {self.data} {self.group}") % DEV == 0
+
+    def part(self, folds: int, by: str) -> int:
+        """Which of ``folds`` parts it is in, by one of ``WAYS``."""
+        return part_of(self.data, self.group if by == "document" else self.id, folds)
 
 
 def part_of(data: str, group: str, folds: int) -> int:

@@ -60,6 +60,7 @@ def recover(
     if headed and outputs != len(state["classifier.bias"]):
         del state["classifier.weight"], state["classifier.bias"]
     model = BertForSequenceClassification(config) if headed else BertModel(config, add_pooling_layer=False)
+    model.set_attn_implementation("eager")  # gradients through torch's fused attention take twice as long on a CPU
     lacking, unknown = model.load_state_dict(state, strict=False)
     if unknown or not set(lacking) <= {"classifier.weight", "classifier.bias"}:
         raise ValueError(f"{package} does not fit its shape: without {lacking}, left over {unknown}")
@@ -189,8 +190,8 @@ def tokenizer(package: str, longest: int) -> Tokenizer:
 
 
 def padded(encodings: list) -> dict[str, torch.Tensor]:
-    """Encodings as one batch, as long as the longest of them."""
-    longest = max(len(e.ids) for e in encodings)
+    """Encodings as one batch, as long as the longest of them, or a little longer: torch plans anew for every new shape."""
+    longest = -(-max(len(e.ids) for e in encodings) // 32) * 32
 
     def filled(rows: list[list[int]]) -> torch.Tensor:
         return torch.tensor([row + [0] * (longest - len(row)) for row in rows])
