@@ -322,10 +322,8 @@ def by_heart(found: dict[str, Any]) -> Figure:
     for axes, (name, system) in zip(panels[0], shown, strict=True):
         for place, (way, (label, colour)) in enumerate(WAYS.items()):
             rows = [(at, row[way][system]) for at, row in enumerate(found[name].values()) if way in row]
-            middle = [row["difference"] for _, row in rows]
-            spread = np.array(
-                [[row["difference"] - row["interval"][0], row["interval"][1] - row["difference"]] for _, row in rows]
-            )
+            middle = np.array([row["difference"] for _, row in rows])
+            spread = np.abs(np.array([row["interval"] for _, row in rows]).T - middle)
             heights = [at + 0.2 * (place - 1) for at, _ in rows]
             axes.errorbar(middle, heights, xerr=spread, fmt="o", ms=4, lw=1, color=colour, label=label)
         axes.axvline(0, color="0.7", lw=1, zorder=0)
@@ -340,7 +338,7 @@ def by_heart(found: dict[str, Any]) -> Figure:
     )
     panels[0][0].invert_yaxis()
     figure.legend(*panels[0][0].get_legend_handles_labels(), ncol=3, loc="lower center", frameon=False, fontsize=8)
-    figure.suptitle("Tuned on questions: what is gained is known by heart, or ends with the set (95 % intervals)", fontsize=10)
+    figure.suptitle("What tuning the side of the question gains, by what was known of the set (95 % intervals)", fontsize=10)
     return figure
 
 

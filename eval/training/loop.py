@@ -36,7 +36,7 @@ class Recipe:
     decay: float = 0.01
     longest: int = 128
     half: bool = False
-    """Products in bfloat16: several times as fast on processors that multiply it (``amx_bf16`` in /proc/cpuinfo)."""
+    """Products in bfloat16, faster on processors that multiply it (``amx_bf16`` in /proc/cpuinfo)."""
 
     def rate_at(self, step: int) -> float:
         """Learning rate of a step, counted from 0."""
