@@ -316,9 +316,15 @@ WAYS = {
 
 def by_heart(found: dict[str, Any]) -> Figure:
     """A panel a model and a ranking: gain on the untuned encoder with its interval, a set a row, a mark a way of holding back."""
-    tuned = {"map": "a linear map of the question", "encoder": "the encoder, for questions"}
-    shown = [(name, system) for name in tuned if name in found for system in ("dense", "plain sum")]
-    figure, panels = plt.subplots(1, len(shown), figsize=(3.4 * len(shown) + 1, 4.4), sharey=True, sharex=True, squeeze=False)
+    tuned = {
+        "map": "a linear map of the question",
+        "encoder": "the encoder, for questions",
+        "opening": "an opening of words",
+    }
+    rankings = {"dense": "vectors alone", "plain sum": "vectors and words", "as ragqa ranks": "as ragqa ranks"}
+    measured = {name: next(iter(found[name].values()))["other sets"] for name in tuned if name in found}
+    shown = [(name, system) for name, row in measured.items() for system in rankings if system in row]
+    figure, panels = plt.subplots(1, len(shown), figsize=(2.6 * len(shown) + 1, 4.4), sharey=True, sharex=True, squeeze=False)
     for axes, (name, system) in zip(panels[0], shown, strict=True):
         for place, (way, (label, colour)) in enumerate(WAYS.items()):
             rows = [(at, row[way][system]) for at, row in enumerate(found[name].values()) if way in row]
@@ -327,9 +333,9 @@ def by_heart(found: dict[str, Any]) -> Figure:
             heights = [at + 0.2 * (place - 1) for at, _ in rows]
             axes.errorbar(middle, heights, xerr=spread, fmt="o", ms=4, lw=1, color=colour, label=label)
         axes.axvline(0, color="0.7", lw=1, zorder=0)
-        ranking = "vectors alone" if system == "dense" else "vectors and words"
-        axes.set_title(f"{tuned[name]}\n{ranking}", fontsize=9)
+        axes.set_title(f"{tuned[name]}\n{rankings[system]}", fontsize=9)
         axes.set_xlabel("nDCG@10, tuned less untuned", fontsize=8)
+        axes.locator_params(axis="x", nbins=4)
         axes.tick_params(labelsize=8)
         axes.spines[["top", "right"]].set_visible(False)
     sets = found[shown[0][0]]

@@ -7,6 +7,7 @@ a run that was killed ends with the weights of one that was not.
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -59,16 +60,19 @@ class Task(Protocol):
         """Figures on what is not trained on; ``choice`` decides which weights are kept as the best."""
 
 
-def train(task: Task, recipe: Recipe, folder: Path, stop: int | None = None) -> dict[str, float]:
-    """Train up to ``recipe.steps`` (or ``stop``), going on from ``folder`` where a run of the same recipe left off.
+def train(task: Task, recipe: Recipe, data: dict[str, Any], folder: Path, stop: int | None = None) -> dict[str, float]:
+    """Train up to ``recipe.steps`` (or ``stop``), going on from ``folder`` where a run of the same recipe and data left off.
 
-    Writes ``log.jsonl`` (a line a step, figures where measured), ``checkpoint.pt`` (newest), ``newest/`` and ``best/``.
+    ``data`` tells what is learned from. Writes it and the recipe, ``log.jsonl`` (a line a step, figures where measured),
+    ``checkpoint.pt`` (newest), ``newest/``, ``best/`` and, to end the run by, ``pid``.
 
     Raises:
-        ValueError: ``folder`` holds a run of another recipe.
+        ValueError: ``folder`` holds a run of another recipe, or of other data.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    _same_recipe(recipe, folder)
+    _same(folder / "recipe.json", asdict(recipe), changeable={"every": recipe.every})
+    _same(folder / "data.json", data)
+    (folder / "pid").write_text(f"{os.getpid()}\n", encoding="utf-8")
     optimiser = torch.optim.AdamW(_groups(task.model, recipe.decay), lr=recipe.rate)
     done, best, log = _resume(task.model, optimiser, folder)
     started, first = (time.perf_counter(), time.process_time()), done
@@ -122,11 +126,10 @@ def _groups(model: torch.nn.Module, decay: float) -> list[dict]:
     ]
 
 
-def _same_recipe(recipe: Recipe, folder: Path) -> None:
-    """Only how often a run is saved may change on the way: it does not change the weights."""
-    file, own = folder / "recipe.json", asdict(recipe)
-    if file.exists() and (other := json.loads(file.read_text(encoding="utf-8"))) | {"every": recipe.every} != own:
-        raise ValueError(f"{folder} holds a run of another recipe ({other}): name another folder, or ask for the same recipe")
+def _same(file: Path, own: dict[str, Any], changeable: dict[str, Any] | None = None) -> None:
+    """Keep what a run is; how often it is saved may change on the way, because that does not change the weights."""
+    if file.exists() and (other := json.loads(file.read_text(encoding="utf-8"))) | (changeable or {}) != own:
+        raise ValueError(f"{file.parent} holds a run of another {file.stem} ({other}): name another folder, or ask for the same")
     file.write_text(json.dumps(own, indent=1) + "\n", encoding="utf-8")
 
 

@@ -145,9 +145,7 @@ def main(
     for name in sets:
         qrels, texts = read_qrels(data / name, None), dict(read_queries(data / name))
         group = groups(qrels)
-        part = {
-            query: part_of(name, group[query] if by == "document" else query, folds) for query in sorted(group) if query in texts
-        }
+        part = {query: part_of(name, query, group[query], folds, by) for query in sorted(group) if query in texts}
         asked = {query: texts[query] for query, fold in part.items() if only in (None, fold)}
         asked = dict(list(asked.items())[: most or None])
         untuned = ranked(data / name, load_embedder(), asked, work, most)

@@ -56,16 +56,21 @@ class Query:
     @property
     def dev(self) -> bool:
         """Whether it chooses weights instead of being learned from."""
-        return number(f"dev {self.data} {self.group}") % DEV == 0
+        return is_dev(self.data, self.group)
 
     def part(self, folds: int, by: str) -> int:
         """Which of ``folds`` parts it is in, by one of ``WAYS``."""
-        return part_of(self.data, self.group if by == "document" else self.id, folds)
+        return part_of(self.data, self.id, self.group, folds, by)
 
 
-def part_of(data: str, group: str, folds: int) -> int:
-    """Which of ``folds`` parts the queries of a group are in; independent of ``Query.dev``."""
-    return number(f"fold {data} {group}") % folds
+def part_of(data: str, query: str, group: str, folds: int, by: str) -> int:
+    """Which of ``folds`` parts a query is in, by one of ``WAYS``; independent of ``is_dev``."""
+    return number(f"fold {data} {group if by == 'document' else query}") % folds
+
+
+def is_dev(data: str, group: str) -> bool:
+    """Whether the queries of a group choose weights instead of being learned from."""
+    return number(f"dev {data} {group}") % DEV == 0
 
 
 def number(text: str) -> int:

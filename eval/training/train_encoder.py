@@ -10,10 +10,10 @@ them was not learned from.
 from __future__ import annotations
 
 import json
-import os
 import random
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 import torch
@@ -173,22 +173,19 @@ def main(
     torch.set_num_threads(threads)
     slots = {name: most for name, most in slots_of(sets).items() if name != without}
     suffix = (f"-without-{without}" if without else "") + (f"-{by}-fold{fold}" if fold is not None else "")
-    folder = work / f"encoder{suffix}"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "pid").write_text(f"{os.getpid()}\n", encoding="utf-8")
     found = [query for query in queries(data, project, slots) if fold is None or query.part(folds, by) != fold]
     hard = read_hard(work / "hard.jsonl")
-    told = {
+    told: dict[str, Any] = {
         name: {
             "queries": sum(q.data == name for q in found),
             "with mined negatives": sum(q.data == name and (name, q.id) in hard for q in found),
         }
         for name in slots
     }
-    (folder / "data.json").write_text(json.dumps(told | {"slots": slots, "wrong": wrong}, indent=1) + "\n", encoding="utf-8")
+    told |= {"slots": slots, "wrong": wrong}
     recipe = Recipe(steps=steps, rate=rate, warmup=max(steps // 10, 1), every=every, seed=seed, longest=longest, half=half)
     task = Encoder(recover("bge_small_en", dropout=0.0), found, documents(data, slots), hard, recipe, slots, wrong)
-    click.echo(json.dumps(train(task, recipe, folder, stop), indent=1))
+    click.echo(json.dumps(train(task, recipe, told, work / f"encoder{suffix}", stop), indent=1))
 
 
 if __name__ == "__main__":

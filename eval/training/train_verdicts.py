@@ -13,7 +13,6 @@ Killed or stopped, the same command goes on where the last checkpoint left off.
 from __future__ import annotations
 
 import json
-import os
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -160,15 +159,11 @@ def main(
 ) -> None:
     """Train, or go on training, in ``--work``/verdicts-LAYERS."""
     torch.set_num_threads(threads)
-    folder = work / f"verdicts-{layers}"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "pid").write_text(f"{os.getpid()}\n", encoding="utf-8")
     found, dropped = pairs(data, project)
     told = {"pairs": counts(found), "left out": dict(dropped.most_common()), "slots": SLOTS, "layers": layers, "frozen": frozen}
-    (folder / "data.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
     recipe = Recipe(steps=steps, rate=rate, warmup=max(steps // 20, 1), every=every, seed=seed, longest=longest)
-    best = train(Verdicts(beginning(layers, seed), found, recipe, frozen=frozen), recipe, folder, stop)
-    click.echo(json.dumps(best, indent=1))
+    task = Verdicts(beginning(layers, seed), found, recipe, frozen=frozen)
+    click.echo(json.dumps(train(task, recipe, told, work / f"verdicts-{layers}", stop), indent=1))
 
 
 if __name__ == "__main__":

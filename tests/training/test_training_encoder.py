@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import asking
 import by_heart
 import click
 import export
@@ -116,9 +117,9 @@ def test_a_document_that_answers_is_never_a_wrong_one() -> None:
 
 def test_a_small_run_learns_and_resumes(tmp_path: Path) -> None:
     """Stopped and gone on with, the weights are those of an uninterrupted run; the loss falls."""
-    loop.train(started(), RECIPE, tmp_path / "whole")
-    loop.train(started(), RECIPE, tmp_path / "parts", stop=8)
-    loop.train(started(), RECIPE, tmp_path / "parts")
+    loop.train(started(), RECIPE, {}, tmp_path / "whole")
+    loop.train(started(), RECIPE, {}, tmp_path / "parts", stop=8)
+    loop.train(started(), RECIPE, {}, tmp_path / "parts")
     kept = [torch.load(tmp_path / name / "checkpoint.pt", weights_only=True) for name in ("whole", "parts")]
     for name, value in kept[0]["model"].items():
         assert torch.allclose(value, kept[1]["model"][name], atol=1e-6), name
@@ -153,7 +154,7 @@ def test_queries_of_the_same_documents_stay_together() -> None:
     assert queries.groups(judged) == {"1": "a", "2": "c", "3": "a", "4": "a"}
     for turned in (dict(reversed(judged.items())), {q: dict(reversed(docs.items())) for q, docs in judged.items()}):
         assert queries.groups(turned) == queries.groups(judged)
-    assert {queries.part_of("small", str(n), 5) for n in range(100)} == set(range(5))
+    assert {queries.part_of("small", "asked", str(n), 5, "document") for n in range(100)} == set(range(5))
 
 
 def test_folds_are_by_document_or_by_question() -> None:
@@ -163,8 +164,8 @@ def test_folds_are_by_document_or_by_question() -> None:
     assert len({query.part(5, "question") for query in asked}) > 1
 
 
-def test_what_is_learned_by_heart_is_found(tmp_path: Path) -> None:
-    """A question whose document the words do not tell is ranked right once learned, and was not before."""
+def about_the_next_subject(tmp_path: Path) -> asking.Questions:
+    """Questions that the document on another subject answers: only who learned that ranks it first."""
     data = tmp_path / "small"
     packed(data / "corpus.jsonl.gz", [{"_id": doc, "title": "", "text": text} for (_, doc), text in TEXTS.items()])
     turned = dict(zip(SUBJECTS, [*SUBJECTS[1:], SUBJECTS[0]], strict=True))
@@ -172,16 +173,46 @@ def test_what_is_learned_by_heart_is_found(tmp_path: Path) -> None:
     (data / "qrels").mkdir()
     judged = "".join(f"{name}\t{doc}\t1\n" for name, doc in turned.items())
     (data / "qrels/all.tsv").write_text(f"query-id\tcorpus-id\tscore\n{judged}", encoding="utf-8")
-    asked = by_heart.Questions(data, tmp_path)
+    return asking.Questions(data, tmp_path)
+
+
+def test_what_is_learned_by_heart_is_found(tmp_path: Path) -> None:
+    """A question whose document the words do not tell is ranked right once learned, and was not before."""
+    asked = about_the_next_subject(tmp_path)
     every, before = np.ones(len(SUBJECTS), bool), asked.ndcg(asked.asked)["dense"]
-    after = asked.ndcg(by_heart.learned_map([(asked, every)])(asked, every))["dense"]
+    after = asked.ndcg(asking.learned_map([(asked, every)])(asked, every))["dense"]
     assert before.mean() < after.mean() == 1.0
-    recipe = replace(by_heart.ENCODER, steps=12, rate=2e-4, warmup=2, every=12)
-    after = asked.ndcg(by_heart.learned_encoder([(asked, every)], tmp_path / "run", recipe)(asked, every))["dense"]
+    recipe = replace(asking.ENCODER, steps=12, rate=2e-4, warmup=2, every=12)
+    after = asked.ndcg(asking.learned_encoder([(asked, every)], tmp_path / "run", recipe)(asked, every))["dense"]
     assert before.mean() < after.mean()
     assert sorted(after)[1] == 1.0  # the one that chooses the weights was not learned
-    moved = by_heart.by_folds([asked], "question", lambda known, named: lambda questions, marked: -questions.asked[marked])
+    moved = by_heart.by_folds([asked], "question", 5, lambda known, named: lambda questions, marked: -questions.asked[marked])
     assert np.array_equal(moved[0], -asked.asked)
+
+
+def test_an_opening_learns_and_resumes(tmp_path: Path) -> None:
+    """The loss falls while the encoder stays as it is; killed and gone on with, the opening is the same."""
+    asked = about_the_next_subject(tmp_path)
+    known, recipe = [(asked, np.ones(len(SUBJECTS), bool))], replace(asking.OPENING, steps=16, warmup=2, every=8)
+    learned = asking.learned_opening(known, tmp_path / "whole", recipe)
+    begun = asking.Asking(asking.Opening(), known, recipe)
+    loop.train(begun, recipe, begun.data, tmp_path / "parts", stop=8)
+    again = asking.learned_opening(known, tmp_path / "parts", recipe)
+    assert torch.allclose(learned.model.embeddings, again.model.embeddings, atol=1e-5)
+    losses = [row["loss"] for row in loop.run_of(tmp_path / "whole")["log"]]
+    assert sum(losses[-4:]) < 0.8 * sum(losses[:4])
+    assert [name for name, _ in learned.model.named_parameters()] == ["embeddings"]
+    found = learned.vectors(*known[0])
+    assert np.allclose(np.linalg.norm(found, axis=1), 1, atol=1e-5)
+
+
+@torch.inference_mode()
+def test_an_opening_is_read_as_words_before_the_question() -> None:
+    """Oracle: before it is learned, the encoder itself reading the words it starts from and then the text, of any length."""
+    texts, read = ["What helps in gout?", "gout"], weights.tokenizer("bge_small_en", 64)
+    opened = train_encoder.vectors(asking.Opening(), read, texts)
+    plain = train_encoder.vectors(weights.recover("bge_small_en").eval(), read, [f"{asking.START} {text}" for text in texts])
+    assert torch.allclose(opened, plain, atol=1e-5)
 
 
 def test_hard_negatives_come_from_ragqas_own_index(tmp_path: Path) -> None:

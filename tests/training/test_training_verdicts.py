@@ -60,7 +60,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of an uninterrupted run."""
     torch.set_num_threads(1)
     folder = tmp_path_factory.mktemp("run")
-    loop.train(started(), RECIPE, folder)
+    loop.train(started(), RECIPE, {}, folder)
     return folder
 
 
@@ -79,21 +79,22 @@ def test_a_small_run_learns_and_repeats(run: Path) -> None:
 
 def test_a_killed_run_ends_with_the_same_weights(run: Path, tmp_path: Path) -> None:
     """Stopped between checkpoints and gone on with: weights and learning curve are those of a run that was not."""
-    loop.train(started(), RECIPE, tmp_path, stop=12)
+    loop.train(started(), RECIPE, {}, tmp_path, stop=12)
     with (tmp_path / "log.jsonl").open("a", encoding="utf-8") as stream:
         stream.write('{"step": 13, "loss": 9.9}\n')  # a step that no checkpoint holds
-    loop.train(started(), RECIPE, tmp_path)
+    loop.train(started(), RECIPE, {}, tmp_path)
     first, second = (BertForSequenceClassification.from_pretrained(folder / "newest") for folder in (run, tmp_path))
     for (name, one), other in zip(first.state_dict().items(), second.state_dict().values(), strict=True):
         assert torch.allclose(one, other, atol=1e-6), name
     assert [row["loss"] for row in log(tmp_path)] == pytest.approx([row["loss"] for row in log(run)], abs=1e-5)
 
 
-def test_another_recipe_does_not_go_on_in_the_same_folder(run: Path) -> None:
-    """Half a run of each would be neither."""
-    other = replace(RECIPE, steps=25)
+def test_another_run_does_not_go_on_in_the_same_folder(run: Path) -> None:
+    """Half a run of each would be neither, by another recipe or with other data."""
     with pytest.raises(ValueError, match="another recipe"):
-        loop.train(started(), other, run)
+        loop.train(started(), replace(RECIPE, steps=25), {}, run)
+    with pytest.raises(ValueError, match="another data"):
+        loop.train(started(), RECIPE, {"pairs": 18}, run)
 
 
 def test_frozen_parts_keep_their_weights(run: Path) -> None:
