@@ -127,10 +127,10 @@ def moved(turn: torch.nn.Linear, asked: torch.Tensor) -> torch.Tensor:
 class Opening(torch.nn.Module):
     """The packaged encoder, which learns nothing, reading every text after ``embeddings``, which are learned."""
 
-    def __init__(self, start: str = START) -> None:
+    def __init__(self) -> None:
         super().__init__()
         encoder = recover("bge_small_en", dropout=0.0).requires_grad_(False).eval()
-        pieces = tokenizer("bge_small_en", 512).encode(start, add_special_tokens=False).ids
+        pieces = tokenizer("bge_small_en", 512).encode(START, add_special_tokens=False).ids
         self.embeddings = torch.nn.Parameter(encoder.embeddings.word_embeddings.weight[pieces].clone())
         self._encoder = (encoder,)  # in a tuple: what is saved and learned is the embeddings alone
 
@@ -205,9 +205,9 @@ def learned_encoder(known: Known, folder: Path, recipe: Recipe = ENCODER, blend:
     return task.vectors
 
 
-def learned_opening(known: Known, folder: Path, recipe: Recipe = OPENING) -> Asking:
+def learned_opening(known: Known, folder: Path, recipe: Recipe = OPENING) -> Model:
     """An opening, tuned in ``folder`` (a killed run goes on there); the best is in ``folder``/best/opening.pt."""
     task = Asking(Opening(), known, recipe)
     train(task, recipe, task.data, folder)
     task.model.load_state_dict(torch.load(folder / "best/opening.pt", weights_only=True))
-    return task
+    return task.vectors

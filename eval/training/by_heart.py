@@ -87,7 +87,7 @@ def main(
         if tune == "map":
             return learned_map(known)
         if tune == "opening":
-            return learned_opening(known, work / "opening" / named, replace(OPENING, half=half)).vectors
+            return learned_opening(known, work / "opening" / named, replace(OPENING, half=half))
         return learned_encoder(known, work / "asking" / named, replace(ENCODER, half=half), blend)
 
     result: dict = {questions.name: {"questions": len(questions.names)} for questions in sets}

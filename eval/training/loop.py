@@ -70,8 +70,8 @@ def train(task: Task, recipe: Recipe, data: dict[str, Any], folder: Path, stop: 
         ValueError: ``folder`` holds a run of another recipe, or of other data.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    _same(folder / "recipe.json", asdict(recipe), changeable={"every": recipe.every})
     _same(folder / "data.json", data)
+    _same(folder / "recipe.json", asdict(recipe), changeable={"every": recipe.every})
     (folder / "pid").write_text(f"{os.getpid()}\n", encoding="utf-8")
     optimiser = torch.optim.AdamW(_groups(task.model, recipe.decay), lr=recipe.rate)
     done, best, log = _resume(task.model, optimiser, folder)

@@ -60,7 +60,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of an uninterrupted run."""
     torch.set_num_threads(1)
     folder = tmp_path_factory.mktemp("run")
-    loop.train(started(), RECIPE, {}, folder)
+    loop.train(started(), RECIPE, {"pairs": 18}, folder)
     return folder
 
 
@@ -92,9 +92,9 @@ def test_a_killed_run_ends_with_the_same_weights(run: Path, tmp_path: Path) -> N
 def test_another_run_does_not_go_on_in_the_same_folder(run: Path) -> None:
     """Half a run of each would be neither, by another recipe or with other data."""
     with pytest.raises(ValueError, match="another recipe"):
-        loop.train(started(), replace(RECIPE, steps=25), {}, run)
+        loop.train(started(), replace(RECIPE, steps=25), {"pairs": 18}, run)
     with pytest.raises(ValueError, match="another data"):
-        loop.train(started(), RECIPE, {"pairs": 18}, run)
+        loop.train(started(), RECIPE, {"pairs": 17}, run)
 
 
 def test_frozen_parts_keep_their_weights(run: Path) -> None:
@@ -133,7 +133,6 @@ def test_the_exported_model_decides_alike_and_repeats(run: Path, tmp_path: Path)
 
 def test_the_card_holds_what_the_run_measured(run: Path) -> None:
     """Best step and recipe are the run's own; figures that nobody measured are said to be missing."""
-    (run / "data.json").write_text('{"pairs": 18}', encoding="utf-8")
     template = Path(export.__file__).parent / "card_verdicts.md"
     text = export.card(template, run, {"same decision": 1.0}, None)
     best = max((row for row in log(run) if "choice" in row), key=lambda row: row["choice"])
