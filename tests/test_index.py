@@ -158,10 +158,11 @@ def test_a_full_disk_keeps_the_old_generation(settings: Settings, monkeypatch: p
 
 
 def test_a_faulty_corpus_leaves_the_index_as_it_was(settings: Settings) -> None:
-    """A corpus that no longer parses builds nothing and removes nothing."""
+    """A record that an approved article cites no longer parses: nothing is built and nothing removed."""
     build_index(settings)
     before = current_generation(settings.index)
-    (settings.corpus / "abstracts" / "bad.jsonl").write_text("{")
+    records = settings.corpus / "abstracts" / "all.jsonl"
+    records.write_text(records.read_text().replace('"pmid:101"', '"pmid:101'))
     with pytest.raises(CorpusError):
         build_index(settings)
     assert current_generation(settings.index) == before

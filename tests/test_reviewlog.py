@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import errno
+import json
 import multiprocessing
 import os
 import resource
 from pathlib import Path
 
 import pytest
-from samples import ARTICLE, abstract, write_corpus
+from samples import ARTICLE, abstract, write_corpus, write_reviews
 
 from ragqa.corpus import load_corpus
 from ragqa.errors import CorpusError
 from ragqa.records import ReviewState
 from ragqa.review import record_step
-from ragqa.reviewlog import read_log
+from ragqa.reviewlog import COPY, known_log, log_line, mend_log, read_log
 
 
 @pytest.fixture
@@ -63,6 +64,83 @@ def test_lines_taken_out_put_in_or_moved_are_found(corpus: Path) -> None:
         assert "Restore reviews.jsonl from a copy" in said
 
 
+def test_a_log_that_was_cut_is_found_and_put_back(corpus: Path) -> None:
+    """Any number of its last lines gone, or all of it: the events stay known, no step is taken, and mending brings them back."""
+    log = corpus / "reviews.jsonl"
+    lines, whole = log.read_bytes().splitlines(keepends=True), read_log(corpus)
+    for kept in (2, 1, 0):
+        log.write_bytes(b"".join(lines[:kept]))
+        assert known_log(corpus).events == tuple(whole)
+        said = fault(corpus)
+        assert f"reviews.jsonl: the log was cut: its last {'event is' if kept == 2 else f'{3 - kept} events are'} missing" in said
+        assert "`ragqa mend` puts it back" in said
+        with pytest.raises(CorpusError, match="the log was cut"):
+            record_step(corpus, "drug-a", ReviewState.WITHDRAWN, "demo-editor")
+        assert str(mend_log(corpus)).startswith("restored from reviews.copy.jsonl; what it held is in reviews.jsonl.damaged-")
+        assert log.read_bytes() == b"".join(lines)
+        assert mend_log(corpus) is None
+    log.unlink()
+    assert mend_log(corpus) == "restored from reviews.copy.jsonl"
+
+
+def test_every_changed_byte_of_a_log_with_a_copy_is_mended(corpus: Path) -> None:
+    """And the events are known all the time."""
+    log = corpus / "reviews.jsonl"
+    data, whole = log.read_bytes(), tuple(read_log(corpus))
+    for at in range(0, len(data), 37):
+        log.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
+        assert known_log(corpus).events == whole
+        mend_log(corpus)
+        assert log.read_bytes() == data
+        for aside in corpus.glob("*.damaged-*"):
+            aside.unlink()
+
+
+def test_without_a_copy_a_damaged_line_takes_back_what_it_names(corpus: Path) -> None:
+    """The events before it count; nothing that it or a later line may have withdrawn does; a person must restore the log."""
+    log = corpus / "reviews.jsonl"
+    first, *rest = log.read_bytes().splitlines(keepends=True)
+    log.write_bytes(first + rest[0].replace(b"withdrawn", b"withdrawm") + rest[1])
+    (corpus / COPY).write_bytes(b"\x00\xff")
+    found = known_log(corpus)
+    assert ([event.state for event in found.events], found.doubtful, found.complete) == (["approved"], {"drug-a"}, False)
+    with pytest.raises(CorpusError, match=r"Restore reviews\.jsonl from a copy"):
+        mend_log(corpus)
+
+
+def test_a_log_and_a_copy_of_two_histories_are_left_to_a_person(corpus: Path) -> None:
+    """Neither holds the other: nothing that either names is cited, and nothing is overwritten."""
+    other = write_reviews(corpus, [json.loads(log_line(event)) | {"by": "demo-second"} for event in read_log(corpus)])
+    found = known_log(corpus)
+    assert found.fault is not None
+    assert "tell two histories" in found.fault.message
+    assert (found.complete, found.doubtful) == (False, {"drug-a"})
+    before = other.read_bytes()
+    with pytest.raises(CorpusError, match="two histories"):
+        mend_log(corpus)
+    assert other.read_bytes() == before
+
+
+def test_a_copy_that_cannot_be_written_does_not_refuse_the_step(corpus: Path) -> None:
+    """It catches up at the next one."""
+    (corpus / COPY).unlink()
+    (corpus / COPY).mkdir()
+    record_step(corpus, "drug-a", ReviewState.WITHDRAWN, "demo-editor")
+    (corpus / COPY).rmdir()
+    record_step(corpus, "drug-a", ReviewState.SUBMITTED, "demo-author")
+    assert (corpus / COPY).read_bytes() == (corpus / "reviews.jsonl").read_bytes()
+
+
+def test_a_pipe_in_place_of_the_log_keeps_nobody_waiting(corpus: Path) -> None:
+    """It is no log; the copy still knows the events."""
+    whole = read_log(corpus)
+    (corpus / "reviews.jsonl").unlink()
+    os.mkfifo(corpus / "reviews.jsonl")
+    assert known_log(corpus).events == tuple(whole)
+    mend_log(corpus)
+    assert read_log(corpus) == whole
+
+
 def test_a_line_without_a_chain_is_found(corpus: Path) -> None:
     """As an older or a hand-written log has it."""
     log = corpus / "reviews.jsonl"
@@ -72,13 +150,16 @@ def test_a_line_without_a_chain_is_found(corpus: Path) -> None:
 
 
 def test_an_unfinished_last_line_is_reported_and_removed_by_the_next_step(corpus: Path) -> None:
-    """Cut anywhere, as by a kill: the events before stay, the next one follows on them."""
+    """Cut anywhere, as by a kill before the copy was written: the events before stay, the next one follows on them."""
     log = corpus / "reviews.jsonl"
     data = log.read_bytes()
     start = data[:-1].rindex(b"\n") + 1
     whole = read_log(corpus)
     for end in [*range(start + 1, len(data) - 1, 7), len(data) - 2]:
         log.write_bytes(data[:end])
+        (corpus / COPY).write_bytes(data[:start])
+        assert known_log(corpus).events == tuple(whole[:2])
+        assert known_log(corpus).complete
         assert "reviews.jsonl:3: the last line is unfinished, so it is no event" in fault(corpus)
         record_step(corpus, "drug-a", ReviewState.SUBMITTED, "demo-second")
         events = read_log(corpus)
@@ -90,6 +171,7 @@ def test_a_whole_event_is_never_removed(corpus: Path) -> None:
     """Without its line break it gets one; with anything else in its place it is a change, and no step is taken."""
     log = corpus / "reviews.jsonl"
     data = log.read_bytes()
+    (corpus / COPY).unlink()
     log.write_bytes(data[:-1] + b" ")
     with pytest.raises(CorpusError, match=r"reviews\.jsonl:3: "):
         record_step(corpus, "drug-a", ReviewState.SUBMITTED, "demo-second")

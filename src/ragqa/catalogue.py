@@ -5,8 +5,8 @@
 An article is read every time: its stamp is the SHA-256 of its bytes. A file of abstracts whose stamp (device, inode, size,
 times of change of content and of status, in nanoseconds) is as it was is not opened; any other is compared with what was read
 before, line by line by SHA-256, and only lines that stood nowhere before are parsed. What a stamp proves:
-``docs/decisions/0018-growing.md``. The catalogue holds places, not records: ``record`` reads the corpus itself and refuses what
-is no longer what was catalogued.
+``docs/decisions/0018-growing.md``. A file with a fault has no stamp, so that it is looked at, and told of, every time. The
+catalogue holds places, not records: ``record`` reads the corpus itself and refuses what is no longer what was catalogued.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import shutil
 import sqlite3
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,17 +33,17 @@ from ragqa.corpus import (
     duplicate,
     empty,
     event_faults,
+    in_order,
     marker_faults,
     parse_article,
     raise_all,
-    read_reviews,
     require_folder,
     review_states,
 )
 from ragqa.errors import Fault, InvalidRecord
-from ragqa.files import UNREADABLE, json_object, open_stream, raw_lines
-from ragqa.records import Abstract, Article, ReviewEvent, digest_of
-from ragqa.reviewlog import head_of
+from ragqa.files import UNREADABLE, json_object, open_regular, open_stream, raw_lines
+from ragqa.records import Abstract, Article, ReviewEvent, ReviewState, digest_of
+from ragqa.reviewlog import Log, head_of, known_log
 
 PARSING = "1"
 """Raise it whenever the same line or article would become another record: every catalogue is then made anew."""
@@ -100,6 +100,7 @@ class Catalogue:
     def __init__(self, file: Path, corpus: Path) -> None:
         self.corpus = corpus
         self.reviews: tuple[ReviewEvent, ...] = ()
+        self.faults: tuple[Fault, ...] = ()
         self._names: dict[int, str] = {}
         self._streams: dict[int, IO[bytes]] = {}
         self._database = _opened(file)
@@ -112,25 +113,30 @@ class Catalogue:
     def refresh(self, progress: Progress) -> None:
         """Bring the catalogue up to date with the folder; progress counts thousands of bytes of files that may have changed.
 
+        An article or a line with a fault is set aside, and ``faults`` name it, as long as nothing approved depends on it.
+
         Raises:
-            CorpusError: with every fault of every file; the catalogue is as it was.
+            CorpusError: what an approved article says or cites has a fault, or the review log cannot be relied on; with every
+                fault of every file. The catalogue is as it was.
         """
         require_folder(self.corpus)
         self._close_streams()
-        faults: list[Fault] = []
+        found = _Faults()
+        log = known_log(self.corpus)
         self._database.execute("BEGIN IMMEDIATE")
         try:
-            self._refresh(progress, faults)
+            self._refresh(progress, found)
             self._database.execute("DELETE FROM temp.aside")
-            reviews = read_reviews(self.corpus, faults)
-            self._check(reviews, faults)
-            raise_all(faults)
+            if self._blocking(log, found):
+                raise_all(found.all())
+            self._set_faulty_aside(found)
         except BaseException:
             if self._database.in_transaction:  # a full disk has ended it already
                 self._database.execute("ROLLBACK")
             raise
         self._database.execute("COMMIT")
-        self.reviews = tuple(reviews)
+        self.reviews = log.events
+        self.faults = tuple(in_order(found.all()))
         self._names = dict(self._database.execute("SELECT number, name FROM files").fetchall())
 
     def standings(self, abstracts: str) -> Iterator[Standing]:
@@ -185,7 +191,7 @@ class Catalogue:
         stream.seek(start)
         return abstract_of(json_object(stream.read(length), file, line), file, line)
 
-    def _refresh(self, progress: Progress, faults: list[Fault]) -> None:
+    def _refresh(self, progress: Progress, found: _Faults) -> None:
         known = {name: (number, stamp) for number, name, stamp in self._database.execute("SELECT number, name, stamp FROM files")}
         present = _files(self.corpus)
         for name in known.keys() - present.keys():
@@ -193,16 +199,16 @@ class Catalogue:
             self._database.execute("DELETE FROM sources WHERE file = ?", (known[name][0],))
             self._database.execute("DELETE FROM files WHERE number = ?", (known[name][0],))
         changed = {name: stamp for name, stamp in present.items() if known.get(name, (0, None))[1] != stamp or not stamp}
-        reading = _Bytes(progress, sum((self.corpus / name).stat().st_size for name in changed))
+        reading = _Bytes(progress, sum(_size(self.corpus / name) for name in changed))
         rest: dict[str, tuple[int, _Line | None]] = {}
         for name, stamp in changed.items():
             number = self._number(name, stamp)
-            rest[name] = (number, self._first_difference(name, number, reading))
+            rest[name] = (number, self._first_difference(name, number, found, reading))
         for name, (number, line) in rest.items():
             if name.endswith(".md"):
-                self._read_article(name, number, faults, reading)
+                self._read_article(name, number, found, reading)
             elif line is not None:
-                self._read_abstracts(name, number, line, faults, reading)
+                self._read_abstracts(name, number, line, found, reading)
         reading.finish()
 
     def _number(self, name: str, stamp: str) -> int:
@@ -212,22 +218,28 @@ class Catalogue:
         (number,) = self._database.execute("SELECT number FROM files WHERE name = ?", (name,)).fetchone()
         return int(number)
 
-    def _first_difference(self, name: str, number: int, reading: _Bytes) -> _Line | None:
-        """The first line that is not what was read before, None where all is; what stood there and after it is forgotten."""
+    def _first_difference(self, name: str, number: int, found: _Faults, reading: _Bytes) -> _Line | None:
+        """The first line that is not what was read before, None where all is; what stood there and after it is forgotten.
+
+        Of a file that cannot be read on, what comes after that place is forgotten too.
+        """
         if name.endswith(".md"):
             self._database.execute("DELETE FROM sources WHERE file = ?", (number,))
             return None
         before = self._database.execute("SELECT start, sha256 FROM sources WHERE file = ? ORDER BY start", (number,))
         differing, read = None, _Line(0, 0, b"")
-        for line in _lines(self.corpus / name):
-            if isinstance(line, Fault):
-                differing = _Line(read.number + 1, read.end, b"")
-                break
-            if before.fetchone() != (line.start, hashlib.sha256(line.data).digest()):
-                differing = line
-                break
-            read = line
-            reading.add(len(line.data))
+        try:
+            for line in _lines(self.corpus / name):
+                if isinstance(line, Fault):
+                    differing = _Line(read.number + 1, read.end, b"")
+                    break
+                if before.fetchone() != (line.start, hashlib.sha256(line.data).digest()):
+                    differing = line
+                    break
+                read = line
+                reading.add(len(line.data))
+        except InvalidRecord as error:
+            found.of(name, error.faults)
         self._set_aside(number, differing.start if differing else read.end)
         return differing
 
@@ -237,35 +249,36 @@ class Catalogue:
         self._database.execute(f"INSERT OR IGNORE INTO temp.aside {lines}", (number, start))
         self._database.execute("DELETE FROM sources WHERE file = ? AND start >= ?", (number, start))
 
-    def _read_article(self, name: str, number: int, faults: list[Fault], reading: _Bytes) -> None:
-        reading.add((self.corpus / name).stat().st_size)
+    def _read_article(self, name: str, number: int, found: _Faults, reading: _Bytes) -> None:
+        reading.add(_size(self.corpus / name))
         try:
             article = parse_article(self.corpus / name)
         except InvalidRecord as error:
-            faults.extend(error.faults)
+            found.of(name, error.faults)
             return
-        faults.extend(marker_faults(self.corpus / name, article))
+        found.of(name, marker_faults(self.corpus, article))
         place = (number, None, None, None, bytes.fromhex(article.sha256), json.dumps(article.citations))
         self._insert((article.id, "article", record_digest(article), False, *place))
 
-    def _read_abstracts(self, name: str, number: int, first: _Line, faults: list[Fault], reading: _Bytes) -> None:
+    def _read_abstracts(self, name: str, number: int, first: _Line, found: _Faults, reading: _Bytes) -> None:
         file = self.corpus / name
-        for line in _lines(file, first.start, first.number - 1):
+        for line in found.lines(name, _lines(file, first.start, first.number - 1)):
             if isinstance(line, Fault):
-                faults.append(line)
+                found.of(name, [line])
                 continue
             reading.add(len(line.data))
             sha256 = hashlib.sha256(line.data).digest()
             held = self._held(line, sha256, file)
             if isinstance(held, Fault):
-                faults.append(held)
+                found.of(name, [held])
                 continue
             source, digest, retracted = held
             try:
                 place = (number, line.number, line.start, len(line.data), sha256, None)
                 self._insert((source, "abstract", digest, retracted, *place))
             except sqlite3.IntegrityError:
-                faults.append(self._duplicate(source, name, line.number))
+                found.of(name, [self._duplicate(source, name, line.number)])
+                found.ambiguous.add(source)
 
     def _held(self, line: _Line, sha256: bytes, file: Path) -> tuple[str, bytes, bool] | Fault:
         """Id, digest and retraction of the record in a line; it is parsed only where no such line stood anywhere before."""
@@ -286,17 +299,54 @@ class Catalogue:
         (first, first_line), (second, second_line) = sorted([other, (name, line)])
         return duplicate(self.corpus / second, second_line, source_id, f"{Path(first).name}:{first_line}")
 
-    def _check(self, reviews: Sequence[ReviewEvent], faults: list[Fault]) -> None:
-        """What only all files together show."""
+    def _blocking(self, log: Log, found: _Faults) -> bool:
+        """Note what only all files together show; whether anything approved depends on a fault, or nothing is left."""
         (count,) = self._database.execute("SELECT count(*) FROM (SELECT 1 FROM sources LIMIT 1)").fetchone()
-        if not (count or faults):
-            faults.append(empty(self.corpus))
-        for source, citations in self._database.execute(
-            "SELECT id, citations FROM sources WHERE kind = 'article' ORDER BY id"
-        ).fetchall():
-            file = article_file(self.corpus, source.removeprefix("article:"))
-            faults.extend(citation_faults(file, json.loads(citations), _Held(self._database)))
-        faults.extend(event_faults(self.corpus, reviews))
+        if not (count or found.by_file):
+            found.of("", [empty(self.corpus)])
+        found.of("", [*filter(None, [log.fault]), *event_faults(self.corpus, log.events)])
+        rows = self._database.execute("SELECT id, sha256, citations FROM sources WHERE kind = 'article' ORDER BY id").fetchall()
+        states = review_states({source.removeprefix("article:"): sha256.hex() for source, sha256, _ in rows}, log.events)
+        blocking = not count or not log.complete
+        for source, _, listed in rows:
+            slug, citations = source.removeprefix("article:"), json.loads(listed)
+            name = f"articles/{slug}.md"
+            found.of(name, citation_faults(article_file(self.corpus, slug), citations, _Held(self._database)))
+            faulty = name in found.by_file or not found.ambiguous.isdisjoint(citations)
+            blocking = blocking or (faulty and states[slug] is ReviewState.APPROVED)
+        return blocking
+
+    def _set_faulty_aside(self, found: _Faults) -> None:
+        """Articles with a fault are no sources; files with one are read again next time."""
+        for name in filter(None, found.by_file):
+            if name.endswith(".md"):
+                where = "file = (SELECT number FROM files WHERE name = ?)"
+                self._database.execute(f"DELETE FROM sources WHERE {where}", (name,))
+            self._database.execute("UPDATE files SET stamp = '' WHERE name = ?", (name,))
+
+
+class _Faults:
+    """What is wrong, by the file it is in ("" for what no one file shows), and ids that stand more than once."""
+
+    def __init__(self) -> None:
+        self.by_file: dict[str, list[Fault]] = {}
+        self.ambiguous: set[str] = set()
+
+    def of(self, name: str, faults: Iterable[Fault]) -> None:
+        """Note the faults of a file, if any."""
+        if faults := list(faults):
+            self.by_file.setdefault(name, []).extend(faults)
+
+    def lines(self, name: str, lines: Iterator[_Line | Fault]) -> Iterator[_Line | Fault]:
+        """The same lines, up to where the file cannot be read on."""
+        try:
+            yield from lines
+        except InvalidRecord as error:
+            self.of(name, error.faults)
+
+    def all(self) -> list[Fault]:
+        """Every fault."""
+        return [fault for faults in self.by_file.values() for fault in faults]
 
 
 class _Held:
@@ -361,17 +411,25 @@ def _files(corpus: Path) -> dict[str, str]:
 
 
 def _stamp(file: Path) -> str:
-    """What tells whether a file was changed; "" where nothing does."""
+    """What tells whether a file was changed; "" where nothing does, as of one that cannot be read."""
     try:
         if file.suffix == ".md":
-            return hashlib.sha256(file.read_bytes()).hexdigest()
+            with open_regular(file) as stream:
+                return hashlib.file_digest(stream, "sha256").hexdigest()
         status = file.stat()
-    except OSError as error:
-        raise InvalidRecord(file, None, f"cannot be read: {error.strerror}") from error
+    except OSError:
+        return ""
     changed = max(status.st_mtime_ns, status.st_ctime_ns)
     if time.time_ns() - changed < SETTLED * 1e9:
         return ""
     return f"{status.st_dev}:{status.st_ino}:{status.st_size}:{status.st_mtime_ns}:{status.st_ctime_ns}"
+
+
+def _size(file: Path) -> int:
+    """Bytes of a file; 0 for a link that leads nowhere."""
+    with suppress(OSError):
+        return file.stat().st_size
+    return 0
 
 
 def _lines(file: Path, start: int = 0, before: int = 0) -> Iterator[_Line | Fault]:

@@ -2,7 +2,7 @@
 
     corpus/articles/<slug>.md      front matter and Markdown
     corpus/abstracts/*.jsonl       one abstract a line
-    corpus/reviews.jsonl           append-only review events, chained (``reviewlog``)
+    corpus/reviews.jsonl           append-only review events, chained (``reviewlog``), and its copy
     corpus/approved/<slug>/<sha256>.md    every text that was approved, so that a later one can be compared with it
 
 Only ``approved`` articles, and abstracts that one of them cites, may be indexed: ``citable`` is that gate.
@@ -13,7 +13,8 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from pydantic import ValidationError
 from ragqa.errors import CorpusError, Fault, InvalidRecord
 from ragqa.files import read_jsonl, read_text
 from ragqa.records import Abstract, Article, ArticleSpan, Part, ReviewEvent, ReviewState, explain
-from ragqa.reviewlog import LOG, head_of, read_log
+from ragqa.reviewlog import LOG, head_of, known_log
 
 MARKER = re.compile(r"\s*\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]")
 """A citation marker, [1] or [1, 2], with the white space before it."""
@@ -41,12 +42,17 @@ _PARTS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Corpus:
-    """All records of one folder, valid and cross-checked."""
+    """All records of one folder that are valid and cross-checked; ``faults`` name the others.
+
+    ``set_aside``: for each article with a fault its faults. Nothing else of the corpus depends on such an article.
+    """
 
     articles: dict[str, Article]
     abstracts: dict[str, Abstract]
     reviews: tuple[ReviewEvent, ...]
     states: dict[str, ReviewState]
+    faults: tuple[Fault, ...] = ()
+    set_aside: dict[str, tuple[Fault, ...]] = field(default_factory=dict)
 
     def approved(self) -> list[Article]:
         """Articles whose present content was approved, by slug."""
@@ -73,20 +79,39 @@ def load_corpus(folder: Path) -> Corpus:
     Raises:
         CorpusError: with every fault in every file, not only the first.
     """
+    corpus = read_corpus(folder)
+    raise_all(corpus.faults)
+    return corpus
+
+
+def read_corpus(folder: Path) -> Corpus:
+    """As ``load_corpus``, with whatever has a fault set aside instead of refusing all of it.
+
+    Raises:
+        CorpusError: there is no such folder, or it holds nothing at all.
+    """
     require_folder(folder)
     faults: list[Fault] = []
-    articles = _read_articles(folder, faults)
+    set_aside: dict[str, tuple[Fault, ...]] = {}
+    parsed = _read_articles(folder, set_aside)
     abstracts = _read_abstracts(folder, faults)
-    reviews = read_reviews(folder, faults)
-    if not (articles or abstracts or faults):
-        faults.append(empty(folder))
-    for article in articles.values():
-        faults.extend(citation_faults(article_file(folder, article.slug), article.citations, abstracts))
-        faults.extend(marker_faults(article_file(folder, article.slug), article))
-    faults.extend(event_faults(folder, reviews))
-    raise_all(faults)
-    states = review_states({slug: article.sha256 for slug, article in articles.items()}, reviews)
-    return Corpus(articles=articles, abstracts=abstracts, reviews=tuple(reviews), states=states)
+    log = known_log(folder)
+    if not (parsed or set_aside or abstracts or faults or log.events):
+        raise_all([empty(folder)])
+    for slug, article in parsed.items():
+        if found := (*citation_faults(article_file(folder, slug), article.citations, abstracts), *marker_faults(folder, article)):
+            set_aside[slug] = found
+    articles = {slug: article for slug, article in parsed.items() if slug not in set_aside}
+    faults += [*filter(None, [log.fault]), *event_faults(folder, log.events), *chain.from_iterable(set_aside.values())]
+    states = review_states({slug: article.sha256 for slug, article in articles.items()}, log.events)
+    return Corpus(
+        articles=articles,
+        abstracts=abstracts,
+        reviews=log.events,
+        states=states,
+        faults=tuple(in_order(faults)),
+        set_aside=dict(sorted(set_aside.items())),
+    )
 
 
 def require_folder(folder: Path) -> None:
@@ -102,17 +127,21 @@ def empty(folder: Path) -> Fault:
 
 def raise_all(faults: Iterable[Fault]) -> None:
     """Raises CorpusError with these faults, by file, line and message; nothing where there are none."""
-    found = sorted(faults, key=lambda fault: (str(fault.file), fault.line or 0, fault.message))
-    if found:
+    if found := in_order(faults):
         raise CorpusError(found)
+
+
+def in_order(faults: Iterable[Fault]) -> list[Fault]:
+    """Faults by file, line and message."""
+    return sorted(faults, key=lambda fault: (str(fault.file), fault.line or 0, fault.message))
 
 
 def approved_articles(folder: Path) -> list[Article]:
     """Approved articles by slug, whatever is wrong with other files: for reports, not for the gate."""
-    reviews = read_reviews(folder, [])
+    reviews = known_log(folder).events
     return [
         article
-        for _, article in sorted(_read_articles(folder, []).items())
+        for _, article in sorted(_read_articles(folder, {}).items())
         if review_state(article, reviews) is ReviewState.APPROVED
     ]
 
@@ -252,15 +281,13 @@ def _article_spans(file: Path, body: str, offset: int) -> tuple[ArticleSpan, ...
     return tuple(spans)
 
 
-def _read_articles(folder: Path, faults: list[Fault]) -> dict[str, Article]:
+def _read_articles(folder: Path, set_aside: dict[str, tuple[Fault, ...]]) -> dict[str, Article]:
     articles = {}
     for file in sorted((folder / "articles").glob("*.md")):
         try:
-            article = parse_article(file)
+            articles[file.stem] = parse_article(file)
         except InvalidRecord as error:
-            faults.extend(error.faults)
-            continue
-        articles[article.slug] = article
+            set_aside[file.stem] = error.faults
     return articles
 
 
@@ -271,28 +298,23 @@ def _read_abstracts(folder: Path, faults: list[Fault]) -> dict[str, Abstract]:
         for line, abstract in _parsed_lines(file, faults):
             if abstract.id in abstracts:
                 faults.append(duplicate(file, line, abstract.id, places[abstract.id]))
-                continue
+                if not abstract.retracted:  # of two records of one paper the retracted one counts
+                    continue
             abstracts[abstract.id] = abstract
             places[abstract.id] = f"{file.name}:{line}"
     return abstracts
 
 
-def read_reviews(folder: Path, faults: list[Fault]) -> list[ReviewEvent]:
-    """The review events; none where the log has a fault, which is added to ``faults``."""
-    try:
-        return read_log(folder)
-    except InvalidRecord as error:
-        faults.extend(error.faults)
-        return []
-
-
 def _parsed_lines(file: Path, faults: list[Fault]) -> Iterator[tuple[int, Abstract]]:
-    for line, value in read_jsonl(file):
-        abstract = abstract_of(value, file, line)
-        if isinstance(abstract, Fault):
-            faults.append(abstract)
-        else:
-            yield line, abstract
+    try:
+        for line, value in read_jsonl(file):
+            abstract = abstract_of(value, file, line)
+            if isinstance(abstract, Fault):
+                faults.append(abstract)
+            else:
+                yield line, abstract
+    except InvalidRecord as error:  # what was read before that place stays
+        faults.extend(error.faults)
 
 
 def article_file(folder: Path, slug: str) -> Path:
@@ -330,9 +352,9 @@ def citation_faults(file: Path, citations: Iterable[str], held: Container[str]) 
             yield Fault(file=file, line=None, message=f"cites {source}, which no file under abstracts/ holds")
 
 
-def marker_faults(file: Path, article: Article) -> Iterator[Fault]:
+def marker_faults(folder: Path, article: Article) -> Iterator[Fault]:
     """Markers that name no citation, and citations that no marker names."""
-    used = set(markers(article.text))
+    file, used = article_file(folder, article.slug), set(markers(article.text))
     for number in sorted(used):
         if not 1 <= number <= len(article.citations):
             yield Fault(file=file, line=None, message=f"marker [{number}] names no entry of citations")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import gzip
 import io
@@ -9,6 +10,7 @@ import json
 import os
 import shutil
 import sqlite3
+import stat
 import tempfile
 import zlib
 from collections.abc import Iterable, Iterator
@@ -67,6 +69,15 @@ def read_jsonl(file: Path) -> Iterator[tuple[int, dict[str, Any] | Fault]]:
                 yield number, line if isinstance(line, Fault) else json_object(line, file, number)
     except UNREADABLE as error:
         raise InvalidRecord(file, None, f"cannot be read: {error}") from error
+
+
+def open_regular(file: Path) -> io.BufferedReader:
+    """Open a file for reading; a folder, device or pipe, which could keep a reader waiting for ever, raises OSError."""
+    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "not a regular file", str(file))
+    return os.fdopen(descriptor, "rb")
 
 
 def open_stream(file: Path) -> io.BufferedReader:

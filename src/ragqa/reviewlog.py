@@ -11,17 +11,23 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from ragqa.errors import InvalidRecord
-from ragqa.files import LONGEST_LINE, append_line, json_line, locked
+from ragqa.errors import Fault, InvalidRecord
+from ragqa.files import LONGEST_LINE, append_line, json_line, locked, open_regular, write_atomic
 from ragqa.records import ReviewEvent, explain
 
 LOG = "reviews.jsonl"
+COPY = "reviews.copy.jsonl"
+"""Beside the log, and never ahead of it: what shows that the log was cut, and mends it."""
 
 
 def chained(events: Iterable[ReviewEvent], head: str = "") -> list[ReviewEvent]:
@@ -38,20 +44,115 @@ def log_line(event: ReviewEvent) -> str:
     return json_line(event.model_dump(mode="json", exclude_none=True))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Log:
+    """The review events that can be relied on, and what is wrong with the files that hold them.
+
+    ``events``: of the log, or of its copy where the log was cut or damaged. ``fault``: what is wrong, and what to do; None for a
+    whole log. ``complete``: these are all events that ever counted. ``doubtful``: slugs that a line which proves nothing speaks
+    of; what it may have taken back is not cited.
+    """
+
+    events: tuple[ReviewEvent, ...]
+    fault: Fault | None = None
+    complete: bool = True
+    doubtful: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """One file's events up to its first fault, that fault, and the lines from there on, which prove nothing."""
+
+    events: list[ReviewEvent]
+    fault: Fault | None = None
+    rest: list[bytes] = field(default_factory=list)
+
+    def ends_within(self, other: _Lines) -> bool:
+        """Whether the other file holds all these events."""
+        return not self.events or self.events[-1].chain in (event.chain for event in other.events)
+
+    @property
+    def whole(self) -> bool:
+        return self.fault is None
+
+    @property
+    def torn(self) -> bool:
+        """Whether a kill cut off the last line while it was written: it never was an event."""
+        return len(self.rest) == 1 and not self.rest[0].endswith(b"\n")
+
+
 def read_log(folder: Path) -> list[ReviewEvent]:
     """All review events of a corpus, oldest first; none where it has no log.
 
     Raises:
-        InvalidRecord: at the first line that is not what was written there; the lines after it prove nothing and are not read.
+        InvalidRecord: the log is not what was written there: a line was changed, or lines that its copy holds are missing.
+    """
+    log = known_log(folder)
+    if log.fault:
+        raise InvalidRecord(log.fault.file, log.fault.line, log.fault.message)
+    return list(log.events)
+
+
+def known_log(folder: Path) -> Log:
+    """The events that can be relied on whatever happened to the log; never raises for what the files hold.
+
+    The copy is written after the log. So a copy that knows more than the log shows that the log lost something, and one that
+    knows less proves nothing.
     """
     file = folder / LOG
-    if not file.exists():
-        return []
+    log, copy = _read(file), _read(folder / COPY)
+    events = tuple(log.events)
+    if copy.ends_within(log):
+        return Log(events=events, fault=log.fault, complete=log.whole or log.torn, doubtful=_named(log.rest))
+    if log.ends_within(copy):
+        lost = log.fault or Fault(file=file, line=None, message=_missing(len(copy.events) - len(events)))
+        told = Fault(file=file, line=lost.line, message=f"{lost.message}. {COPY} holds it whole: `ragqa mend` puts it back")
+        return Log(events=tuple(copy.events), fault=told)
+    told = log.fault or Fault(file=file, line=None, message=_DIVERGED)
+    doubtful = _named(log.rest) | {event.article for event in copy.events}
+    return Log(events=events, fault=told, complete=False, doubtful=doubtful)
+
+
+def _missing(count: int) -> str:
+    return f"the log was cut: its last {'event is' if count == 1 else f'{count} events are'} missing"
+
+
+_DIVERGED = (
+    f"the log and its copy {COPY} tell two histories: keep the right one under the name {LOG}, take the other away, then run "
+    "`ragqa check`"
+)
+
+
+def _read(file: Path) -> _Lines:
+    """The events of a file; an absent one has none."""
     events: list[ReviewEvent] = []
-    with file.open("rb") as stream:
-        for number, line in enumerate(iter(lambda: stream.readline(LONGEST_LINE), b""), start=1):
-            events.append(_event(line, head_of(events), file, number))
-    return events
+    try:
+        with open_regular(file) as stream:
+            lines = iter(lambda: stream.readline(LONGEST_LINE), b"")
+            for number, line in enumerate(lines, start=1):
+                try:
+                    events.append(_event(line, head_of(events), file, number))
+                except InvalidRecord as error:
+                    return _Lines(events, error.faults[0], [line, *islice(lines, MOST_DOUBTED)])
+    except FileNotFoundError:
+        return _Lines([])
+    except OSError as error:
+        return _Lines(events, Fault(file=file, line=None, message=f"cannot be read: {error.strerror or error}"))
+    return _Lines(events)
+
+
+def _named(lines: Iterable[bytes]) -> frozenset[str]:
+    """Slugs that these lines may have taken back: all they name but for those that they call approved."""
+    return frozenset(
+        match[1].decode() for line in lines if b'"approved"' not in line for match in _ARTICLE.finditer(line[:LONGEST_NAMED])
+    )
+
+
+MOST_DOUBTED = 10_000
+"""Lines looked at behind a damaged one."""
+LONGEST_NAMED = 4096
+"""Bytes of such a line in which an article's name is looked for: events are shorter."""
+_ARTICLE = re.compile(rb'"article": ?"([a-z0-9-]{1,200})"')
 
 
 def head_of(events: Sequence[ReviewEvent]) -> str:
@@ -61,17 +162,65 @@ def head_of(events: Sequence[ReviewEvent]) -> str:
 
 @contextmanager
 def writing(folder: Path) -> Iterator[list[ReviewEvent]]:
-    """The events of the log, with every other writer waiting until the block ends."""
-    with (folder / ".reviews.lock").open("ab") as lock, locked(lock):
-        _mend(folder / LOG)
+    """The events of the log, with every other writer waiting until the block ends. Raises InvalidRecord as ``read_log``."""
+    with _alone(folder):
+        if _read(folder / COPY).ends_within(_read(folder / LOG)):
+            _mend(folder / LOG)
         yield read_log(folder)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    with (folder / ".reviews.lock").open("ab") as lock, locked(lock):
+        yield
 
 
 def append_event(folder: Path, events: Sequence[ReviewEvent], event: ReviewEvent) -> ReviewEvent:
     """Add an event behind ``events``, whole or not at all; only within ``writing``."""
     (bound,) = chained([event], head_of(events))
     append_line(folder / LOG, bound.model_dump(mode="json", exclude_none=True))
+    with suppress(OSError):  # the step is recorded; the copy catches up at the next one
+        keep_copy(folder)
     return bound
+
+
+def keep_copy(folder: Path) -> None:
+    """Bring the copy up to the log, which must be whole. Raises OSError."""
+    log, copy = (folder / LOG).read_bytes(), folder / COPY
+    if not copy.exists() or copy.read_bytes() != log:
+        write_atomic(copy, [log])
+
+
+def mend_log(folder: Path) -> str | None:
+    """Put back what the log lost, from its copy, or cut off an unfinished last line; what it did, None where nothing was to do.
+
+    The log as it was found is kept beside it, under a name with the time.
+
+    Raises:
+        InvalidRecord: no whole copy goes on where the log ends, so that a person must restore it.
+    """
+    file = folder / LOG
+    with _alone(folder):
+        log, copy = _read(file), _read(folder / COPY)
+        if not copy.ends_within(log) and log.ends_within(copy):
+            aside, done = _set_aside(file), f"restored from {COPY}"
+            write_atomic(file, map(log_line, copy.events))
+        elif copy.ends_within(log) and log.torn:
+            aside, done = _set_aside(file), "the unfinished last line was mended"
+            _mend(file)
+        else:
+            aside, done = None, None
+        read_log(folder)
+    return f"{done}; what it held is in {aside.name}" if aside else done
+
+
+def _set_aside(file: Path) -> Path | None:
+    """A copy of a damaged file under a name with the time; None where there is none."""
+    if not file.is_file():
+        return None
+    aside = file.with_name(f"{file.name}.damaged-{datetime.now():%Y%m%d-%H%M%S}")
+    write_atomic(aside, [file.read_bytes()])
+    return aside
 
 
 def _chain(event: ReviewEvent, before: str) -> str:
