@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from ragqa.answer import DISCLAIMERS, Audience
 from ragqa.corpus import Corpus, approved_text
 from ragqa.difference import Difference, compare_articles
-from ragqa.errors import RagqaError
+from ragqa.errors import CorpusError, RagqaError
 from ragqa.passages import sentences, without_markers
 from ragqa.pipeline import reference
 from ragqa.records import Article, Part, ReviewEvent, ReviewState
@@ -191,6 +191,8 @@ def about(page: ArticlePage) -> list[str]:
 
 
 def _article(corpus: Corpus, slug: str) -> Article:
+    if slug in corpus.set_aside:
+        raise CorpusError(list(corpus.set_aside[slug]))
     if slug not in corpus.articles:
         raise RagqaError(f"no article {slug!r} in the corpus: `ragqa check` lists them")
     return corpus.articles[slug]

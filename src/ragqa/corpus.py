@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -22,8 +23,18 @@ import yaml
 from pydantic import ValidationError
 
 from ragqa.errors import CorpusError, Fault, InvalidRecord
-from ragqa.files import read_jsonl, read_text
-from ragqa.records import Abstract, Article, ArticleSpan, Part, ReviewEvent, ReviewState, explain
+from ragqa.files import UNREADABLE, json_object, open_stream, raw_lines, read_jsonl, read_text
+from ragqa.records import (
+    Abstract,
+    Article,
+    ArticleSpan,
+    NoticeKind,
+    Part,
+    ReviewEvent,
+    ReviewState,
+    explain,
+    source_id,
+)
 from ragqa.reviewlog import LOG, head_of, known_log
 
 MARKER = re.compile(r"\s*\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]")
@@ -148,7 +159,39 @@ def approved_articles(folder: Path) -> list[Article]:
 
 def retracted_ids(folder: Path) -> list[str]:
     """Ids of all retracted records that can be read, whatever is wrong with others: a fault must not shield a retracted paper."""
-    return sorted(record.id for record in _read_abstracts(folder, []).values() if record.retracted)
+    return sorted(frozenset().union(*map(retracted_in, (folder / "abstracts").glob("*.jsonl"))))
+
+
+def retracted_in(file: Path) -> frozenset[str]:
+    """Ids of the retracted records of one file, as far as it can be read; only lines that speak of a retraction are parsed."""
+    found = set()
+    with suppress(*UNREADABLE), open_stream(file) as stream:
+        for number, line in raw_lines(stream, file):
+            if not isinstance(line, Fault) and NoticeKind.RETRACTION.value.encode() in line:
+                found.add(_retracted_id(json_object(line, file, number)))
+    return frozenset(filter(None, found))
+
+
+def _retracted_id(row: dict[str, Any] | Fault) -> str | None:
+    """The id of a row with a notice of retraction, whatever else is wrong with it."""
+    try:
+        if isinstance(row, dict) and any(notice.get("kind") == NoticeKind.RETRACTION for notice in row.get("notices", ())):
+            return source_id(row["id"])
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
+    return None
+
+
+def standing_of_text(sha256: str, events: Iterable[ReviewEvent]) -> ReviewState:
+    """Where this very text of an article stands after the article's ``events``.
+
+    A withdrawal takes back every text of the article. A newer text that waits, or was approved, leaves this one as it was.
+    """
+    standing = ReviewState.DRAFT
+    for event in events:
+        if event.state is ReviewState.WITHDRAWN or event.sha256 == sha256:
+            standing = ReviewState(event.state)
+    return standing
 
 
 def review_state(article: Article, reviews: Iterable[ReviewEvent]) -> ReviewState:

@@ -14,9 +14,10 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
+from copy import copy
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
@@ -30,8 +31,9 @@ from ragqa.corpus import Corpus, load_corpus, require_folder
 from ragqa.errors import Fault, InvalidRecord, RagqaError
 from ragqa.files import json_line, read_jsonl, write_atomic
 from ragqa.followup import REMEMBERED, Reading, chosen, refers_back, standalone
+from ragqa.gate import Gate
 from ragqa.importers import import_file
-from ragqa.index import BuildReport, Generation, Sizes, build, current_generation, exclusive, open_index, recorded_head
+from ragqa.index import BuildReport, Generation, Sizes, bind, build, current_generation, exclusive, open_index, recorded_head
 from ragqa.measures import reading_grade
 from ragqa.models import CrossEncoder, Embedder, Recent, Vectors, load_embedder
 from ragqa.passages import without_markers
@@ -39,7 +41,7 @@ from ragqa.privacy import Redacted, redact, without_heading
 from ragqa.question import Understanding, is_polar, understand
 from ragqa.records import Abstract, Article, Asked, Passage, ReviewEvent, Turn
 from ragqa.retrieve import Hit, rank_sources, retrieve
-from ragqa.reviewlog import LOG
+from ragqa.reviewlog import LOG, first_copy
 from ragqa.settings import Settings
 from ragqa.triage import REFUSALS, Halt, halt, outside, unclear
 from ragqa.verify import Checker, check_statement, uncorroborated, unsupported
@@ -95,10 +97,11 @@ def build_index(
 
     ``embedder`` is what ``settings.model`` names, where none is given.
 
-    Of the corpus only what changed is read again, and a large index grows by what changed (``docs/decisions/0018-growing.md``).
+    What has a fault, where nothing approved depends on it, is set aside; the report tells of it. Of the corpus only what changed
+    is read again, and a large index grows by what changed (``docs/decisions/0018-growing.md``).
 
     Raises:
-        CorpusError: the corpus has faults; nothing was built.
+        CorpusError: what is approved has faults, or the review log cannot be relied on; nothing was built.
         IndexBusy: another process is building in this folder.
         IndexFault: the index could not be written; the generation before still answers.
         ModelUnavailable: the model's weights are missing or altered.
@@ -110,7 +113,11 @@ def build_index(
         _check_log(settings, catalogue.reviews)
         read = time.perf_counter() - started
         report = build(catalogue, embedder or load_embedder(settings.model), settings, progress, live=live, sizes=sizes)
-    return report.model_copy(update={"seconds": {"reading": round(read, 3)} | report.seconds})
+        bind(settings.index, settings.corpus)
+        with suppress(OSError):  # a corpus that may not be written has none; the index was built all the same
+            first_copy(settings.corpus)
+    faults = tuple(map(str, catalogue.faults))
+    return report.model_copy(update={"set_aside": faults, "seconds": {"reading": round(read, 3)} | report.seconds})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,28 +171,49 @@ class _Request:
 
 
 class Ragqa:
-    """An open index with its models: ask as often as you like. Use as a context manager, or call ``close``."""
+    """An open index with its models: ask as often as you like. Use as a context manager, or call ``close``.
 
-    def __init__(self, settings: Settings, embedder: Embedder, generation: Generation) -> None:
+    Every question is answered without what was withdrawn or retracted by then, whatever the generation still holds. ``gate`` is
+    None for a stored generation, which answers as it did when it was live.
+    """
+
+    def __init__(self, settings: Settings, embedder: Embedder, generation: Generation, gate: Gate | None = None) -> None:
         self.settings = settings
         self.generation = generation
         self.embedder = embedder
-        self._judge: CrossEncoder | None = None
-        self._checker: Checker | None = None
+        self.gate = gate
+        self._models = _Models(embedder)
 
     @classmethod
     def open(cls, settings: Settings, progress: Progress = silent, generation: str | None = None) -> Ragqa:
-        """Open the live generation, building the first one when there is none; or the stored ``generation`` of that name."""
+        """Open the live generation, building the first one when there is none; or the stored ``generation`` of that name.
+
+        Raises:
+            CorpusError: there is no such corpus folder.
+            IndexMismatch: the live generation was built from another corpus, or with another model.
+        """
+        require_folder(settings.corpus)
         if current_generation(settings.index) is None:
             build_index(settings, progress)
         embedder = Recent(load_embedder(settings.model))
-        return cls(settings, embedder, open_index(settings.index, embedder, generation))
+        opened = open_index(settings.index, embedder, generation)
+        return cls(settings, embedder, opened, None if generation else _gate(settings, opened))
 
     def beside(self, generation: str) -> Ragqa:
-        """Another stored generation, open beside this one, with the models already loaded; raises as ``open_index``."""
-        opened = Ragqa(self.settings, self.embedder, open_index(self.settings.index, self.embedder, generation))
-        opened._judge, opened._checker = self._judge, self._checker
+        """Another generation of the same corpus, open beside this one, with the models already loaded; raises as ``open``."""
+        found = open_index(self.settings.index, self.embedder, generation)
+        opened = Ragqa(self.settings, self.embedder, found, _gate(self.settings, found))
+        opened._models = self._models
         return opened
+
+    def now(self) -> Ragqa:
+        """The same, with what may be quoted at this moment: of one question everything is asked of one such moment."""
+        withheld = self.gate.withheld() if self.gate else {}
+        if not withheld:
+            return self
+        moment = copy(self)
+        moment.generation, moment.gate = self.generation.without(withheld), None
+        return moment
 
     def __enter__(self) -> Ragqa:
         return self
@@ -199,6 +227,9 @@ class Ragqa:
 
     def search(self, question: str, k: int, history: Sequence[Turn] = (), article: str | None = None) -> list[Hit]:
         """The best passage of each of the best ``k`` sources, best first; ``history`` and ``article`` as for ``ask``."""
+        return self.now()._search(question, k, history, article)
+
+    def _search(self, question: str, k: int, history: Sequence[Turn], article: str | None) -> list[Hit]:
         request = self._request(question, history, article, None, None)
         readings, preferred = self._readings(request, history, article)
         return rank_sources(readings, self.generation, self.embedder, self.settings, k, preferred)
@@ -220,6 +251,20 @@ class Ragqa:
         Raises:
             RagqaError: the question is empty or too long, or the article is not in the index.
         """
+        answer = self.now()._ask(question, history, article, audience, understood, stage)
+        if self.gate and any(reference.source_id in self.gate.withheld() for reference in answer.references):
+            return self.ask(question, history, article, audience, understood, stage)  # taken back while it was made
+        return answer
+
+    def _ask(
+        self,
+        question: str,
+        history: Sequence[Turn],
+        article: str | None,
+        audience: Audience | None,
+        understood: str | None,
+        stage: Callable[[str], None],
+    ) -> Answer:
         started = time.perf_counter()
         request = self._request(question, history, article, audience, understood)
         query = self.embedder.embed([*request.read.choices, request.read.text][:1])
@@ -271,7 +316,9 @@ class Ragqa:
         Raises:
             RagqaError: as ``ask``.
         """
-        embedder = embedder or self.embedder
+        return self.now()._basis(asked, audience, embedder or self.embedder)
+
+    def _basis(self, asked: Asked, audience: Audience | None, embedder: Embedder) -> Basis:
         request = self._request(asked.question, asked.history, asked.article, audience, None)
         query = embedder.embed([*request.read.choices, request.read.text][:1])
         found = [] if self._stopped(request, query) else self._retrieved(request, asked, embedder)
@@ -374,9 +421,7 @@ class Ragqa:
     @property
     def checker(self) -> Checker:
         """Judges any claim against any source, with the models already loaded."""
-        if self._checker is None:
-            self._checker = Checker(self.embedder, self._cross_encoder())
-        return self._checker
+        return self._models.checker
 
     def says_yes(self, question: str, texts: Sequence[str]) -> float | None:
         """Probability that the answer to a yes/no question is yes, judged from what these texts say; None for other questions."""
@@ -464,9 +509,32 @@ class Ragqa:
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
     def _cross_encoder(self) -> CrossEncoder:
-        if self._judge is None:
-            self._judge = CrossEncoder()
-        return self._judge
+        return self._models.judge
+
+
+class _Models:
+    """What reads and checks, each loaded when it is first needed."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+
+    @cached_property
+    def judge(self) -> CrossEncoder:
+        return CrossEncoder()
+
+    @cached_property
+    def checker(self) -> Checker:
+        """A checker with these models."""
+        return Checker(self._embedder, self.judge)
+
+
+def _gate(settings: Settings, generation: Generation) -> Gate:
+    """The gate of an opened generation, which is closed where it cannot be had."""
+    try:
+        return Gate(settings.corpus, generation)
+    except BaseException:
+        generation.close()
+        raise
 
 
 @cache

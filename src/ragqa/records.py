@@ -28,7 +28,8 @@ SOURCE_ID = re.compile(
 )
 
 
-def _source_id(value: str) -> str:
+def source_id(value: str) -> str:
+    """The one spelling of a source id. Raises ValueError when it is none."""
     if value.startswith("doi:"):
         value = value.lower()  # DOIs are case-insensitive (ISO 26324); one spelling keeps one source one id
     if not SOURCE_ID.fullmatch(value):
@@ -38,7 +39,7 @@ def _source_id(value: str) -> str:
     return value
 
 
-SourceId = Annotated[str, AfterValidator(_source_id)]
+SourceId = Annotated[str, AfterValidator(source_id)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 NonEmpty = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 

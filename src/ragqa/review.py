@@ -6,16 +6,16 @@ draft -> submitted -> under_review -> approved;  any of them -> withdrawn;  with
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from ragqa.corpus import Corpus, kept_file, parse_article, review_state
-from ragqa.errors import InvalidRecord, ReviewError
-from ragqa.files import write_atomic
+from ragqa.corpus import Corpus, article_file, kept_file, parse_article, read_corpus, review_states
+from ragqa.errors import CorpusError, InvalidRecord, ReviewError
+from ragqa.files import open_regular, write_atomic
 from ragqa.records import Article, ReviewEvent, ReviewState, explain
 from ragqa.reviewlog import append_event, writing
 
@@ -63,27 +63,65 @@ def _standing(article: Article, state: ReviewState, last: ReviewEvent | None) ->
 
 
 def record_step(
-    corpus: Path, slug: str, state: ReviewState, by: str, note: str | None = None, *, two_person: bool = True
+    corpus: Path,
+    slug: str,
+    state: ReviewState,
+    by: str,
+    note: str | None = None,
+    *,
+    two_person: bool = True,
+    sha256: str | None = None,
 ) -> ReviewEvent:
     """Append one step, bound to the article's present content; the text of an approval is kept beside the log.
 
+    ``sha256`` names the content that whoever takes the step has read. An article can be withdrawn whatever its file holds.
+
     Raises:
-        ReviewError: the step is not allowed from where the article stands, or not to this role.
+        ReviewError: the step is not allowed from where the article stands, or not to this role, or the content is another.
         InvalidRecord: the article does not exist or cannot be read, or the log was changed.
     """
-    file = corpus / "articles" / f"{slug}.md"
-    article = parse_article(file)
-    event = _event(article, state, by, note)
+    file = article_file(corpus, slug)
+    if state is ReviewState.APPROVED and (faults := read_corpus(corpus).set_aside.get(slug)):
+        raise CorpusError(list(faults))
     with writing(corpus) as events:
-        present = review_state(article, events)
+        content = _withdrawn_content(file, slug, events) if state is ReviewState.WITHDRAWN else parse_article(file).sha256
+        if sha256 not in (None, content):
+            raise ReviewError(
+                f"the text of {slug} was edited since it was read (sha256 {content}): read it again, then take the step"
+            )
+        present = review_states({slug: content}, events)[slug]
         if state not in NEXT[present]:
             allowed = ", ".join(sorted(step.value for step in NEXT[present]))
             raise ReviewError(f"{slug} is {present.value}: it cannot become {state.value} now. Possible: {allowed}")
-        if state is ReviewState.APPROVED and two_person:
-            _check_two_persons(event, events)
+        event = _event(slug, content, state, by, note)
         if state is ReviewState.APPROVED:
-            _keep(file, kept_file(corpus, slug, article.sha256))
+            if two_person:
+                _check_two_persons(event, events)
+            _check_started(event, events)
+            _keep(file, kept_file(corpus, slug, content))
         return append_event(corpus, events, event)
+
+
+def _withdrawn_content(file: Path, slug: str, events: Sequence[ReviewEvent]) -> str:
+    """The content that a withdrawal names: the file's bytes, or where they cannot be read those of the last event."""
+    try:
+        with open_regular(file) as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError:
+        last = next((event.sha256 for event in reversed(events) if event.article == slug), None)
+        if last is None:
+            raise InvalidRecord(file, None, "no such article; `ragqa check` lists those there are") from None
+        return last
+
+
+def _check_started(approval: ReviewEvent, events: Sequence[ReviewEvent]) -> None:
+    """An approval needs a review that was started on this very content."""
+    last = next(event for event in reversed(events) if event.article == approval.article)
+    if last.sha256 != approval.sha256:
+        raise ReviewError(
+            f"the text of {approval.article} was edited since its review was started: submit and start it again, so that what "
+            "is approved was read"
+        )
 
 
 def _keep(file: Path, kept: Path) -> None:
@@ -94,12 +132,12 @@ def _keep(file: Path, kept: Path) -> None:
     write_atomic(kept, [data])
 
 
-def _event(article: Article, state: ReviewState, by: str, note: str | None) -> ReviewEvent:
+def _event(slug: str, sha256: str, state: ReviewState, by: str, note: str | None) -> ReviewEvent:
     try:
         return ReviewEvent.model_validate(
             {
-                "article": article.slug,
-                "sha256": article.sha256,
+                "article": slug,
+                "sha256": sha256,
                 "state": state,
                 "by": by,
                 "at": datetime.now(UTC).replace(microsecond=0),

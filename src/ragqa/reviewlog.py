@@ -191,6 +191,14 @@ def keep_copy(folder: Path) -> None:
         write_atomic(copy, [log])
 
 
+def first_copy(folder: Path) -> None:
+    """Begin the copy of a whole log that has none yet. Raises OSError."""
+    log = _read(folder / LOG)
+    if log.whole and log.events and not (folder / COPY).exists():
+        with _alone(folder):
+            keep_copy(folder)
+
+
 def mend_log(folder: Path) -> str | None:
     """Put back what the log lost, from its copy, or cut off an unfinished last line; what it did, None where nothing was to do.
 

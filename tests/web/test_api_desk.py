@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fastapi.testclient import TestClient
-from web.conftest import PASSWORD, QUESTION, Opened, app_of, token
+from web.conftest import QUESTION, Opened, app_of, token
 
 from ragqa.library import Library
 from ragqa.pipeline import Ragqa
@@ -98,14 +98,44 @@ def test_the_library_is_read_and_decided_on(own: Opened) -> None:
         assert client.get(f"/api/v1/answers/{answer['id']}").json()["review_state"] == "approved"
 
 
-def test_a_damaged_corpus_tells_readers_nothing_of_the_disk(own: Opened) -> None:
-    """Articles are unavailable, without a path in the message; questions are answered from the index as before."""
+def test_a_faulty_article_is_set_aside_and_only_editors_are_told_why(own: Opened) -> None:
+    """Readers find the others; the desk names file and fault; questions are answered from the index as before."""
     with own() as client:
-        settings = app_of(client).state.settings
-        (settings.corpus / "articles" / "drug-a.md").write_text("no front matter")
-        response = client.get("/api/v1/articles")
-        assert (response.status_code, response.json()["error"]["kind"]) == (503, "corpus")
-        assert str(settings.corpus) not in response.text
-        assert "drug-a" not in response.text
+        settings, editor = app_of(client).state.settings, token(client, "editor")
+        (settings.corpus / "articles" / "drug-c.md").write_text("no front matter")
+        response = client.get("/api/v1/articles", headers=editor)
+        assert [listed["slug"] for listed in response.json()["articles"]] == ["drug-a", "drug-w"]
+        for path in ("/api/v1/articles/drug-c", "/articles/drug-c"):
+            told = client.get(path)
+            assert told.status_code == 404
+            assert str(settings.corpus) not in told.text
+        desk = client.get("/api/v1/review", headers=editor).json()
+        assert [one["slug"] for one in desk["set_aside"]] == ["drug-c"]
+        assert "no front matter" in desk["set_aside"][0]["faults"][0]
         assert client.post("/api/v1/ask", json={"question": QUESTION}).json()["status"] == "answered"
-        assert PASSWORD not in response.text
+
+
+def test_an_approval_names_the_text_that_was_read(own: Opened) -> None:
+    """Without a hash it is refused; with that of a text which was swapped since, too; with the right one it is taken."""
+    with own(two_person=False) as client:
+        settings, editor = app_of(client).state.settings, token(client, "editor")
+        file = settings.corpus / "articles" / "drug-c.md"
+
+        def step(**body: str) -> tuple[int, str]:
+            response = client.post("/api/v1/review/drug-c/steps", json=body, headers=editor)
+            return response.status_code, response.text
+
+        def present() -> str:
+            listed = client.get("/api/v1/review", headers=editor).json()["articles"]
+            return str(next(one["sha256"] for one in listed if one["slug"] == "drug-c"))
+
+        read = present()
+        assert step(state="submitted")[0] == 201
+        assert step(state="under_review", sha256=read)[0] == 201
+        assert step(state="approved")[0] == 422
+        file.write_text(file.read_text().replace("not recommended", "recommended"))
+        assert step(state="approved", sha256=read)[0] == 409
+        status, told = step(state="approved", sha256=present())
+        assert (status, "since its review was started" in told) == (409, True)
+        file.write_text(file.read_text().replace("recommended", "not recommended"))
+        assert step(state="approved", sha256=read)[0] == 201

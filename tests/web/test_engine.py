@@ -167,7 +167,7 @@ def test_a_new_generation_takes_over_without_a_pause(tmp_path: Path, gate: Gatek
             gate.open.set()
             assert (await under_way).trace.generation == before
             assert (await later).trace.generation == after
-            old.generation.find.cache_clear()
+            old.generation._record.cache_clear()
             with pytest.raises(Exception, match="closed"):
                 old.generation.find("pmid:101")
 
@@ -269,7 +269,7 @@ def test_closing_finishes_what_was_admitted(tmp_path: Path, gate: Gatekeeper) ->
 
 
 def test_the_corpus_is_read_again_only_when_it_changed(tmp_path: Path) -> None:
-    """The same object as long as no file changed; then the new content, or its faults."""
+    """The same object as long as no file changed; then the new content, without the article that has a fault."""
     settings = serving(tmp_path)
     engine = Engine(settings)
     first = engine.read_corpus()

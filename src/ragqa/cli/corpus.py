@@ -220,6 +220,8 @@ def index(corpus: Path | None, index: Path | None, model: str | None, abstracts:
     )
     for line in _how(report):
         click.echo(line)
+    for fault in report.set_aside:
+        click.echo(f"set aside: {plain(fault)}", err=True)
 
 
 def _how(report: BuildReport) -> Iterator[str]:

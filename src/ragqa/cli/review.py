@@ -24,10 +24,10 @@ def article(slug: str, corpus: Path | None, audience: str | None, style: str) ->
       ragqa article memantine-first-line-bpd --format html > article.html
     """
     from ragqa.article_page import article_page, render_article
-    from ragqa.corpus import load_corpus
+    from ragqa.corpus import read_corpus
 
     settings = settings_from(corpus=corpus, audience=audience)
-    page = article_page(load_corpus(settings.corpus), slug, settings.audience)
+    page = article_page(read_corpus(settings.corpus), slug, settings.audience)
     click.echo(render_article(page, style), nl=False)
 
 
@@ -44,16 +44,20 @@ def _review_step(name: str, state: str) -> None:
     @click.argument("slug")
     @click.option("--by", required=True, help="Role of whoever takes the step.")
     @click.option("--note")
+    @click.option("--sha256", help="Of the text that was read; a text edited since is refused.")
     @corpus_option
-    def step(slug: str, by: str, note: str | None, corpus: Path | None) -> None:
+    def step(slug: str, by: str, note: str | None, sha256: str | None, corpus: Path | None) -> None:
         from ragqa.records import ReviewState
         from ragqa.review import record_step
 
         settings = settings_from(corpus=corpus)
-        event = record_step(settings.corpus, slug, ReviewState(state), by, note, two_person=settings.two_person)
+        two_person = settings.two_person
+        event = record_step(settings.corpus, slug, ReviewState(state), by, note, two_person=two_person, sha256=sha256)
         click.echo(f"{slug}: {event.state.value.replace('_', ' ')} (sha256 {event.sha256[:12]}, by {event.by})")
-        if state in ("approved", "withdrawn"):
-            click.echo("Answers follow with the next `ragqa regenerate`, or `ragqa index` without a library.")
+        if state == "withdrawn":
+            click.echo("No answer quotes it from now on, also in a running server.")
+        if state == "approved":
+            click.echo("A running server answers from it shortly; otherwise run `ragqa regenerate`, or `ragqa index`.")
 
 
 for _name, _state in STEPS.items():
@@ -69,17 +73,20 @@ def review_queue(corpus: Path | None) -> None:
     Example:
       ragqa review queue
     """
-    from ragqa.corpus import load_corpus
+    from ragqa.corpus import read_corpus
     from ragqa.records import ReviewState
     from ragqa.review import standings
 
-    found = standings(load_corpus(settings_from(corpus=corpus).corpus))
+    loaded = read_corpus(settings_from(corpus=corpus).corpus)
+    found = standings(loaded)
     width = max((len(one.article.slug) for one in found), default=0)
     for one in found:
         since = f"{one.last.state.value} {one.last.at:%Y-%m-%d} by {plain(one.last.by)}" if one.last else "no step yet"
         edited = ", edited since" if one.edited else ""
         steps = ", ".join(name for name, state in STEPS.items() if ReviewState(state) in one.possible)
         click.echo(f"{one.article.slug:{width}}  {one.state.value.replace('_', ' '):12}  ({since}{edited})  next: {steps}")
+    for fault in loaded.faults:
+        click.echo(f"set aside: {fault}", err=True)
     waiting = sum(one.state in (ReviewState.SUBMITTED, ReviewState.UNDER_REVIEW) for one in found)
     click.echo(f"{waiting} of {len(found)} articles wait for an editor", err=True)
 
@@ -97,11 +104,11 @@ def review_diff(slug: str, style: str, corpus: Path | None) -> None:
     """
     from ragqa import difference
     from ragqa.article_page import changes_since_approval
-    from ragqa.corpus import load_corpus
+    from ragqa.corpus import read_corpus
     from ragqa.errors import ReviewError
 
     folder = settings_from(corpus=corpus).corpus
-    loaded = load_corpus(folder)
+    loaded = read_corpus(folder)
     found = changes_since_approval(folder, loaded, slug)
     if found is None:
         raise ReviewError(f"no approved text of {slug} was kept to compare with: read it whole with `ragqa article {slug}`")

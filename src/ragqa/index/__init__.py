@@ -5,6 +5,7 @@
     indexes/<name>/<generation>/         vectors.f32, clusters.faiss, lexical/, passages.sqlite, manifest.json; where it was grown
                                          from another one also delta.f32, delta.sqlite, removed.npy, the large files being shared
     indexes/<name>/CURRENT               names the live generation; replaced atomically, last
+    indexes/<name>/CORPUS                the folder it was last built from
 
 A build works in a hidden folder and renames it when whole, so a kill at any moment leaves the live generation as it was. How a
 generation grows, and what its name then means, is in ``docs/decisions/0018-growing.md``.
@@ -13,7 +14,18 @@ generation grows, and what its name then means, is in ``docs/decisions/0018-grow
 from ragqa.index.building import BuildReport, build, exclusive, searchable
 from ragqa.index.cache import EmbeddingCache
 from ragqa.index.generation import Generation, open_index
-from ragqa.index.manifest import Clusters, Manifest, Sizes, current_generation, read_manifest, recorded_head, stored_generations
+from ragqa.index.manifest import (
+    Clusters,
+    Manifest,
+    Sizes,
+    belongs,
+    bind,
+    built_from,
+    current_generation,
+    read_manifest,
+    recorded_head,
+    stored_generations,
+)
 from ragqa.index.vectors import inner_products
 
 __all__ = [
@@ -23,7 +35,10 @@ __all__ = [
     "Generation",
     "Manifest",
     "Sizes",
+    "belongs",
+    "bind",
     "build",
+    "built_from",
     "current_generation",
     "exclusive",
     "inner_products",

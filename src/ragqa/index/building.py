@@ -48,7 +48,7 @@ TOLD = 1000
 
 class BuildReport(BaseModel):
     """What a build did: ``reused`` vectors came from the cache; ``added`` and ``removed`` passages, since the generation it was
-    grown from, are None where it was built whole; ``seconds`` by stage.
+    grown from, are None where it was built whole; ``set_aside``: faults of what was not indexed; ``seconds`` by stage.
     """
 
     manifest: Manifest
@@ -57,6 +57,7 @@ class BuildReport(BaseModel):
     reused: int = 0
     added: int | None = None
     removed: int | None = None
+    set_aside: tuple[str, ...] = ()
     seconds: dict[str, float] = {}
 
 

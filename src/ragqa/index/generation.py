@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from copy import copy
 from functools import lru_cache
 from pathlib import Path
 
@@ -25,12 +26,19 @@ class Generation:
         self._lexical = LexicalIndex(folder / "lexical")
         self._store = PassageStore(folder)
         self.passage = lru_cache(maxsize=4096)(self._store.passage)
-        self.find = lru_cache(maxsize=4096)(self._store.record)
+        self._record = lru_cache(maxsize=4096)(self._store.record)
         self.digest = lru_cache(maxsize=65536)(self._digest_of)
+        self.withheld: Mapping[str, str] = {}
+
+    def without(self, withheld: Mapping[str, str]) -> Generation:
+        """The same open generation, in which these sources (id to reason) are not to be found; only the first is closed."""
+        view = copy(self)
+        view.withheld = withheld
+        return view
 
     def dense(self, query: Vectors, k: int) -> list[tuple[int, float]]:
         """Up to ``k`` (row, cosine similarity) pairs, best first; ``query`` has shape (1, dimension)."""
-        return self._vectors.search(query, k)
+        return self._shown(self._vectors.search(query, k))
 
     def vectors(self, rows: Sequence[int]) -> Vectors:
         """The unit vectors of these rows, shape (len(rows), dimension)."""
@@ -38,7 +46,12 @@ class Generation:
 
     def lexical(self, question: str, k: int, rare: float = 0.0) -> list[tuple[int, float]]:
         """Up to ``k`` (row, BM25) pairs, best first; each term counts ``rarity ** rare`` times, so 0 is plain BM25."""
-        return self._lexical.search(question, k, rare)
+        return self._shown(self._lexical.search(question, k, rare))
+
+    def _shown(self, rows: list[tuple[int, float]]) -> list[tuple[int, float]]:
+        if not self.withheld:
+            return rows
+        return [(row, score) for row, score in rows if self.passage(row).source_id not in self.withheld]
 
     def terms(self, text: str) -> list[str]:
         """The index terms of a text: lower-cased, stemmed, without stop words."""
@@ -47,6 +60,10 @@ class Generation:
     def rarity(self, term: str) -> float:
         """Inverse document frequency of an index term, as in BM25: ln(1 + (N - n + 0.5) / (n + 0.5))."""
         return self._lexical.rarity(term)
+
+    def find(self, source_id: str) -> Article | Abstract | None:
+        """The record of this id; None when there is none, or it is withheld."""
+        return None if source_id in self.withheld else self._record(source_id)
 
     def record(self, source_id: str) -> Article | Abstract:
         """The source of a passage of this generation; raises IndexFault when there is none of that id."""
@@ -57,7 +74,7 @@ class Generation:
 
     def articles(self) -> list[Article]:
         """The approved articles, by slug."""
-        return self._store.articles()
+        return [article for article in self._store.articles() if article.id not in self.withheld]
 
     def _digest_of(self, source_id: str) -> str:
         """sha256 of a source's whole record, so that any edit of it shows; raises IndexFault when there is none of that id."""
@@ -71,11 +88,12 @@ class Generation:
 
     def excluded(self, source_ids: Sequence[str]) -> dict[str, str]:
         """Of these sources, those the gate left out, with the reason."""
-        return self._store.excluded(source_ids)
+        here = {source: self.withheld[source] for source in source_ids if source in self.withheld}
+        return self._store.excluded(source_ids) | here
 
     def left_out(self) -> dict[str, str]:
         """Every source that the gate left out, with the reason."""
-        return self._store.left_out()
+        return self._store.left_out() | dict(self.withheld)
 
     def close(self) -> None:
         """Release the files."""

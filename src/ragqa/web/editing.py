@@ -13,10 +13,10 @@ from ragqa.web.problems import Problem
 NO_ANSWER = "the library holds no answer of this number: GET /api/v1/library lists them"
 
 
-def take_step(request: Request, slug: str, state: ReviewState, who: Reader, note: str | None) -> ReviewEvent:
-    """Record a step, and have the index follow. Raises ReviewError when the step is not possible."""
+def take_step(request: Request, slug: str, state: ReviewState, who: Reader, note: str | None, sha256: str | None) -> ReviewEvent:
+    """Record a step on the text that was read, and have the index follow. Raises ReviewError when it is not possible."""
     chosen = settings(request)
-    event = record_step(chosen.corpus, slug, state, who.name or "", note, two_person=chosen.two_person)
+    event = record_step(chosen.corpus, slug, state, who.name or "", note, two_person=chosen.two_person, sha256=sha256)
     engine(request).follow()
     return event
 

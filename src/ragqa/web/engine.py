@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from ragqa.answer import DISCLAIMERS, Answer, Audience, Statement
-from ragqa.corpus import Corpus, load_corpus
-from ragqa.errors import Busy, IndexBusy, RagqaError, ServingError, TooSlow
+from ragqa.corpus import Corpus, read_corpus
+from ragqa.errors import Busy, IndexBusy, ServingError, TooSlow
 from ragqa.index import current_generation
 from ragqa.library import Library
 from ragqa.parallel import cores
@@ -32,9 +32,12 @@ from ragqa.regenerate import served
 from ragqa.retrieve import Hit
 from ragqa.reviewlog import LOG
 from ragqa.settings import Settings
+from ragqa.web.watch import Watch
 
 LOOK = 1.0
-"""Seconds between two looks at CURRENT."""
+"""Seconds between two looks at CURRENT and at the review log."""
+LONGEST_PAUSE = 60.0
+"""Seconds after which a generation that could not be opened, or a build that failed, is tried again at the latest."""
 log = logging.getLogger("ragqa.web.engine")
 T = TypeVar("T")
 Tell = Callable[[str], None]
@@ -59,6 +62,31 @@ class _Live:
     ragqa: Ragqa
     leases: int = 0
     retired: bool = False
+
+
+class _Again:
+    """When to try the same thing again that failed: after one look, then after twice as long each time."""
+
+    def __init__(self) -> None:
+        self._name, self._pause, self._at = "", LOOK, 0.0
+
+    @property
+    def pending(self) -> bool:
+        """Whether something failed and has not succeeded since."""
+        return bool(self._name)
+
+    def succeeded(self) -> None:
+        """Note that there is nothing to try again."""
+        self._name = ""
+
+    def due(self, name: str) -> bool:
+        """Whether to try; another name is due at once."""
+        return name != self._name or time.monotonic() >= self._at
+
+    def failed(self, name: str) -> None:
+        """Note that it failed now."""
+        self._pause = min(LONGEST_PAUSE, 2 * self._pause) if name == self._name else LOOK
+        self._name, self._at = name, time.monotonic() + self._pause
 
 
 class _Job:
@@ -87,26 +115,34 @@ class Engine:
         self._pending = 0
         self._seconds = 0.1
         self._own = threading.local()
+        self._builder = ThreadPoolExecutor(max_workers=1, thread_name_prefix="build")
+        self._following: Future[None] | None = None
+        self._followed: str | None = None
+        self._opening, self._building = _Again(), _Again()
         self._corpus: tuple[object, Corpus] | None = None
-        self._watch: asyncio.Task[None] | None = None
+        self._reading = threading.Lock()
+        self.watch = Watch("index and review log", self._look, lambda: LOOK, self._aside)
+        self._watching: asyncio.Task[None] | None = None
         self.swaps = 0
         self.failed_swaps = 0
+        self.failed_builds = 0
 
     async def open(self) -> None:
         """Open the live generation, building the first one where there is none, load the models, begin to look for new ones."""
         loop = asyncio.get_running_loop()
         self._live = _Live(await loop.run_in_executor(self._aside, self._opened))
-        self._watch = asyncio.create_task(self._look())
+        await loop.run_in_executor(self._aside, self._look)
+        self._watching = asyncio.create_task(self.watch.run())
 
     async def close(self) -> None:
         """Finish what was admitted, then release the index."""
         self._stopping.set()
-        if self._watch is not None:
-            self._watch.cancel()
+        if self._watching is not None:
+            self._watching.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await self._watch
-        await asyncio.to_thread(self._pool.shutdown)
-        await asyncio.to_thread(self._aside.shutdown)
+                await self._watching
+        for executor in (self._pool, self._builder, self._aside):
+            await asyncio.to_thread(executor.shutdown)
         if self._live is not None:
             self._retire(self._live)
             self._live = None
@@ -121,16 +157,27 @@ class Engine:
         """Requests running or waiting."""
         return self._pending
 
+    def faults(self) -> tuple[str, ...]:
+        """What does not do its work, in words that name no file: details are in the log and on the desk."""
+        gate = self._live.ragqa.gate if self._live else None
+        told = {
+            "the index does not follow the corpus": self._building.pending,
+            "a new generation of the index cannot be opened": self._opening.pending,
+            "the index and the review log are not watched": self.watch.fault is not None,
+            "the review log is damaged": gate is not None and gate.fault is not None,
+        }
+        return tuple(words for words, true in told.items() if true)
+
     @contextmanager
     def generation(self) -> Iterator[Ragqa]:
-        """The live generation, which stays open until the block ends, whatever becomes live meanwhile."""
+        """The live generation without what may not be quoted now; it stays open until the block ends, whatever becomes live."""
         with self._lock:
             live = self._live
             if live is None:
                 raise ServingError("the server is starting or stopping; try again in a moment")
             live.leases += 1
         try:
-            yield live.ragqa
+            yield live.ragqa.now()
         finally:
             with self._lock:
                 live.leases -= 1
@@ -172,25 +219,27 @@ class Engine:
         return await self._finished(job, self._start(job, work))
 
     async def corpus(self) -> Corpus:
-        """The corpus as it is on disk now; read again only when one of its files changed."""
+        """The corpus as it is on disk now; what has a fault is set aside. Read again only when one of its files changed."""
         return await asyncio.to_thread(self.read_corpus)
 
     def read_corpus(self) -> Corpus:
-        """As ``corpus``, for callers that run in a thread already. Raises CorpusError when it has faults."""
-        stamp = _stamp(self.settings.corpus)
-        if self._corpus is None or self._corpus[0] != stamp:
-            self._corpus = (stamp, load_corpus(self.settings.corpus))
-        return self._corpus[1]
+        """As ``corpus``, for callers that run in a thread already. Raises CorpusError when the folder is gone or empty."""
+        with self._reading:
+            stamp = _stamp(self.settings.corpus)
+            if self._corpus is None or self._corpus[0] != stamp:
+                self._corpus = (stamp, read_corpus(self.settings.corpus))
+            return self._corpus[1]
 
     def follow(self) -> Future[None]:
         """Bring the index up to date with the corpus and go over to it, beside the answering; the future is done when it is live.
 
-        What fails is logged and counted; the present generation goes on answering.
+        What fails is logged and counted; the present generation goes on answering, without what may not be quoted any more.
         """
-        return self._aside.submit(self._follow)
+        return self._builder.submit(self._follow)
 
     def _follow(self) -> None:
         """Another build that is under way may have read the corpus before it changed: wait for it, and build again."""
+        head = self._head()
         try:
             while not self._stopping.is_set():
                 try:
@@ -198,10 +247,14 @@ class Engine:
                     break
                 except IndexBusy:
                     self._stopping.wait(LOOK)
-        except RagqaError as error:
-            self.failed_swaps += 1
-            log.error("the index does not follow the corpus: %s", error)
-        self._swap()
+        except Exception as error:  # noqa: BLE001 - whatever is damaged, in whatever library it shows
+            self.failed_builds += 1
+            log.error("the index does not follow the corpus, it is tried again: %s", error)
+            self._building.failed(str(head))
+        else:
+            self._followed = head
+            self._building.succeeded()
+        self._aside.submit(self._swap).result()
 
     def _opened(self) -> Ragqa:
         ragqa = Ragqa.open(self.settings)
@@ -289,23 +342,45 @@ class Engine:
             job.abandoned.set()
             future.cancel()
 
-    async def _look(self) -> None:
-        while True:
-            await asyncio.sleep(LOOK)
-            await asyncio.get_running_loop().run_in_executor(self._aside, self._swap)
+    def _look(self) -> None:
+        """Go over to a new generation, and begin to build one where the review log went on since the live one was built."""
+        self._swap()
+        head, live = self._head(), self._live
+        busy = self._following is not None and not self._following.done()
+        if live is None or busy or not self._building.due(str(head)):
+            return
+        if head not in (live.ragqa.generation.manifest.review_head, self._followed):
+            self._following = self.follow()
+
+    def _head(self) -> str | None:
+        """Chain of the last event of the review log, as it is now."""
+        gate = self._live.ragqa.gate if self._live else None
+        if gate is not None:
+            gate.withheld()
+        return gate.head if gate else None
 
     def _swap(self) -> None:
         """Go over to the generation that CURRENT names; on any failure the present one goes on answering."""
         live, name = self._live, current_generation(self.settings.index)
-        if live is None or not name or name == live.ragqa.generation.manifest.generation:
+        if live is None or not name:
             return
+        if name == live.ragqa.generation.manifest.generation:
+            self._opening.succeeded()
+            return
+        if not self._opening.due(name):
+            return
+        fresh: Ragqa | None = None
         try:
             fresh = live.ragqa.beside(name)
-        except (RagqaError, OSError, RuntimeError) as error:
+            _warm(fresh)
+        except Exception as error:  # noqa: BLE001 - whatever is damaged, in whatever library it shows
+            if fresh is not None:
+                fresh.close()
             self.failed_swaps += 1
+            self._opening.failed(name)
             log.error("the generation %s cannot be opened, the one before goes on answering: %s", name, error)
             return
-        _warm(fresh)
+        self._opening.succeeded()
         with self._lock:
             self._live = _Live(fresh)
         self._retire(live)

@@ -10,9 +10,9 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from ragqa.library import Library, State, Version
 from ragqa.records import ReviewEvent, ReviewState
 from ragqa.review import NEXT
-from ragqa.reviewlog import read_log
+from ragqa.reviewlog import known_log
 from ragqa.web.access import Reader, engine, require, settings
-from ragqa.web.api.messages import Decision, Desk, Event, Log, ReviewStep, Shelf, Slug, Stored, UnderReview
+from ragqa.web.api.messages import Decision, Desk, Event, Log, ReviewStep, SetAside, Shelf, Slug, Stored, UnderReview
 from ragqa.web.editing import NO_ANSWER, decided, take_step
 from ragqa.web.problems import Problem
 
@@ -37,14 +37,18 @@ async def desk(request: Request, who: Editor) -> Desk:
         )
         for slug, article in sorted(corpus.articles.items())
     )
-    return Desk(articles=tuple(listed))
+    return Desk(
+        articles=tuple(listed),
+        set_aside=tuple(SetAside(slug=slug, faults=tuple(map(str, faults))) for slug, faults in corpus.set_aside.items()),
+        faults=tuple(map(str, corpus.faults)),
+    )
 
 
 @router.get("/review/log")
 async def log(request: Request, who: Editor, article: Slug | None = None) -> Log:
     """The review log, of one article or all."""
-    events = await asyncio.to_thread(read_log, settings(request).corpus)
-    told = (_event(event) for event in events if article in (None, event.article))
+    known = await asyncio.to_thread(known_log, settings(request).corpus)
+    told = (_event(event) for event in known.events if article in (None, event.article))
     return Log(events=tuple(told))
 
 
@@ -52,9 +56,9 @@ async def log(request: Request, who: Editor, article: Slug | None = None) -> Log
 async def step(request: Request, slug: Annotated[Slug, Path(examples=["memantine-ocd"])], body: ReviewStep, who: Editor) -> Event:
     """Take a step, bound to the article's present content. What is approved or withdrawn is in the index shortly after."""
     corpus = await engine(request).corpus()
-    if slug not in corpus.articles:
+    if slug not in corpus.articles and slug not in corpus.set_aside:
         raise Problem(404, "not_found", "no such article: GET /api/v1/review lists them")
-    event = await asyncio.to_thread(take_step, request, slug, ReviewState(body.state), who, body.note)
+    event = await asyncio.to_thread(take_step, request, slug, ReviewState(body.state), who, body.note, body.sha256)
     return _event(event)
 
 

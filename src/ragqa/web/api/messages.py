@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from ragqa.answer import DISCLAIMERS, Answer, Audience
 from ragqa.pipeline import LONGEST_QUESTION
@@ -15,6 +15,7 @@ from ragqa.retrieve import Hit
 Question = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_QUESTION, pattern=r"\S")]
 Slug = Annotated[str, StringConstraints(max_length=200, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 Note = Annotated[str, StringConstraints(min_length=1, max_length=2000, pattern=r"\S")]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 TURNS = 20
 """Earlier turns that one request may bring."""
 FIRST = "Is memantine effective as a first-line treatment for borderline personality disorder?"
@@ -171,10 +172,19 @@ class UnderReview(_Message):
     possible: tuple[ReviewState, ...]
 
 
+class SetAside(_Message):
+    """An article whose file has faults: it is not shown, searched or cited until an editor has mended it."""
+
+    slug: str
+    faults: tuple[str, ...]
+
+
 class Desk(_Message):
-    """All articles, by slug."""
+    """All articles, by slug; those with faults apart, and what else is wrong with the corpus."""
 
     articles: tuple[UnderReview, ...]
+    set_aside: tuple[SetAside, ...] = ()
+    faults: tuple[str, ...] = ()
 
 
 class Event(_Message):
@@ -195,12 +205,19 @@ class Log(_Message):
 
 
 class ReviewStep(_Message):
-    """A step of the review; who takes it is who is signed in."""
+    """A step of the review; who takes it is who is signed in. An approval names the text that was read."""
 
     state: Literal["submitted", "under_review", "approved", "withdrawn"]
+    sha256: Sha256 | None = Field(default=None, description="of the text that was read, as GET /api/v1/review tells it")
     note: Note | None = None
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"state": "submitted", "note": "second draft"}]})
+
+    @model_validator(mode="after")
+    def _approval_names_its_text(self) -> Self:
+        if self.state == "approved" and self.sha256 is None:
+            raise ValueError("an approval names the text that was read: send its sha256, as GET /api/v1/review tells it")
+        return self
 
 
 class Health(_Message):
@@ -210,10 +227,11 @@ class Health(_Message):
 
 
 class Ready(_Message):
-    """Questions can be answered, from this generation."""
+    """Questions can be answered, from this generation; ``faults`` name what does not do its work meanwhile."""
 
     status: Literal["ready"]
     generation: str
+    faults: tuple[str, ...] = ()
 
 
 ANSWER: dict[str, Any] = {

@@ -25,8 +25,9 @@ async def ready(request: Request) -> Ready:
     """Questions can be answered; 503 while the server starts or stops."""
     if request.app.state.draining:
         raise Problem(503, "unavailable", "the server is stopping", {"Retry-After": "5"})
-    with engine(request).generation() as ragqa:
-        return Ready(status="ready", generation=ragqa.generation.manifest.generation)
+    found = engine(request)
+    with found.generation() as ragqa:
+        return Ready(status="ready", generation=ragqa.generation.manifest.generation, faults=found.faults())
 
 
 @router.get(

@@ -42,13 +42,33 @@ SHOWN = 100
 async def desk(request: Request, who: Editor) -> Response:
     """Every article, those that wait for an editor first."""
     corpus = await engine(request).corpus()
-    return await _show(request, "desk.html", "review", standings=standings(corpus), names=STEPS)
+    of_articles = {fault for faults in corpus.set_aside.values() for fault in faults}
+    return await _show(
+        request,
+        "desk.html",
+        "review",
+        standings=standings(corpus),
+        names=STEPS,
+        set_aside=corpus.set_aside,
+        faults=[fault for fault in corpus.faults if fault not in of_articles],
+    )
 
 
 @router.get("/articles/{slug}", name="review")
 async def review(request: Request, slug: str, who: Editor) -> Response:
     """What changed in an article since it was approved, its steps so far and those possible now."""
     corpus = await engine(request).corpus()
+    if slug in corpus.set_aside:
+        events = [event for event in corpus.reviews if event.article == slug]
+        return await _show(
+            request,
+            "desk_set_aside.html",
+            "review",
+            slug=slug,
+            faults=corpus.set_aside[slug],
+            events=list(reversed(events)),
+            withdrawn=bool(events) and events[-1].state is ReviewState.WITHDRAWN,
+        )
     standing = next((one for one in standings(corpus) if one.article.slug == slug), None)
     if standing is None:
         raise Problem(404, "not_found", "no such article; the desk lists those there are")
@@ -74,17 +94,16 @@ async def review_step(
     slug: str,
     who: Editor,
     state: Annotated[str, Form()],
-    sha256: Annotated[str, Form(pattern="^[0-9a-f]{64}$")],
+    sha256: Annotated[str, Form(pattern="^([0-9a-f]{64})?$")] = "",
     note: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:
-    """Take a step on the very text that the editor was shown."""
+    """Take a step on the very text that the editor was shown; only a withdrawal needs to name none."""
     corpus = await engine(request).corpus()
-    article = corpus.articles.get(slug)
-    if article is None or state not in {step.value for step in STEPS}:
+    if (slug not in corpus.articles and slug not in corpus.set_aside) or state not in {step.value for step in STEPS}:
         raise Problem(404, "not_found", "no such article or step; the desk lists those there are")
-    if article.sha256 != sha256:
-        raise Problem(409, "edited", "the text was edited since this page was shown: read it again, then take the step")
-    await asyncio.to_thread(take_step, request, slug, ReviewState(state), who, note.strip() or None)
+    if not sha256 and state != ReviewState.WITHDRAWN:
+        raise Problem(422, "invalid_request", "the form names no text: load the page again, then take the step")
+    await asyncio.to_thread(take_step, request, slug, ReviewState(state), who, note.strip() or None, sha256 or None)
     return RedirectResponse(f"/desk/articles/{slug}", 303)
 
 

@@ -1,0 +1,51 @@
+"""Work that is done again and again beside the answering, and goes on whatever happens to it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor
+
+log = logging.getLogger("ragqa.web.watch")
+LATE = 10
+"""Times its pause without a finished look from which a watch counts as stuck."""
+
+
+class Watch:
+    """Calls ``look`` in a thread, pauses, and calls it again.
+
+    What a look raises ends neither the watch nor the server: it is logged, once for a spell of the same fault, counted in
+    ``failures``, and told by ``fault`` until a look succeeds.
+    """
+
+    def __init__(self, name: str, look: Callable[[], None], pause: Callable[[], float], executor: Executor | None = None) -> None:
+        """``pause``: seconds between two looks, asked for each time; ``executor``: None for the loop's own threads."""
+        self.name = name
+        self.failures = 0
+        self._look, self._pause, self._executor = look, pause, executor
+        self._failed: str | None = None
+        self._looked_at = time.monotonic()
+
+    @property
+    def fault(self) -> str | None:
+        """What went wrong at the last look, or that no look has finished for long; None while all is well."""
+        if self._failed is None and time.monotonic() - self._looked_at > LATE * max(self._pause(), 1.0):
+            return "the look under way has not finished for long"
+        return self._failed
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(self._pause())
+            try:
+                await loop.run_in_executor(self._executor, self._look)
+                failed = None
+            except Exception as error:  # noqa: BLE001 - a watch that ends for any error would watch nothing any more
+                self.failures += 1
+                failed = f"{type(error).__name__}: {error}"
+                if failed != self._failed:
+                    log.error("%s: %s; it is tried again", self.name, failed)
+            self._failed, self._looked_at = failed, time.monotonic()
