@@ -14,16 +14,13 @@ Root reads what it may not: as root, ``setpriv --bounding-set -dac_override,-dac
 
 from __future__ import annotations
 
-import hashlib
 import json
-import multiprocessing
 import os
 import random
 import re
 import select
 import shutil
 import signal
-import sys
 import tempfile
 import time
 from collections import Counter

@@ -8,37 +8,47 @@ from pathlib import Path
 
 from ragqa.errors import IndexFault, IndexMismatch, IndexMissing
 from ragqa.index.lexical import LexicalIndex
-from ragqa.index.manifest import current_generation, read_manifest, stored_generations
+from ragqa.index.manifest import CHECKED_AT_OPEN, current_generation, damage, damaged, read_manifest, reading, stored_generations
 from ragqa.index.store import PassageStore
 from ragqa.index.vectors import VectorIndex
 from ragqa.models import Embedder, Vectors
-from ragqa.records import Abstract, Article
+from ragqa.records import Abstract, Article, Passage
 
 
 class Generation:
-    """A built generation, open for reading. Safe to share between threads."""
+    """A built generation, open for reading. Safe to share between threads.
+
+    Opening it, and whatever reads it later, raises IndexDamaged where a file is not what was built.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.manifest = read_manifest(folder)
-        self._vectors = VectorIndex(folder, self.manifest)
-        self._lexical = LexicalIndex(folder / "lexical")
-        self._store = PassageStore(folder)
-        self.passage = lru_cache(maxsize=4096)(self._store.passage)
-        self.find = lru_cache(maxsize=4096)(self._store.record)
+        reason = damage(folder, self.manifest, CHECKED_AT_OPEN)
+        if reason is not None:
+            raise damaged(folder, reason)
+        with reading(folder):
+            self._vectors = VectorIndex(folder, self.manifest)
+            self._lexical = LexicalIndex(folder / "lexical")
+            self._store = PassageStore(folder)
+        self.passage = lru_cache(maxsize=4096)(self._passage)
+        self.find = lru_cache(maxsize=4096)(self._find)
         self.digest = lru_cache(maxsize=65536)(self._digest_of)
 
     def dense(self, query: Vectors, k: int) -> list[tuple[int, float]]:
         """Up to ``k`` (row, cosine similarity) pairs, best first; ``query`` has shape (1, dimension)."""
-        return self._vectors.search(query, k)
+        with reading(self.folder):
+            return self._vectors.search(query, k)
 
     def vectors(self, rows: Sequence[int]) -> Vectors:
         """The unit vectors of these rows, shape (len(rows), dimension)."""
-        return self._vectors.of(rows)
+        with reading(self.folder):
+            return self._vectors.of(rows)
 
     def lexical(self, question: str, k: int, rare: float = 0.0) -> list[tuple[int, float]]:
         """Up to ``k`` (row, BM25) pairs, best first; each term counts ``rarity ** rare`` times, so 0 is plain BM25."""
-        return self._lexical.search(question, k, rare)
+        with reading(self.folder):
+            return self._lexical.search(question, k, rare)
 
     def terms(self, text: str) -> list[str]:
         """The index terms of a text: lower-cased, stemmed, without stop words."""
@@ -46,7 +56,8 @@ class Generation:
 
     def rarity(self, term: str) -> float:
         """Inverse document frequency of an index term, as in BM25: ln(1 + (N - n + 0.5) / (n + 0.5))."""
-        return self._lexical.rarity(term)
+        with reading(self.folder):
+            return self._lexical.rarity(term)
 
     def record(self, source_id: str) -> Article | Abstract:
         """The source of a passage of this generation; raises IndexFault when there is none of that id."""
@@ -57,11 +68,21 @@ class Generation:
 
     def articles(self) -> list[Article]:
         """The approved articles, by slug."""
-        return self._store.articles()
+        with reading(self.folder):
+            return self._store.articles()
+
+    def _passage(self, row: int) -> Passage:
+        with reading(self.folder):
+            return self._store.passage(row)
+
+    def _find(self, source_id: str) -> Article | Abstract | None:
+        with reading(self.folder):
+            return self._store.record(source_id)
 
     def _digest_of(self, source_id: str) -> str:
         """sha256 of a source's whole record, so that any edit of it shows; raises IndexFault when there is none of that id."""
-        found = self._store.digest(source_id)
+        with reading(self.folder):
+            found = self._store.digest(source_id)
         if found is None:
             raise self._unknown(source_id)
         return found
@@ -71,11 +92,13 @@ class Generation:
 
     def excluded(self, source_ids: Sequence[str]) -> dict[str, str]:
         """Of these sources, those the gate left out, with the reason."""
-        return self._store.excluded(source_ids)
+        with reading(self.folder):
+            return self._store.excluded(source_ids)
 
     def left_out(self) -> dict[str, str]:
         """Every source that the gate left out, with the reason."""
-        return self._store.left_out()
+        with reading(self.folder):
+            return self._store.left_out()
 
     def close(self) -> None:
         """Release the files."""
@@ -90,6 +113,7 @@ def open_index(folder: Path, embedder: Embedder, name: str | None = None) -> Gen
     Raises:
         IndexMissing: nothing has been built in ``folder``, or the named generation is not stored any more.
         IndexMismatch: it was built with another model, so its vectors cannot be compared with the question's.
+        IndexDamaged: one of its files is not what was built.
     """
     if name is not None and name not in stored_generations(folder):
         stored = ", ".join(stored_generations(folder)) or "none"
@@ -114,7 +138,7 @@ def _open_current(folder: Path) -> Generation:
             break
         try:
             return Generation(folder / name)
-        except (OSError, RuntimeError, IndexMismatch):
+        except IndexFault:
             if last or current_generation(folder) == name:
                 raise
     raise IndexMissing(f"no index in {folder}: run `ragqa index`")
