@@ -24,6 +24,8 @@ from ragqa.errors import Fault, InvalidRecord
 LONGEST_LINE = 16 * 1024 * 1024
 """Bytes. The largest MEDLINE record is far below this; a longer line is damage or an attack, and is not read whole."""
 
+JOURNALS = ("-wal", "-shm", "-journal")
+"""What SQLite writes beside a database."""
 DEEPEST = 64
 """Brackets within brackets. No record nests deeper than five."""
 LONGEST_NUMBER = 100
@@ -196,18 +198,36 @@ def _mode_of(file: Path) -> int:
 
 def set_aside(file: Path) -> Path:
     """Rename what stands at this place, a database with its journal, to NAME.damaged-DATE-TIME; the new name."""
-    stamp = f"damaged-{datetime.now():%Y%m%d-%H%M%S}"
-    aside = file.with_name(f"{file.name}.{stamp}")
-    number = 1
-    while os.path.lexists(aside):
-        number += 1
-        aside = file.with_name(f"{file.name}.{stamp}-{number}")
+    aside = aside_name(file)
     file.rename(aside)
-    for journal in ("-wal", "-shm", "-journal"):
+    for journal in JOURNALS:
         with suppress(FileNotFoundError):
             file.with_name(file.name + journal).rename(aside.with_name(aside.name + journal))
     sync_folder(file.parent)
     return aside
+
+
+def keep_aside(file: Path) -> Path:
+    """As ``set_aside``, but the file keeps its name too, for whoever then replaces it whole; a folder is only renamed.
+
+    Of a link it is what it names that is kept.
+    """
+    file = Path(os.path.realpath(file))
+    if file.is_dir() and not file.is_symlink():
+        return set_aside(file)
+    aside = aside_name(file)
+    for journal in ("", *JOURNALS):
+        if os.path.lexists(old := file.with_name(file.name + journal)):
+            linked(old, aside.with_name(aside.name + journal))
+    sync_folder(file.parent)
+    return aside
+
+
+def aside_name(file: Path) -> Path:
+    """NAME.damaged-DATE-TIME beside the file, which nothing has yet."""
+    stamp = f"damaged-{datetime.now():%Y%m%d-%H%M%S}"
+    names = (file.with_name(f"{file.name}.{stamp}{suffix}") for suffix in ("", *(f"-{n}" for n in range(2, 1000))))
+    return next(name for name in names if not os.path.lexists(name))
 
 
 def discard(file: Path) -> None:
@@ -215,14 +235,14 @@ def discard(file: Path) -> None:
     if file.is_dir() and not file.is_symlink():
         set_aside(file)
         return
-    for name in ("", "-wal", "-shm", "-journal"):
-        file.with_name(file.name + name).unlink(missing_ok=True)
+    for journal in ("", *JOURNALS):
+        file.with_name(file.name + journal).unlink(missing_ok=True)
 
 
 def linked(file: Path, other: Path) -> None:
     """A second name for a file that never changes again; a copy where the file system has no such links."""
     try:
-        os.link(file, other)
+        os.link(file, other, follow_symlinks=False)
     except OSError:
         shutil.copyfile(file, other)
 

@@ -19,8 +19,9 @@ NORM = 1e-3
 
 
 class EmbeddingCache:
-    """Vectors of texts met before; committed every EMBED_BATCH texts, so a killed build loses little. A damaged file is begun anew,
-    also where the damage shows only while it is read.
+    """Vectors of texts met before; committed every EMBED_BATCH texts, so a killed build loses little.
+
+    A damaged file is begun anew, also where the damage shows only while it is read.
     """
 
     def __init__(self, file: Path, embedder: Embedder) -> None:
