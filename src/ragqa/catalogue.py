@@ -40,11 +40,12 @@ from ragqa.corpus import (
     require_folder,
     review_states,
 )
-from ragqa.errors import Fault, InvalidRecord
-from ragqa.files import UNREADABLE, json_object, open_regular, open_stream, raw_lines
+from ragqa.errors import CorpusChanged, Fault, InvalidRecord
+from ragqa.files import UNREADABLE, discard, is_damage, json_object, open_regular, open_stream, raw_lines, require_regular
 from ragqa.records import Abstract, Article, ReviewEvent, ReviewState, digest_of
 from ragqa.reviewlog import Log, head_of, known_log
 
+CATALOGUE = "catalogue.sqlite"
 PARSING = "1"
 """Raise it whenever the same line or article would become another record: every catalogue is then made anew."""
 
@@ -159,7 +160,7 @@ class Catalogue:
         """The record of a catalogued source, read from its place in the corpus.
 
         Raises:
-            InvalidRecord: the place does not hold what was catalogued: the corpus is being changed at this moment.
+            CorpusChanged: the place does not hold what was catalogued: the corpus is being changed at this moment.
         """
         number, line, start, length, digest = self._database.execute(
             "SELECT file, line, start, length, digest FROM sources WHERE id = ?", (source_id,)
@@ -169,7 +170,7 @@ class Catalogue:
         with suppress(InvalidRecord, *UNREADABLE):
             found = parse_article(file) if length is None else self._abstract(number, line, start, length)
         if found is None or isinstance(found, Fault) or record_digest(found) != digest:
-            raise InvalidRecord(file, line, f"{source_id} was changed while the index was being built: run `ragqa index` again")
+            raise CorpusChanged(file, line, f"{source_id} was changed while the index was being built: run `ragqa index` again")
         return found
 
     def close(self) -> None:
@@ -386,21 +387,26 @@ def record_digest(record: Article | Abstract) -> bytes:
 def _opened(file: Path) -> sqlite3.Connection:
     """The catalogue's file; one that another ragqa made, or that is damaged, is made anew: all it says can be read again."""
     for last in (False, True):
-        database = sqlite3.connect(file, isolation_level=None)
+        try:
+            require_regular(file)
+            database = sqlite3.connect(file, isolation_level=None)
+        except OSError:
+            if last:
+                raise
+            discard(file)
+            continue
         try:
             if database.execute("SELECT 1 FROM sqlite_master").fetchone() is None:
                 database.executescript(f"BEGIN;{_TABLES}INSERT INTO made_by VALUES ('{PARSING}');COMMIT;")
             if database.execute("SELECT parsing FROM made_by").fetchone() == (PARSING,):
                 database.execute(_ASIDE)
                 return database
-        except sqlite3.OperationalError:
+        except sqlite3.DatabaseError as error:
             database.close()
-            raise
-        except sqlite3.DatabaseError:
-            if last:
+            if last or not is_damage(error):
                 raise
         database.close()
-        file.unlink()
+        discard(file)
     raise sqlite3.OperationalError(f"{file} cannot be made")
 
 

@@ -40,6 +40,10 @@ from ragqa.reviewlog import LOG, head_of, known_log
 MARKER = re.compile(r"\s*\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]")
 """A citation marker, [1] or [1, 2], with the white space before it."""
 
+FRONT_MATTER = 64 * 1024
+"""Characters. The longest of the corpus has 900; reading YAML is slow, so a longer one is refused unread."""
+_FRONT = re.compile(r"---\r?\n(.*?\n)---\r?\n", re.DOTALL)
+_SPACE = re.compile(r"\s*")
 _HEADING = re.compile(r"^(#{2,3}) +(.+?) *$", re.MULTILINE)
 _PARTS = {
     "answer": Part.RECOMMENDATION,
@@ -287,23 +291,45 @@ def markers(text: str) -> list[int]:
     return list(dict.fromkeys(numbers))
 
 
+class _Text(yaml.SafeLoader):
+    """YAML whose values are texts, lists and mappings, or nothing; pydantic reads dates from texts. Other tags are faults."""
+
+
+_TAG = "tag:yaml.org,2002:"
+_Text.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in found if tag == _TAG + "null"]
+    for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Text.yaml_constructors = {
+    tag: made
+    for tag, made in yaml.SafeLoader.yaml_constructors.items()
+    if tag in (None, *(_TAG + name for name in ("str", "null", "seq", "map")))
+}
+
+
 def _front_matter(file: Path, text: str) -> tuple[dict[str, Any], str, int]:
     """Metadata, body, and the number of lines before the body."""
-    match = re.match(r"---\r?\n(.*?\n)---\r?\n\s*", text, re.DOTALL)
+    match = _FRONT.match(text, 0, FRONT_MATTER)
     if not match:
-        raise InvalidRecord(file, 1, "no front matter: the file must start with a line ---, YAML, and a line ---")
+        within = f" within {FRONT_MATTER // 1024} Ki characters" if len(text) > FRONT_MATTER else ""
+        raise InvalidRecord(file, 1, f"no front matter: the file must start with a line ---, YAML, and a line ---{within}")
     try:
-        meta = yaml.safe_load(match[1])
+        meta = yaml.load(match[1], _Text)
+    except RecursionError:
+        raise InvalidRecord(file, 1, "bad YAML: brackets within brackets without end") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 2 if mark is not None else 1
-        raise InvalidRecord(file, line, f"bad YAML: {getattr(error, 'problem', None) or error}") from error
+        reason = " ".join(str(getattr(error, "problem", None) or error).split())
+        raise InvalidRecord(file, line, f"bad YAML: {reason[:200]}") from error
     if not isinstance(meta, dict) or not all(isinstance(key, str) for key in meta):
         raise InvalidRecord(file, 1, "front matter must be a mapping such as 'title: ...'")
     reserved = {"slug", "text", "spans", "sha256"} & meta.keys()
     if reserved:
         raise InvalidRecord(file, 1, f"front matter may not set {', '.join(sorted(reserved))}")
-    return meta, text[match.end() :].rstrip(), text[: match.end()].count("\n")
+    space = _SPACE.match(text, match.end())
+    start = space.end() if space else match.end()
+    return meta, text[start:].rstrip(), text[:start].count("\n")
 
 
 def _article_spans(file: Path, body: str, offset: int) -> tuple[ArticleSpan, ...]:

@@ -4,9 +4,11 @@
     * SettingsError: a setting is unknown or out of range.
     * CorpusError: the corpus on disk cannot be used as it stands.
         * InvalidRecord: one file, line or record breaks the format.
+            * CorpusChanged: a record is not what it was when the build began.
     * IndexFault: the index cannot be used as it stands.
         * IndexMissing: nothing has been built yet.
         * IndexMismatch: the index was built with another model or format.
+        * IndexDamaged: a file of it is not what was built.
         * IndexBusy: another process is building it.
     * ModelError
         * ModelUnavailable: weights are missing or not the ones expected.
@@ -67,6 +69,10 @@ class InvalidRecord(CorpusError):
         super().__init__([Fault(file=file, line=line, message=message)])
 
 
+class CorpusChanged(InvalidRecord):
+    """A record is not what it was when the build began."""
+
+
 class IndexFault(RagqaError):
     """The index cannot be used as it stands."""
 
@@ -77,6 +83,10 @@ class IndexMissing(IndexFault):
 
 class IndexMismatch(IndexFault):
     """The index was built with another model or an older format."""
+
+
+class IndexDamaged(IndexFault):
+    """A file of the index is not what was built."""
 
 
 class IndexBusy(IndexFault):

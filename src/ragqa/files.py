@@ -14,7 +14,8 @@ import stat
 import tempfile
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -23,6 +24,12 @@ from ragqa.errors import Fault, InvalidRecord
 LONGEST_LINE = 16 * 1024 * 1024
 """Bytes. The largest MEDLINE record is far below this; a longer line is damage or an attack, and is not read whole."""
 
+JOURNALS = ("-wal", "-shm", "-journal")
+"""What SQLite writes beside a database."""
+DEEPEST = 64
+"""Brackets within brackets. No record nests deeper than five."""
+LONGEST_NUMBER = 100
+"""Digits of a whole number; nothing that a record counts comes near."""
 
 UNREADABLE = (OSError, EOFError, zlib.error)
 """What a missing, damaged or truncated file, plain or gzipped, raises while it is read."""
@@ -37,14 +44,39 @@ def decode(data: bytes, file: Path, line: int | None = None) -> str:
         raise InvalidRecord(file, where, f"not UTF-8 at byte {error.start}; save the file as UTF-8") from None
 
 
+def open_regular(file: Path) -> io.BufferedReader:
+    """Open a file for reading; a folder, device or pipe, which could keep a reader waiting for ever, raises OSError."""
+    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "not a regular file", str(file))
+    return os.fdopen(descriptor, "rb")
+
+
+def read_bytes(file: Path) -> bytes:
+    """All of a file, opened as ``open_regular``."""
+    with open_regular(file) as stream:
+        return stream.read()
+
+
+def require_regular(file: Path) -> None:
+    """As ``open_regular`` for those that open files themselves, such as SQLite; a missing file is none that could wait."""
+    if os.path.lexists(file) and not stat.S_ISREG(file.stat().st_mode):
+        raise OSError(errno.EINVAL, "not a regular file", str(file))
+
+
 def read_text(file: Path) -> tuple[str, bytes]:
-    """The file's text and its exact bytes. Raises InvalidRecord when too large, unreadable or not UTF-8."""
+    """The file's text and its exact bytes. Raises InvalidRecord when too large, unreadable, not UTF-8 or with NUL bytes."""
     try:
-        if file.stat().st_size > LONGEST_LINE:
-            raise InvalidRecord(file, None, f"larger than {LONGEST_LINE // 2**20} MiB; no article is that long")
-        data = file.read_bytes()
+        with open_regular(file) as stream:
+            data = stream.read(LONGEST_LINE + 1)
     except OSError as error:
         raise InvalidRecord(file, None, f"cannot be read: {error.strerror}") from error
+    if len(data) > LONGEST_LINE:
+        raise InvalidRecord(file, None, f"larger than {LONGEST_LINE // 2**20} MiB; no article is that long")
+    if b"\0" in data:
+        line = data[: data.index(b"\0")].count(b"\n") + 1
+        raise InvalidRecord(file, line, "holds a NUL byte, so it is no text; save the file as UTF-8")
     return decode(data, file), data
 
 
@@ -71,28 +103,31 @@ def read_jsonl(file: Path) -> Iterator[tuple[int, dict[str, Any] | Fault]]:
         raise InvalidRecord(file, None, f"cannot be read: {error}") from error
 
 
-def open_regular(file: Path) -> io.BufferedReader:
-    """Open a file for reading; a folder, device or pipe, which could keep a reader waiting for ever, raises OSError."""
-    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise OSError(errno.EINVAL, "not a regular file", str(file))
-    return os.fdopen(descriptor, "rb")
-
-
 def open_stream(file: Path) -> io.BufferedReader:
-    """Open for reading; gzip is known by its first two bytes."""
-    stream = file.open("rb")
+    """Open for reading, as ``open_regular``; gzip is known by its first two bytes."""
+    stream = open_regular(file)
     if stream.peek(2)[:2] == b"\x1f\x8b":
-        stream.close()
-        return cast("io.BufferedReader", gzip.open(file, "rb"))  # has the same reading methods
+        return cast("io.BufferedReader", _Unpacked(stream))  # has the same reading methods
     return stream
 
 
+class _Unpacked(gzip.GzipFile):
+    """Closes the packed file with itself."""
+
+    def __init__(self, packed: io.BufferedReader) -> None:
+        super().__init__(fileobj=packed, mode="rb")
+        self._packed = packed
+
+    def close(self) -> None:
+        super().close()
+        self._packed.close()
+
+
 def json_object(line: bytes, file: Path, number: int) -> dict[str, Any] | Fault:
-    """The object one line holds, or a Fault that says why it holds none."""
+    """The object one line holds, or a Fault that says why it holds none: also where no file, page or table could keep it."""
     try:
-        value = json.loads(line.decode("utf-8"))
+        value = json.loads(line.decode("utf-8"), parse_int=_whole_number, parse_constant=_no_number)
+        _check_kept(line, value)
     except UnicodeDecodeError as error:
         return Fault(file=file, line=number, message=f"not UTF-8 at byte {error.start} of the line")
     except (ValueError, RecursionError) as error:
@@ -102,8 +137,41 @@ def json_object(line: bytes, file: Path, number: int) -> dict[str, Any] | Fault:
     return value
 
 
-def write_atomic(file: Path, chunks: Iterable[str | bytes]) -> None:
-    """Write a file, text as UTF-8, so that a reader, or a crash, sees the old content or the new, never a part."""
+def _whole_number(digits: str) -> int:
+    if len(digits) > LONGEST_NUMBER:
+        raise ValueError(f"a number of {len(digits)} digits")
+    return int(digits)
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is no number")
+
+
+def _check_kept(line: bytes, value: object) -> None:
+    """Raises ValueError for NUL, halves of surrogate pairs and nesting without end, where the line could hold any of them."""
+    if b"\\u" not in line and line.count(b"[") + line.count(b"{") <= DEEPEST:
+        return
+    waiting = [(value, 1)]
+    while waiting:
+        item, depth = waiting.pop()
+        if depth > DEEPEST + 1:
+            raise ValueError(f"nested more than {DEEPEST} deep")
+        if isinstance(item, str):
+            if "\0" in item or any("\ud800" <= character <= "\udfff" for character in item):
+                raise ValueError("a NUL or half a surrogate pair in a text")
+        elif isinstance(item, dict):
+            waiting.extend((part, depth + 1) for pair in item.items() for part in pair)
+        elif isinstance(item, list):
+            waiting.extend((part, depth + 1) for part in item)
+
+
+def write_atomic(file: Path, chunks: Iterable[str | bytes], mode: int | None = None) -> None:
+    """Write a file, text as UTF-8, so that a reader, or a crash, sees the old content or the new, never a part.
+
+    ``mode``: its permissions; without it those of the file that is replaced, 0644 for a new one. A link stays a link, and what
+    it names is replaced.
+    """
+    file = Path(os.path.realpath(file))
     file.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
     temporary = Path(name)
@@ -113,7 +181,7 @@ def write_atomic(file: Path, chunks: Iterable[str | bytes]) -> None:
                 stream.write(chunk.encode("utf-8") if isinstance(chunk, str) else chunk)
             stream.flush()
             os.fsync(stream.fileno())
-        temporary.chmod(0o644)
+        temporary.chmod(mode if mode is not None else _mode_of(file))
         temporary.replace(file)
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -121,10 +189,60 @@ def write_atomic(file: Path, chunks: Iterable[str | bytes]) -> None:
     sync_folder(file.parent)
 
 
+def _mode_of(file: Path) -> int:
+    try:
+        return stat.S_IMODE(file.stat().st_mode)
+    except OSError:
+        return 0o644
+
+
+def set_aside(file: Path) -> Path:
+    """Rename what stands at this place, a database with its journal, to NAME.damaged-DATE-TIME; the new name."""
+    aside = aside_name(file)
+    file.rename(aside)
+    for journal in JOURNALS:
+        with suppress(FileNotFoundError):
+            file.with_name(file.name + journal).rename(aside.with_name(aside.name + journal))
+    sync_folder(file.parent)
+    return aside
+
+
+def keep_aside(file: Path) -> Path:
+    """As ``set_aside``, but the file keeps its name too, for whoever then replaces it whole; a folder is only renamed.
+
+    Of a link it is what it names that is kept.
+    """
+    file = Path(os.path.realpath(file))
+    if file.is_dir() and not file.is_symlink():
+        return set_aside(file)
+    aside = aside_name(file)
+    for journal in ("", *JOURNALS):
+        if os.path.lexists(old := file.with_name(file.name + journal)):
+            linked(old, aside.with_name(aside.name + journal))
+    sync_folder(file.parent)
+    return aside
+
+
+def aside_name(file: Path) -> Path:
+    """NAME.damaged-DATE-TIME beside the file, which nothing has yet."""
+    stamp = f"damaged-{datetime.now():%Y%m%d-%H%M%S}"
+    names = (file.with_name(f"{file.name}.{stamp}{suffix}") for suffix in ("", *(f"-{n}" for n in range(2, 1000))))
+    return next(name for name in names if not os.path.lexists(name))
+
+
+def discard(file: Path) -> None:
+    """Remove what can be made anew, a database with its journal; a folder, which may hold anything, is set aside."""
+    if file.is_dir() and not file.is_symlink():
+        set_aside(file)
+        return
+    for journal in ("", *JOURNALS):
+        file.with_name(file.name + journal).unlink(missing_ok=True)
+
+
 def linked(file: Path, other: Path) -> None:
     """A second name for a file that never changes again; a copy where the file system has no such links."""
     try:
-        os.link(file, other)
+        os.link(file, other, follow_symlinks=False)
     except OSError:
         shutil.copyfile(file, other)
 
@@ -203,6 +321,16 @@ def _mend_end(stream: io.FileIO, file: Path) -> None:
         stream.truncate(kept)
     elif last:
         _write_all(stream.fileno(), b"\n")
+
+
+DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISMATCH})
+"""What SQLite says of a file that is no database, is damaged, or holds other tables than those asked for."""
+
+
+def is_damage(error: Exception) -> bool:
+    """Whether an error tells of a database file's content, not of a lock, the disk or permissions."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF in DAMAGE
 
 
 @contextmanager

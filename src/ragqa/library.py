@@ -21,7 +21,7 @@ import numpy as np
 
 from ragqa.answer import Answer, Audience, Basis
 from ragqa.errors import LibraryError
-from ragqa.files import transaction
+from ragqa.files import is_damage, require_regular, transaction
 from ragqa.models import Embedder, Vectors
 from ragqa.records import Asked
 
@@ -95,6 +95,7 @@ class Library:
         self.file = file
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
+            require_regular(file)
             self._database = sqlite3.connect(file, timeout=60, check_same_thread=False, isolation_level=None)
             version = self._row("PRAGMA user_version", ())[0]
             if version not in (0, SCHEMA_VERSION):
@@ -296,7 +297,11 @@ class Library:
             raise self._failure(error) from error
 
     def _failure(self, error: Exception) -> LibraryError:
-        return LibraryError(f"{self.file}: {error}. Nothing was changed; check the disk and the file, then try again")
+        if is_damage(error):
+            return LibraryError(f"{self.file} is damaged ({error}): run `ragqa mend`, which carries over what can still be read")
+        return LibraryError(
+            f"{self.file}: {error}. Nothing was changed; check the disk, or see what `ragqa mend` finds, then try again"
+        )
 
     def _decide(
         self, database: sqlite3.Connection, where: str, values: tuple[Any, ...], state: State, by: str, note: str | None

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import sqlite3
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing, suppress
@@ -25,11 +26,11 @@ from typing import Any
 
 from ragqa.answer import DISCLAIMERS, Answer, Audience, Basis, Draft, Quote, Reference, Statement, Status, Trace, cite
 from ragqa.appraise import appraise, follow_up, sample_size, study_design
-from ragqa.catalogue import Catalogue, Progress
+from ragqa.catalogue import CATALOGUE, Catalogue, Progress
 from ragqa.compose import Composition, compose
 from ragqa.corpus import Corpus, load_corpus, require_folder
-from ragqa.errors import Fault, InvalidRecord, RagqaError
-from ragqa.files import json_line, read_jsonl, write_atomic
+from ragqa.errors import CorpusChanged, Fault, InvalidRecord, RagqaError
+from ragqa.files import discard, is_damage, json_line, read_jsonl, write_atomic
 from ragqa.followup import REMEMBERED, Reading, chosen, refers_back, standalone
 from ragqa.gate import Gate
 from ragqa.importers import import_file
@@ -107,8 +108,19 @@ def build_index(
         ModelUnavailable: the model's weights are missing or altered.
     """
     require_folder(settings.corpus)
+    with exclusive(settings.index):
+        try:
+            return _built(settings, progress, live, sizes, embedder)
+        except (sqlite3.DatabaseError, ValueError, TypeError, CorpusChanged) as error:
+            if isinstance(error, sqlite3.DatabaseError) and not is_damage(error):
+                raise
+            discard(settings.index / CATALOGUE)  # it was damaged in a way that shows only in use; the corpus has all it said
+            return _built(settings, progress, live, sizes, embedder)
+
+
+def _built(settings: Settings, progress: Progress, live: bool, sizes: Sizes, embedder: Embedder | None) -> BuildReport:
     started = time.perf_counter()
-    with exclusive(settings.index), closing(Catalogue(settings.index / "catalogue.sqlite", settings.corpus)) as catalogue:
+    with closing(Catalogue(settings.index / CATALOGUE, settings.corpus)) as catalogue:
         catalogue.refresh(progress)
         _check_log(settings, catalogue.reviews)
         read = time.perf_counter() - started

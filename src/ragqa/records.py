@@ -34,7 +34,8 @@ def source_id(value: str) -> str:
         value = value.lower()  # DOIs are case-insensitive (ISO 26324); one spelling keeps one source one id
     if not SOURCE_ID.fullmatch(value):
         raise ValueError(
-            f"{value!r} is not a source id; write pmid:29549516, doi:10.1001/..., nct:NCT01234567, label:name or doc:name"
+            f"{value[:LONGEST_TOLD]!r} is not a source id; "
+            "write pmid:29549516, doi:10.1001/..., nct:NCT01234567, label:name or doc:name"
         )
     return value
 
@@ -60,12 +61,23 @@ def digest_of(*parts: object) -> str:
     return digest.hexdigest()
 
 
+LONGEST_TOLD = 200
+"""Characters of a name or value that a message repeats."""
+MOST_TOLD = 10
+"""Reasons given for one record."""
+
+
 def explain(error: ValidationError) -> str:
-    """Field and reason of each thing pydantic found wrong."""
-    return "; ".join(
-        ": ".join(filter(None, [".".join(map(str, fault["loc"])), fault["msg"].removeprefix("Value error, ")]))
-        for fault in error.errors(include_url=False)
-    )
+    """Field and reason of each thing pydantic found wrong, on one line; of very many the first."""
+    faults = error.errors(include_url=False, include_context=False, include_input=False)
+    told = [_told(".".join(map(str, fault["loc"])), fault["msg"].removeprefix("Value error, ")) for fault in faults[:MOST_TOLD]]
+    return "; ".join(told + [f"and {len(faults) - MOST_TOLD} more"] * (len(faults) > MOST_TOLD))
+
+
+def _told(place: str, reason: str) -> str:
+    """Without control characters, of which a damaged file may be full."""
+    text = ": ".join(filter(None, [place[:LONGEST_TOLD], reason]))
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 class Section(Record):

@@ -15,14 +15,13 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from ragqa.errors import Fault, InvalidRecord
-from ragqa.files import LONGEST_LINE, append_line, json_line, locked, open_regular, write_atomic
+from ragqa.files import LONGEST_LINE, append_line, json_line, keep_aside, locked, open_regular, write_atomic
 from ragqa.records import ReviewEvent, explain
 
 LOG = "reviews.jsonl"
@@ -211,10 +210,10 @@ def mend_log(folder: Path) -> str | None:
     with _alone(folder):
         log, copy = _read(file), _read(folder / COPY)
         if not copy.ends_within(log) and log.ends_within(copy):
-            aside, done = _set_aside(file), f"restored from {COPY}"
+            aside, done = _aside(file), f"restored from {COPY}"
             write_atomic(file, map(log_line, copy.events))
         elif copy.ends_within(log) and log.torn:
-            aside, done = _set_aside(file), "the unfinished last line was mended"
+            aside, done = _aside(file), "the unfinished last line was mended"
             _mend(file)
         else:
             aside, done = None, None
@@ -222,13 +221,9 @@ def mend_log(folder: Path) -> str | None:
     return f"{done}; what it held is in {aside.name}" if aside else done
 
 
-def _set_aside(file: Path) -> Path | None:
-    """A copy of a damaged file under a name with the time; None where there is none."""
-    if not file.is_file():
-        return None
-    aside = file.with_name(f"{file.name}.damaged-{datetime.now():%Y%m%d-%H%M%S}")
-    write_atomic(aside, [file.read_bytes()])
-    return aside
+def _aside(file: Path) -> Path | None:
+    """The damaged file under a name with the time; None where there is none."""
+    return keep_aside(file) if os.path.lexists(file) else None
 
 
 def _chain(event: ReviewEvent, before: str) -> str:

@@ -24,8 +24,11 @@ def until(holds: Callable[[], bool]) -> None:
 
 
 def step(client: TestClient, slug: str, state: str, headers: dict[str, str]) -> Any:
-    """One step of the review."""
-    return client.post(f"/api/v1/review/{slug}/steps", json={"state": state, "note": "read it"}, headers=headers)
+    """One step of the review, on the text that the desk shows."""
+    shown = client.get("/api/v1/review", headers=headers).json()["articles"]
+    sha256 = next(article["sha256"] for article in shown if article["slug"] == slug)
+    body = {"state": state, "note": "read it", "sha256": sha256}
+    return client.post(f"/api/v1/review/{slug}/steps", json=body, headers=headers)
 
 
 def test_an_article_goes_through_review_and_then_answers(own: Opened) -> None:

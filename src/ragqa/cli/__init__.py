@@ -11,8 +11,9 @@ from typing import Any
 
 import click
 
-from ragqa.cli import asking, corpus, evaluation, library, review, serving
+from ragqa.cli import asking, corpus, evaluation, library, mend, review, serving
 from ragqa.errors import RagqaError
+from ragqa.files import is_damage
 
 
 class _Group(click.Group):
@@ -26,9 +27,11 @@ class _Group(click.Group):
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
             raise click.ClickException(
-                f"{where}{error.strerror or error}. Check the disk and the file, then try again."
+                f"{where}{error.strerror or error}. Check the disk and the file, or see what `ragqa mend` finds, then try again."
             ) from error
         except sqlite3.Error as error:
+            if is_damage(error):
+                raise click.ClickException(f"a database is damaged ({error}): run `ragqa mend`") from error
             raise click.ClickException(f"{error}. Nothing was changed; check the disk and the file, then try again.") from error
 
 
@@ -49,6 +52,7 @@ for _command in (  # in the order docs/cli.md shows them
     corpus.retractions,
     corpus.fetch,
     corpus.index,
+    mend.mend,
     asking.search,
     asking.ask,
     asking.chat,

@@ -15,16 +15,18 @@ import numpy as np
 from pydantic import BaseModel
 
 from ragqa.catalogue import Catalogue, Progress, Standing
-from ragqa.errors import CorpusError, IndexBusy, IndexFault, IndexMismatch
-from ragqa.files import linked, locked, sync_folder, sync_tree, write_atomic
+from ragqa.errors import CorpusError, IndexBusy, IndexFault
+from ragqa.files import discard, is_damage, linked, locked, require_regular, sync_folder, sync_tree, write_atomic
 from ragqa.index.cache import EMBED_BATCH, EmbeddingCache
 from ragqa.index.changes import Change, Changes, changes_since
 from ragqa.index.lexical import WORDS, grow_lexical, write_lexical
 from ragqa.index.manifest import (
     FORMAT,
+    GENERATION,
     Clusters,
     Manifest,
     Sizes,
+    checksums,
     current_generation,
     read_manifest,
     sizes_of,
@@ -72,6 +74,7 @@ def exclusive(folder: Path) -> Iterator[None]:
     fresh = not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        require_regular(folder / "LOCK")
         with (folder / "LOCK").open("ab") as stream, locked(stream, wait=False):
             for leftover in folder.glob(".building-*"):
                 shutil.rmtree(leftover)
@@ -82,7 +85,7 @@ def exclusive(folder: Path) -> Iterator[None]:
         raise
     except BlockingIOError:
         raise IndexBusy(f"another process is building {folder}; wait for it, or name another folder with --index") from None
-    except (OSError, sqlite3.OperationalError) as error:
+    except (OSError, sqlite3.DatabaseError) as error:
         raise IndexFault(
             f"the index could not be written to {folder}: {error}. The generation built before, if any, still answers. "
             "Free space or name another folder with --index DIR, then run `ragqa index` again: finished work is reused."
@@ -129,7 +132,7 @@ class _Build:
             changes = self._changes(before)
         if before is not None and before.recipe == self.recipe and before.corpus_sha256 == changes.corpus_sha256:
             return BuildReport(manifest=before, fresh=False, seconds=self.seconds)
-        report = self._grown(before, changes, live) if before is not None and changes.few else None
+        report = self._grown_where_whole(before, changes, live) if before is not None and changes.few else None
         report = report or self._whole(changes, live)
         if live and report.fresh:
             _make_live(self.folder, report.manifest.generation, self.settings.generations)
@@ -138,19 +141,40 @@ class _Build:
     def _live(self) -> Manifest | None:
         """The manifest of the live generation; None where there is none that this ragqa can read and that is whole on disk."""
         name = current_generation(self.folder)
+        return self._stored(name) if name else None
+
+    def _stored(self, name: str) -> Manifest | None:
+        """The manifest of a stored generation, None where it is not whole."""
         try:
-            manifest = read_manifest(self.folder / name) if name else None
-        except IndexMismatch:
+            manifest = read_manifest(self.folder / name)
+        except IndexFault:
             return None
-        return manifest if manifest is not None and stands(self.folder / manifest.generation, manifest) else None
+        return manifest if stands(self.folder / name, manifest) else None
 
     def _changes(self, before: Manifest | None) -> Changes:
         """What is to be indexed now, compared with the live generation where the new one could be grown from it."""
         standings = self.catalogue.standings(self.settings.abstracts)
         if before is None or before.recipe != self.recipe or before.clusters is None:
             return changes_since(None, standings, 0)
-        with closing(PassageStore(self.folder / before.generation)) as store:
-            return changes_since(store.standings(), standings, round(self.sizes.slack * before.base_rows))
+        try:
+            with closing(PassageStore(self.folder / before.generation)) as store:
+                held = store.standings()
+                return changes_since(held, standings, round(self.sizes.slack * before.base_rows))
+        except sqlite3.DatabaseError as error:
+            if not is_damage(error):
+                raise
+            return changes_since(None, self.catalogue.standings(self.settings.abstracts), 0)
+
+    def _grown_where_whole(self, before: Manifest, changes: Changes, live: bool) -> BuildReport | None:
+        """As ``_grown``; None too where the generation before turns out to be damaged, so that the new one is built whole."""
+        try:
+            return self._grown(before, changes, live)
+        except CorpusError:
+            raise
+        except (sqlite3.DatabaseError, RuntimeError, ValueError, TypeError, LookupError) as error:
+            if isinstance(error, sqlite3.DatabaseError) and not is_damage(error):
+                raise
+            return None
 
     def _whole(self, changes: Changes, live: bool) -> BuildReport:
         """A generation of its own files."""
@@ -163,9 +187,7 @@ class _Build:
                 with self._timed("writing"):
                     write_lexical(work / "lexical", self._told("writing", rows, _texts(store, 0, rows)), self.sizes.segment)
                 clusters = self._clustered(work, store, rows) if rows > self.sizes.exact else None
-            return self._finished(
-                work, name, changes, BuildReport(manifest=self._manifest(name, changes, rows, clusters), fresh=True)
-            )
+            return self._finished(work, name, BuildReport(manifest=self._manifest(name, changes, rows, clusters), fresh=True))
 
     def _grown(self, before: Manifest, changes: Changes, live: bool) -> BuildReport | None:
         """A generation that shares the large files of the one before; None where too much changed."""
@@ -190,12 +212,12 @@ class _Build:
             manifest = self._manifest(name, changes, end - len(gone), before.clusters)
             manifest = manifest.model_copy(update={"parent": before.generation, "base_rows": before.base_rows})
             report = BuildReport(manifest=manifest, fresh=True, added=end - first, removed=len(removed))
-            return self._finished(work, name, changes, report)
+            return self._finished(work, name, report, before)
 
     @contextmanager
     def _aside(self, name: str, live: bool) -> Iterator[tuple[str, Path | None]]:
         """A hidden folder to build this generation in; None where it stands already and need not be live."""
-        if not live and (self.folder / name / "manifest.json").exists():
+        if not live and self._stored(name) is not None:
             yield name, None
             return
         work = self.folder / f".building-{name}"
@@ -270,15 +292,19 @@ class _Build:
             clusters=clusters,
         )
 
-    def _finished(self, work: Path, name: str, changes: Changes, report: BuildReport) -> BuildReport:
-        """Give the whole generation its name."""
+    def _finished(self, work: Path, name: str, report: BuildReport, before: Manifest | None = None) -> BuildReport:
+        """Give the whole generation its name. ``before``: the one it was grown from, whose shared files are not read again."""
         with self._timed("storing"):
-            manifest = report.manifest.model_copy(update={"files": sizes_of(work)})
+            old = self.folder / before.generation if before else None
+            sums = checksums(work, old, before.sha256 if before else None)
+            manifest = report.manifest.model_copy(update={"files": sizes_of(work), "sha256": sums})
             write_atomic(work / "manifest.json", [manifest.model_dump_json(indent=2) + "\n"])
             sync_tree(work)
             final = self.folder / name
-            if final.exists():
+            if final.is_dir() and not final.is_symlink():
                 shutil.rmtree(final)  # a damaged or no longer live copy of this very generation
+            else:
+                discard(final)
             work.rename(final)
         return report.model_copy(update={"manifest": manifest, "embedded": self.embedded, "reused": self.reused})
 
@@ -330,8 +356,10 @@ def _make_live(folder: Path, name: str, keep: int) -> None:
     """Name the live generation; of those before it the newest stay, for open readers and for replaying answers."""
     before = current_generation(folder)
     sync_folder(folder)
+    if (folder / "CURRENT").is_dir():
+        discard(folder / "CURRENT")
     write_atomic(folder / "CURRENT", [name + "\n"])
     kept = {before, name, *stored_generations(folder)[:keep]}
     for old in folder.iterdir():
-        if old.is_dir() and old.name not in kept:
+        if old.is_dir() and old.name not in kept and GENERATION.fullmatch(old.name):
             shutil.rmtree(old)

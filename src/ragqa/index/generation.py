@@ -9,24 +9,31 @@ from pathlib import Path
 
 from ragqa.errors import IndexFault, IndexMismatch, IndexMissing
 from ragqa.index.lexical import LexicalIndex
-from ragqa.index.manifest import current_generation, read_manifest, stored_generations
+from ragqa.index.manifest import CHECKED_AT_OPEN, current_generation, damage, damaged, read_manifest, reading, stored_generations
 from ragqa.index.store import PassageStore
 from ragqa.index.vectors import VectorIndex
 from ragqa.models import Embedder, Vectors
-from ragqa.records import Abstract, Article
+from ragqa.records import Abstract, Article, Passage
 
 
 class Generation:
-    """A built generation, open for reading. Safe to share between threads."""
+    """A built generation, open for reading. Safe to share between threads.
+
+    Opening it, and whatever reads it later, raises IndexDamaged where a file is not what was built.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.manifest = read_manifest(folder)
-        self._vectors = VectorIndex(folder, self.manifest)
-        self._lexical = LexicalIndex(folder / "lexical")
-        self._store = PassageStore(folder)
-        self.passage = lru_cache(maxsize=4096)(self._store.passage)
-        self._record = lru_cache(maxsize=4096)(self._store.record)
+        reason = damage(folder, self.manifest, CHECKED_AT_OPEN)
+        if reason is not None:
+            raise damaged(folder, reason)
+        with reading(folder):
+            self._vectors = VectorIndex(folder, self.manifest)
+            self._lexical = LexicalIndex(folder / "lexical")
+            self._store = PassageStore(folder)
+        self.passage = lru_cache(maxsize=4096)(self._passage)
+        self._record = lru_cache(maxsize=4096)(self._record_of)
         self.digest = lru_cache(maxsize=65536)(self._digest_of)
         self.withheld: Mapping[str, str] = {}
 
@@ -38,15 +45,18 @@ class Generation:
 
     def dense(self, query: Vectors, k: int) -> list[tuple[int, float]]:
         """Up to ``k`` (row, cosine similarity) pairs, best first; ``query`` has shape (1, dimension)."""
-        return self._shown(self._vectors.search(query, k))
+        with reading(self.folder):
+            return self._shown(self._vectors.search(query, k))
 
     def vectors(self, rows: Sequence[int]) -> Vectors:
         """The unit vectors of these rows, shape (len(rows), dimension)."""
-        return self._vectors.of(rows)
+        with reading(self.folder):
+            return self._vectors.of(rows)
 
     def lexical(self, question: str, k: int, rare: float = 0.0) -> list[tuple[int, float]]:
         """Up to ``k`` (row, BM25) pairs, best first; each term counts ``rarity ** rare`` times, so 0 is plain BM25."""
-        return self._shown(self._lexical.search(question, k, rare))
+        with reading(self.folder):
+            return self._shown(self._lexical.search(question, k, rare))
 
     def _shown(self, rows: list[tuple[int, float]]) -> list[tuple[int, float]]:
         if not self.withheld:
@@ -59,7 +69,8 @@ class Generation:
 
     def rarity(self, term: str) -> float:
         """Inverse document frequency of an index term, as in BM25: ln(1 + (N - n + 0.5) / (n + 0.5))."""
-        return self._lexical.rarity(term)
+        with reading(self.folder):
+            return self._lexical.rarity(term)
 
     def find(self, source_id: str) -> Article | Abstract | None:
         """The record of this id; None when there is none, or it is withheld."""
@@ -74,11 +85,21 @@ class Generation:
 
     def articles(self) -> list[Article]:
         """The approved articles, by slug."""
-        return [article for article in self._store.articles() if article.id not in self.withheld]
+        with reading(self.folder):
+            return [article for article in self._store.articles() if article.id not in self.withheld]
+
+    def _passage(self, row: int) -> Passage:
+        with reading(self.folder):
+            return self._store.passage(row)
+
+    def _record_of(self, source_id: str) -> Article | Abstract | None:
+        with reading(self.folder):
+            return self._store.record(source_id)
 
     def _digest_of(self, source_id: str) -> str:
         """sha256 of a source's whole record, so that any edit of it shows; raises IndexFault when there is none of that id."""
-        found = self._store.digest(source_id)
+        with reading(self.folder):
+            found = self._store.digest(source_id)
         if found is None:
             raise self._unknown(source_id)
         return found
@@ -89,11 +110,13 @@ class Generation:
     def excluded(self, source_ids: Sequence[str]) -> dict[str, str]:
         """Of these sources, those the gate left out, with the reason."""
         here = {source: self.withheld[source] for source in source_ids if source in self.withheld}
-        return self._store.excluded(source_ids) | here
+        with reading(self.folder):
+            return self._store.excluded(source_ids) | here
 
     def left_out(self) -> dict[str, str]:
         """Every source that the gate left out, with the reason."""
-        return self._store.left_out() | dict(self.withheld)
+        with reading(self.folder):
+            return self._store.left_out() | dict(self.withheld)
 
     def close(self) -> None:
         """Release the files."""
@@ -108,6 +131,7 @@ def open_index(folder: Path, embedder: Embedder, name: str | None = None) -> Gen
     Raises:
         IndexMissing: nothing has been built in ``folder``, or the named generation is not stored any more.
         IndexMismatch: it was built with another model, so its vectors cannot be compared with the question's.
+        IndexDamaged: one of its files is not what was built.
     """
     if name is not None and name not in stored_generations(folder):
         stored = ", ".join(stored_generations(folder)) or "none"
@@ -132,7 +156,7 @@ def _open_current(folder: Path) -> Generation:
             break
         try:
             return Generation(folder / name)
-        except (OSError, RuntimeError, IndexMismatch):
+        except IndexFault:
             if last or current_generation(folder) == name:
                 raise
     raise IndexMissing(f"no index in {folder}: run `ragqa index`")

@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Container
-from pathlib import Path
+import re
+import sqlite3
+from collections.abc import Container, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path, PurePosixPath
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, ValidationError
 
-from ragqa.errors import IndexMismatch, InvalidRecord
-from ragqa.files import read_text, write_atomic
-from ragqa.records import digest_of
+from ragqa.errors import IndexDamaged, IndexMismatch, InvalidRecord, RagqaError
+from ragqa.files import json_object, open_regular, read_text, write_atomic
+from ragqa.records import digest_of, explain
 
 FORMAT = "ragqa.generation/2"
+GENERATION = re.compile(r"[0-9a-f]{16}")
+"""Name of a generation, and of its folder."""
+CHECKED_AT_OPEN = 8 * 1024 * 1024
+"""Bytes of a generation compared with their checksums whenever it is opened, smallest files first: some 8 milliseconds. All of
+the bundled corpus's index is in it; of a large one ``ragqa mend`` reads the rest.
+"""
+
+
+def _within(name: str) -> str:
+    if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts or "\0" in name:
+        raise ValueError("a file outside the generation")
+    return name
+
+
+FileName = Annotated[str, AfterValidator(_within)]
 
 
 class Sizes(BaseModel):
@@ -40,10 +60,10 @@ class Clusters(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    lists: int
-    probes: int
+    lists: PositiveInt
+    probes: PositiveInt
     recall_at_10: float
-    queries: int
+    queries: NonNegativeInt
 
 
 class Manifest(BaseModel):
@@ -52,7 +72,8 @@ class Manifest(BaseModel):
     ``review_head`` is the chain of the last review event then: the only thing outside the log that can show it was cut.
     ``recipe`` stands for all that decides a generation beside the corpus. ``base_rows`` is the number of rows of its large
     files, which it shares with ``parent``, the generation it was grown from; None for one built whole. ``files`` are all others
-    and their sizes. ``clusters`` is None where search is exact.
+    and their sizes, ``sha256`` their checksums; none in an index of before these were kept. ``clusters`` is None where search is
+    exact.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -61,18 +82,19 @@ class Manifest(BaseModel):
     generation: str
     model: str
     fingerprint: str
-    dimension: int
+    dimension: int = Field(gt=0, le=65_536)
     metric: str
     corpus_sha256: str
     abstracts: str
-    passage_characters: int
-    counts: dict[str, int]
+    passage_characters: PositiveInt
+    counts: dict[str, NonNegativeInt]
     review_head: str | None = None
     recipe: str = ""
-    base_rows: int = 0
+    base_rows: NonNegativeInt = 0
     parent: str | None = None
     clusters: Clusters | None = None
-    files: dict[str, int] = {}
+    files: dict[FileName, NonNegativeInt] = {}
+    sha256: dict[FileName, str] = {}
 
 
 def sizes_of(folder: Path) -> dict[str, int]:
@@ -85,37 +107,110 @@ def sizes_of(folder: Path) -> dict[str, int]:
     }
 
 
+def checksums(folder: Path, before: Path | None = None, known: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Name and SHA-256 of the files of ``sizes_of``; one shared with the generation in ``before`` has the checksum ``known``."""
+    found = {}
+    for name in sizes_of(folder):
+        shared = before is not None and known is not None and name in known and _same(folder / name, before / name)
+        found[name] = known[name] if shared and known is not None else _sha256(folder / name)
+    return found
+
+
+def damage(folder: Path, manifest: Manifest, most: int | None = None) -> str | None:
+    """What is wrong with the first file of a generation that is not as it was built; None where none is.
+
+    All sizes are compared, and the checksums of ``most`` bytes, smallest files first; of everything without it.
+    """
+    try:
+        found = sizes_of(folder)
+        for name, size in manifest.files.items():
+            if found.get(name) != size:
+                return f"{name} is missing" if name not in found else f"{name} has {found[name]} bytes instead of {size}"
+        read = 0
+        for name in sorted(manifest.sha256, key=lambda one: (found.get(one, 0), one)):
+            read += found.get(name, 0)
+            if most is not None and read > most:
+                return None
+            if name not in found or _sha256(folder / name) != manifest.sha256[name]:
+                return f"{name} is not what was built"
+    except OSError as error:
+        return f"{error.filename or folder}: {error.strerror or error}"
+    return None
+
+
+def _same(file: Path, other: Path) -> bool:
+    try:
+        return file.samefile(other)
+    except OSError:
+        return False
+
+
+def _sha256(file: Path) -> str:
+    with open_regular(file) as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
 def stands(folder: Path, manifest: Manifest) -> bool:
-    """Whether every file of a generation is there, as long as it was when it was built."""
-    found = sizes_of(folder)
-    return all(found.get(name) == size for name, size in manifest.files.items())
+    """Whether a generation is as it was built, as far as ``CHECKED_AT_OPEN`` shows."""
+    return damage(folder, manifest, CHECKED_AT_OPEN) is None
+
+
+def damaged(folder: Path, reason: object) -> IndexDamaged:
+    """The error that names a damaged generation, and what mends it."""
+    told = " ".join(str(reason).split())[:300]
+    return IndexDamaged(f"the generation {folder} is damaged ({told}): run `ragqa mend`, which builds it anew")
+
+
+@contextmanager
+def reading(folder: Path) -> Iterator[None]:
+    """Whatever the libraries make of a damaged file of this generation comes out as IndexDamaged."""
+    try:
+        yield
+    except (RagqaError, sqlite3.ProgrammingError):
+        raise
+    except (OSError, sqlite3.Error, RuntimeError, ValueError, TypeError, LookupError, MemoryError) as error:
+        raise damaged(folder, error) from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # tantivy's; Rust's panics are no Exception
+            raise
+        raise damaged(folder, error) from error
 
 
 def current_generation(folder: Path) -> str | None:
-    """Name of the live generation; None when nothing has been built."""
+    """Name of the live generation; None when nothing has been built, or CURRENT names nothing that could be one."""
     try:
-        return read_text(folder / "CURRENT")[0].strip()
-    except Exception:  # noqa: BLE001 - any unreadable CURRENT means there is no live generation to offer
+        name = read_text(folder / "CURRENT")[0].strip()
+    except InvalidRecord:
         return None
+    return name if GENERATION.fullmatch(name) else None
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """The manifest of one generation folder; raises IndexMismatch when it is of another format or damaged."""
+    """The manifest of one generation folder.
+
+    Raises:
+        IndexMismatch: it is of another format.
+        IndexDamaged: it is missing or damaged.
+    """
+    file = folder / "manifest.json"
     try:
-        manifest = Manifest.model_validate_json((folder / "manifest.json").read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, ValidationError) as error:
-        raise IndexMismatch(f"{folder} is not a readable generation ({error}): run `ragqa index`") from error
-    if manifest.format != FORMAT:
-        raise IndexMismatch(f"{folder} has format {manifest.format}, this ragqa reads {FORMAT}: run `ragqa index`")
-    return manifest
+        text, data = read_text(file)
+        value = json_object(data, file, 1)
+        if isinstance(value, dict) and value.get("format") != FORMAT and isinstance(value.get("format"), str):
+            raise IndexMismatch(f"{folder} has format {value['format'][:40]}, this ragqa reads {FORMAT}: run `ragqa index`")
+        return Manifest.model_validate_json(text)
+    except InvalidRecord as error:
+        raise damaged(folder, error.faults[0]) from error
+    except ValidationError as error:
+        raise damaged(folder, f"manifest.json: {explain(error)}") from error
 
 
 def recorded_head(folder: Path) -> str | None:
     """The head of the review log as the live generation recorded it, whatever its format; None where there is no readable one."""
     name = current_generation(folder)
     try:
-        head = json.loads((folder / name / "manifest.json").read_text(encoding="utf-8"))["review_head"] if name else None
-    except (OSError, ValueError, TypeError, KeyError):
+        head = json.loads(read_text(folder / name / "manifest.json")[0])["review_head"] if name else None
+    except (InvalidRecord, ValueError, TypeError, LookupError, RecursionError):
         return None
     return head if isinstance(head, str) else None
 
@@ -168,5 +263,9 @@ def _names_and_sizes(corpus: Path) -> str:
 
 def stored_generations(folder: Path) -> list[str]:
     """Names of the generations that can still be opened, newest first."""
-    found = [manifest for manifest in folder.glob("*/manifest.json") if not manifest.parent.name.startswith(".")]
-    return [manifest.parent.name for manifest in sorted(found, key=lambda manifest: -manifest.stat().st_mtime_ns)]
+    found = {}
+    for manifest in folder.glob("*/manifest.json"):
+        if GENERATION.fullmatch(manifest.parent.name):
+            with suppress(OSError):
+                found[manifest.parent.name] = manifest.stat().st_mtime_ns
+    return sorted(found, key=lambda name: -found[name])

@@ -93,6 +93,14 @@ class PassageStore:
         found = (self._parsed(kind, document) for kind, document in rows.fetchall())
         return [record for record in found if isinstance(record, Article)]
 
+    def abstracts(self) -> Iterator[Abstract]:
+        """The abstracts, by id."""
+        rows = self._database.execute("SELECT kind, document FROM live_records WHERE kind = 'abstract' ORDER BY id").fetchall()
+        for kind, document in rows:
+            found = self._parsed(kind, document)
+            if isinstance(found, Abstract):
+                yield found
+
     def excluded(self, source_ids: Sequence[str]) -> dict[str, str]:
         """Of these sources, those the gate left out, with the reason."""
         marks = ",".join("?" * len(source_ids))

@@ -1,0 +1,103 @@
+"""What the server keeps: accounts, answers, conversations and its secret."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ragqa.conversation import SCHEMA, read_turns
+from ragqa.errors import InvalidRecord
+from ragqa.files import ends_whole, keep_aside, open_stream, raw_lines, read_bytes, read_jsonl, write_atomic
+from ragqa.mend.databases import database, is_answer
+from ragqa.mend.found import Damage, reason
+from ragqa.settings import Settings
+from ragqa.web.accounts import Accounts
+from ragqa.web.archive import Archive
+
+LEAST_SECRET = 32
+"""Bytes."""
+
+
+def serving(settings: Settings) -> Iterator[Damage]:
+    """What the server keeps: accounts, answers, conversations, its secret."""
+    folder = settings.serving
+    keep = settings.answers_kept
+    yield from database(
+        folder / "accounts.sqlite",
+        lambda file: Accounts(file).close(),
+        _all_held,
+        "users that are missing must be added again with `ragqa users add`",
+    )
+    yield from database(
+        folder / "answers.sqlite", lambda file: Archive(file, keep).close(), _answers_held, "some links to answers lead nowhere"
+    )
+    for file in sorted((folder / "conversations").glob("*.jsonl")):
+        yield from conversation(file)
+    yield from secret(folder / "secret")
+
+
+def secret(file: Path) -> Iterator[Damage]:
+    """The server's secret, which only has to be random."""
+
+    def repair() -> str:
+        aside = keep_aside(file)
+        write_atomic(file, [secrets.token_bytes(LEAST_SECRET)], mode=0o600)
+        return f"a new one was made; pages that are open must be loaded again. What was there is {aside.name}"
+
+    if not os.path.lexists(file):
+        return
+    try:
+        data = read_bytes(file)
+    except OSError as error:
+        yield Damage(file=file, seen=reason(error), advice="make a new one", repair=repair)
+        return
+    if len(data) < LEAST_SECRET or len(set(data)) < LEAST_SECRET // 4:
+        yield Damage(file=file, seen="it is no secret of 32 random bytes", advice="make a new one", repair=repair)
+
+
+def conversation(file: Path) -> Iterator[Damage]:
+    """A file of turns: those before the first that cannot be read are kept, so that each keeps its place."""
+    kept: list[bytes] = []
+    try:
+        turns = read_turns(file)
+        if ends_whole(file) or len(turns) == _lines(file):
+            return
+        seen, kept = "its last line was cut off", _first(file, len(turns))
+    except InvalidRecord as error:
+        fault = error.faults[0]
+        seen = f"line {fault.line}: {fault.message}" if fault.line else fault.message
+        if "upgrade ragqa" in fault.message:
+            yield Damage(file=file, seen=seen, advice=f"it holds more than {SCHEMA}: upgrade ragqa")
+            return
+        kept = _first(file, fault.line - 1) if fault.line else []
+
+    def repair() -> str:
+        aside = keep_aside(file)
+        write_atomic(file, kept, mode=0o644)
+        return f"begun anew with the {len(kept)} turns before; the whole file is {aside.name}"
+
+    yield Damage(file=file, seen=seen, advice=f"begin it anew with the {len(kept)} turns before", repair=repair)
+
+
+def _lines(file: Path) -> int:
+    return sum(1 for _ in read_jsonl(file))
+
+
+def _first(file: Path, count: int) -> list[bytes]:
+    """The lines numbered up to ``count``, each with its end."""
+    with open_stream(file) as stream:
+        return [
+            line.rstrip(b"\n") + b"\n" for number, line in raw_lines(stream, file) if number <= count and isinstance(line, bytes)
+        ]
+
+
+def _all_held(table: str, row: dict[str, Any]) -> bool:
+    return all(isinstance(value, str | float) for value in row.values())
+
+
+def _answers_held(table: str, row: dict[str, Any]) -> bool:
+    """Whether a row of the archive can be used."""
+    return table != "answers" or is_answer(row["answer"])
