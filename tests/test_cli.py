@@ -272,8 +272,8 @@ def test_a_tampered_log_is_refused_everywhere(run: Run, small_corpus: Path, tmp_
     assert len(log.read_text().splitlines()) == 1
 
 
-def test_a_log_cut_since_the_index_was_built_is_refused(run: Run, settings: Settings) -> None:
-    """The index remembers the log's last event; a log that only grew, and a corpus without one, are fine."""
+def test_a_log_that_was_cut_is_refused(run: Run, settings: Settings) -> None:
+    """Its copy remembers what was cut, and where that is gone too, the index its last event; a log that only grew is fine."""
     folders = ("--corpus", settings.corpus, "--index", settings.index)
     log = settings.corpus / "reviews.jsonl"
     step = ("review", "withdraw", "drug-a", "--by", "demo-editor", "--corpus", settings.corpus)
@@ -282,11 +282,16 @@ def test_a_log_cut_since_the_index_was_built_is_refused(run: Run, settings: Sett
     assert run(*step).exit_code == 0
     assert run("check", *folders).exit_code == 0
     log.write_bytes(before)
-    assert run("index", *folders).stdout.split()[1] == built
-    assert run(*step).exit_code == 0
-    assert run("index", *folders).exit_code == 0
+    for words in (("check", *folders), ("index", *folders)):
+        shown = run(*words)
+        assert shown.exit_code == 1
+        assert "the log was cut: its last event is missing" in shown.output
+        assert "`ragqa mend` puts it back" in shown.output
+    assert run("mend", *folders).exit_code == 0
+    assert run("index", *folders).stdout.split()[1] != built
     for left in (before, b""):
         log.write_bytes(left)
+        (settings.corpus / "reviews.copy.jsonl").unlink(missing_ok=True)
         for words in (("check", *folders), ("index", *folders)):
             shown = run(*words)
             assert shown.exit_code == 1

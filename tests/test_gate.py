@@ -19,7 +19,7 @@ from ragqa.files import locked
 from ragqa.pipeline import Ragqa, build_index
 from ragqa.records import Asked, ReviewState
 from ragqa.review import record_step
-from ragqa.reviewlog import COPY, LOG, log_line, read_log
+from ragqa.reviewlog import COPY, LOG, log_line, mend_log, read_log
 from ragqa.settings import Settings
 
 QUESTION = "Does drug A help in condition B?"
@@ -124,6 +124,9 @@ def test_a_cut_log_is_known_from_its_copy(settings: Settings) -> None:
     (settings.corpus / LOG).write_bytes(before)
     with Ragqa.open(settings) as ragqa:
         assert cited(ragqa.ask(QUESTION)) == set()
+    with pytest.raises(CorpusError, match="the log was cut"):
+        build_index(settings)
+    mend_log(settings.corpus)
     assert build_index(settings).manifest.counts["articles"] == 0
 
 

@@ -18,6 +18,7 @@ import pytest
 from samples import ARTICLE, abstract, write_corpus
 
 from ragqa.errors import CorpusError, LibraryError
+from ragqa.index import current_generation
 from ragqa.library import Library, State
 from ragqa.pipeline import Ragqa, build_index
 from ragqa.records import Asked, ReviewState
@@ -338,13 +339,17 @@ def test_a_retraction_list_takes_the_answer_back_and_rebuilds_the_index(
 
 
 def test_a_retraction_takes_back_also_when_the_corpus_has_faults(desk: Settings, library: Library) -> None:
-    """A fault elsewhere keeps the index as it was, and shields no answer."""
+    """A fault in what an approved article cites keeps the index as it was, and shields no answer; one elsewhere does neither."""
     changed(desk, ARTICLE, [abstract(101, notices=[{"kind": "retraction"}]), *ABSTRACTS[1:]])
-    with (desk.corpus / "abstracts" / "broken.jsonl").open("w") as stream:
-        stream.write("not JSON\n")
-    with pytest.raises(CorpusError, match=r"broken\.jsonl:1"):
+    records = desk.corpus / "abstracts" / "all.jsonl"
+    whole = records.read_text()
+    records.write_text(whole.replace('"pmid:102"', '"pmid:102'))
+    with pytest.raises(CorpusError, match=r"all\.jsonl:2"):
         take_back_retracted(desk)
     assert library.counts() == {"published": 1, "unpublished": 1}
+    records.write_text(whole)
+    (desk.corpus / "abstracts" / "broken.jsonl").write_text("not JSON\n")
+    assert take_back_retracted(desk).generation == current_generation(desk.index)
 
 
 def test_an_estimate_comes_from_what_the_answers_took(desk: Settings, library: Library) -> None:

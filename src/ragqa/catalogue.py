@@ -301,21 +301,24 @@ class Catalogue:
         return duplicate(self.corpus / second, second_line, source_id, f"{Path(first).name}:{first_line}")
 
     def _blocking(self, log: Log, found: _Faults) -> bool:
-        """Note what only all files together show; whether anything approved depends on a fault, or nothing is left."""
+        """Note what only all files together show; whether anything approved depends on a fault, or faults leave nothing."""
         (count,) = self._database.execute("SELECT count(*) FROM (SELECT 1 FROM sources LIMIT 1)").fetchone()
         if not (count or found.by_file):
             found.of("", [empty(self.corpus)])
         found.of("", [*filter(None, [log.fault]), *event_faults(self.corpus, log.events)])
         rows = self._database.execute("SELECT id, sha256, citations FROM sources WHERE kind = 'article' ORDER BY id").fetchall()
         states = review_states({source.removeprefix("article:"): sha256.hex() for source, sha256, _ in rows}, log.events)
-        blocking = not count or not log.complete
+        blocking = not count or (log.fault is not None and not log.torn)
+        approved = 0
         for source, _, listed in rows:
             slug, citations = source.removeprefix("article:"), json.loads(listed)
             name = f"articles/{slug}.md"
             found.of(name, citation_faults(article_file(self.corpus, slug), citations, _Held(self._database)))
             faulty = name in found.by_file or not found.ambiguous.isdisjoint(citations)
             blocking = blocking or (faulty and states[slug] is ReviewState.APPROVED)
-        return blocking
+            approved += not faulty and states[slug] is ReviewState.APPROVED
+        emptied = any(name.endswith(".md") for name in found.by_file) and not approved
+        return blocking or emptied
 
     def _set_faulty_aside(self, found: _Faults) -> None:
         """Articles with a fault are no sources; files with one are read again next time."""

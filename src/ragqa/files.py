@@ -74,10 +74,11 @@ def read_text(file: Path) -> tuple[str, bytes]:
         raise InvalidRecord(file, None, f"cannot be read: {error.strerror}") from error
     if len(data) > LONGEST_LINE:
         raise InvalidRecord(file, None, f"larger than {LONGEST_LINE // 2**20} MiB; no article is that long")
-    if b"\0" in data:
-        line = data[: data.index(b"\0")].count(b"\n") + 1
+    text = decode(data, file)
+    if "\0" in text:
+        line = text[: text.index("\0")].count("\n") + 1
         raise InvalidRecord(file, line, "holds a NUL byte, so it is no text; save the file as UTF-8")
-    return decode(data, file), data
+    return text, data
 
 
 def raw_lines(stream: IO[bytes], file: Path) -> Iterator[tuple[int, bytes | Fault]]:
@@ -242,7 +243,7 @@ def discard(file: Path) -> None:
 def linked(file: Path, other: Path) -> None:
     """A second name for a file that never changes again; a copy where the file system has no such links."""
     try:
-        os.link(file, other, follow_symlinks=False)
+        os.link(file, other)
     except OSError:
         shutil.copyfile(file, other)
 

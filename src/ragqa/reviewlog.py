@@ -48,12 +48,13 @@ class Log:
     """The review events that can be relied on, and what is wrong with the files that hold them.
 
     ``events``: of the log, or of its copy where the log was cut or damaged. ``fault``: what is wrong, and what to do; None for a
-    whole log. ``complete``: these are all events that ever counted. ``doubtful``: slugs that a line which proves nothing speaks
-    of; what it may have taken back is not cited.
+    whole log. ``torn``: it is only a last line that a kill cut off. ``complete``: these are all events that ever counted.
+    ``doubtful``: slugs that a line which proves nothing speaks of; what it may have taken back is not cited.
     """
 
     events: tuple[ReviewEvent, ...]
     fault: Fault | None = None
+    torn: bool = False
     complete: bool = True
     doubtful: frozenset[str] = frozenset()
 
@@ -102,7 +103,8 @@ def known_log(folder: Path) -> Log:
     log, copy = _read(file), _read(folder / COPY)
     events = tuple(log.events)
     if copy.ends_within(log):
-        return Log(events=events, fault=log.fault, complete=log.whole or log.torn, doubtful=_named(log.rest))
+        complete = log.whole or log.torn
+        return Log(events=events, fault=log.fault, torn=log.torn, complete=complete, doubtful=_named(log.rest))
     if log.ends_within(copy):
         lost = log.fault or Fault(file=file, line=None, message=_missing(len(copy.events) - len(events)))
         told = Fault(file=file, line=lost.line, message=f"{lost.message}. {COPY} holds it whole: `ragqa mend` puts it back")

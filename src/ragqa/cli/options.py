@@ -37,10 +37,17 @@ def folder_and_library_options(function: F) -> F:
 
 
 def settings_from(**given: Any) -> Settings:
-    """The settings of ``ragqa.toml`` and the environment, with the options that were given in their place."""
+    """The settings of ``ragqa.toml`` and the environment, with the options that were given in their place.
+
+    Where an index is named and no corpus anywhere, the corpus is the one that this index was built from.
+    """
+    from ragqa.index import built_from
     from ragqa.settings import load_settings
 
-    return load_settings(**given)
+    settings = load_settings(**given)
+    if given.get("index") and "corpus" not in settings.model_fields_set and (folder := built_from(settings.index)):
+        return settings.model_copy(update={"corpus": folder})
+    return settings
 
 
 def open_ragqa(settings: Settings) -> Any:

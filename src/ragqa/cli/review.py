@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ragqa.cli.options import audience_option, corpus_option, plain, settings_from
 
+if TYPE_CHECKING:
+    from ragqa.corpus import Corpus
+
 STEPS = {"submit": "submitted", "start": "under_review", "approve": "approved", "withdraw": "withdrawn"}
+
+
+def _read(folder: Path) -> Corpus:
+    """The corpus, faulty articles set aside; a log that cannot be relied on is refused."""
+    from ragqa.corpus import read_corpus
+    from ragqa.reviewlog import read_log
+
+    read_log(folder)
+    return read_corpus(folder)
 
 
 @click.command()
@@ -24,10 +37,9 @@ def article(slug: str, corpus: Path | None, audience: str | None, style: str) ->
       ragqa article memantine-first-line-bpd --format html > article.html
     """
     from ragqa.article_page import article_page, render_article
-    from ragqa.corpus import read_corpus
 
     settings = settings_from(corpus=corpus, audience=audience)
-    page = article_page(read_corpus(settings.corpus), slug, settings.audience)
+    page = article_page(_read(settings.corpus), slug, settings.audience)
     click.echo(render_article(page, style), nl=False)
 
 
@@ -73,11 +85,10 @@ def review_queue(corpus: Path | None) -> None:
     Example:
       ragqa review queue
     """
-    from ragqa.corpus import read_corpus
     from ragqa.records import ReviewState
     from ragqa.review import standings
 
-    loaded = read_corpus(settings_from(corpus=corpus).corpus)
+    loaded = _read(settings_from(corpus=corpus).corpus)
     found = standings(loaded)
     width = max((len(one.article.slug) for one in found), default=0)
     for one in found:
@@ -104,11 +115,10 @@ def review_diff(slug: str, style: str, corpus: Path | None) -> None:
     """
     from ragqa import difference
     from ragqa.article_page import changes_since_approval
-    from ragqa.corpus import read_corpus
     from ragqa.errors import ReviewError
 
     folder = settings_from(corpus=corpus).corpus
-    loaded = read_corpus(folder)
+    loaded = _read(folder)
     found = changes_since_approval(folder, loaded, slug)
     if found is None:
         raise ReviewError(f"no approved text of {slug} was kept to compare with: read it whole with `ragqa article {slug}`")

@@ -243,10 +243,10 @@ def belongs(folder: Path, manifest: Manifest, corpus: Path, chains: Container[st
     return bound is None or bound.folder == str(corpus.resolve()) or bound.files == _names_and_sizes(corpus)
 
 
-def built_from(folder: Path) -> str:
-    """The folder of the corpus that an index was built from, for people."""
+def built_from(folder: Path) -> Path | None:
+    """The folder of the corpus that an index was last built from; None where that is not known."""
     bound = _bound(folder)
-    return bound.folder if bound else "another corpus"
+    return Path(bound.folder) if bound else None
 
 
 def _bound(folder: Path) -> Bound | None:

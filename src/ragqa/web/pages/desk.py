@@ -103,6 +103,8 @@ async def review_step(
         raise Problem(404, "not_found", "no such article or step; the desk lists those there are")
     if not sha256 and state != ReviewState.WITHDRAWN:
         raise Problem(422, "invalid_request", "the form names no text: load the page again, then take the step")
+    if sha256 and slug in corpus.articles and corpus.articles[slug].sha256 != sha256:
+        raise Problem(409, "edited", "the text was edited since this page was shown: read it again, then take the step")
     await asyncio.to_thread(take_step, request, slug, ReviewState(state), who, note.strip() or None, sha256 or None)
     return RedirectResponse(f"/desk/articles/{slug}", 303)
 
