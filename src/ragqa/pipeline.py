@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from types import TracebackType
+from types import SimpleNamespace, TracebackType
 from typing import Any
 
 from ragqa.answer import DISCLAIMERS, Answer, Audience, Basis, Draft, Quote, Reference, Statement, Status, Trace, cite
@@ -33,7 +33,7 @@ from ragqa.followup import REMEMBERED, Reading, chosen, refers_back, standalone
 from ragqa.importers import import_file
 from ragqa.index import BuildReport, Generation, Sizes, build, current_generation, exclusive, open_index, recorded_head
 from ragqa.measures import reading_grade
-from ragqa.models import CrossEncoder, Embedder, Recent, Vectors, load_embedder
+from ragqa.models import Check, Checked, CrossEncoder, Embedder, Recent, Vectors, load_embedder, unhurried
 from ragqa.passages import without_markers
 from ragqa.privacy import Redacted, redact, without_heading
 from ragqa.question import Understanding, is_polar, understand
@@ -41,7 +41,7 @@ from ragqa.records import Abstract, Article, Asked, Passage, ReviewEvent, Turn
 from ragqa.retrieve import Hit, rank_sources, retrieve
 from ragqa.reviewlog import LOG
 from ragqa.settings import Settings
-from ragqa.triage import REFUSALS, Halt, halt, outside, unclear
+from ragqa.triage import REFUSALS, Halt, emergency, halt, outside, unclear
 from ragqa.verify import Checker, check_statement, uncorroborated, unsupported
 from ragqa.wording import plain, spell_out
 
@@ -172,6 +172,7 @@ class Ragqa:
         self.embedder = embedder
         self._judge: CrossEncoder | None = None
         self._checker: Checker | None = None
+        self._check: Check = unhurried
 
     @classmethod
     def open(cls, settings: Settings, progress: Progress = silent, generation: str | None = None) -> Ragqa:
@@ -186,6 +187,15 @@ class Ragqa:
         opened = Ragqa(self.settings, self.embedder, open_index(self.settings.index, self.embedder, generation))
         opened._judge, opened._checker = self._judge, self._checker
         return opened
+
+    def checked(self, check: Check) -> Ragqa:
+        """The same index and models for one answer: ``check`` is called between its steps, and what it raises ends it.
+
+        A step is a retrieval, a few texts through a model, or the choosing or checking of an answer's sentences.
+        """
+        one = Ragqa(self.settings, Checked(self.embedder, check), self.generation)
+        one._judge, one._check = self._cross_encoder().checked(check), check
+        return one
 
     def __enter__(self) -> Ragqa:
         return self
@@ -226,6 +236,7 @@ class Ragqa:
         stopped = self._stopped(request, query)
         if stopped is not None:
             return _timed(self._halted(request, stopped), total=time.perf_counter() - started)
+        self._check()
         stage("searching")
         readings, preferred = self._readings(request, history, article)
         hits = retrieve(readings, self.generation, self.embedder, self.settings, preferred)
@@ -233,11 +244,13 @@ class Ragqa:
         retrieved = time.perf_counter()
         if stopped is not None:
             return _timed(self._halted(request, stopped), retrieve=retrieved - started, total=retrieved - started)
+        self._check()
         stage("reading")
         composition = self._composed(request, hits)
         if not composition.drafts and request.read.joined:
             request, hits, composition = self._second_reading(request, preferred, hits, composition)
         composed = time.perf_counter()
+        self._check()
         stage("checking")
         answer = self._assemble(request, query, hits, composition)
         finished = time.perf_counter()
@@ -248,6 +261,16 @@ class Ragqa:
             check=finished - composed,
             total=finished - started,
         )
+
+    def urgent(self, asked: Asked, audience: Audience | None = None, understood: str | None = None) -> Answer | None:
+        """What ``ask`` answers where the wording alone tells of an emergency, without model or search; None for other questions.
+
+        Raises:
+            RagqaError: as ``ask``.
+        """
+        request = self._request(asked.question, asked.history, asked.article, audience, understood)
+        stopped = emergency(request.question, request.read.leans)
+        return self._halted(request, stopped) if stopped else None
 
     def without_identifiers(self, asked: Asked) -> Asked:
         """What may be stored of a question and the turns before it: by default all but what could identify a patient."""
@@ -310,6 +333,7 @@ class Ragqa:
         self, question: str, history: Sequence[Turn], article: str | None, audience: Audience | None, understood: str | None
     ) -> _Request:
         """Take identifiers out first: nothing after this sees them."""
+        self._check()
         asked, wanted = self._redacted(question), self._redacted(understood) if understood else None
         turns = [self._clean_turn(turn) for turn in history[-REMEMBERED:]]
         if wanted is not None:
@@ -467,6 +491,12 @@ class Ragqa:
         if self._judge is None:
             self._judge = CrossEncoder()
         return self._judge
+
+
+def without_index(settings: Settings) -> Ragqa:
+    """What tells an emergency where no index is open: of this one only ``urgent`` can be asked, of a question without article."""
+    nothing: Any = SimpleNamespace(name="none", manifest=SimpleNamespace(generation="none"))
+    return Ragqa(settings, nothing, nothing)
 
 
 @cache

@@ -190,10 +190,10 @@ def test_closing_finishes_what_was_admitted(scene: Scene) -> None:
 
 
 def test_thousands_from_many_threads_are_all_accounted_for() -> None:
-    """Each piece is done once, refused, or given up; never more run than there are threads, nor more guests than leave one free."""
+    """Each piece is done once, refused, or given up; the threads are never more than allowed, nor taken by guests alone."""
     one = Admission(workers=3, waiting=20)
     lock = threading.Lock()
-    running = {priority: 0 for priority in Priority}
+    running = dict.fromkeys(Priority, 0)
     most = dict(running) | {"all": 0}
     outcomes = {"done": 0, "refused": 0, "given up": 0}
 
