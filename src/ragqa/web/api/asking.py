@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -12,11 +12,10 @@ from fastapi.responses import JSONResponse, StreamingResponse
 
 from ragqa.answer import Answer, Statement
 from ragqa.records import Asked
-from ragqa.retrieve import Hit
 from ragqa.web.access import engine, may_ask, may_read, priority
-from ragqa.web.api.messages import ANSWERED, Ask, Begun, Conversation, Follow, Found, Results, Search, Spoken, written
+from ragqa.web.api.messages import ANSWERED, Ask, Begun, Conversation, Follow, Found, Results, Search, Spoken
 from ragqa.web.conversations import given, talks
-from ragqa.web.engine import Engine, Event
+from ragqa.web.engine import Event
 from ragqa.web.exchange import Question, answer, check_article, stream
 from ragqa.web.problems import FAILURES, envelope, problem_of
 
@@ -30,15 +29,11 @@ async def ask(request: Request, body: Ask) -> Response:
 
 
 @router.post("/search", response_model=Results, dependencies=[Depends(may_ask)])
-async def search(request: Request, body: Search) -> Response:
+async def search(request: Request, body: Search) -> Results:
     """The sources nearest to a question, each with its best passage."""
     check_article(request, body.article)
     hits = await engine(request).search(Asked(question=body.question, article=body.article), body.k, priority(request))
-    return await asyncio.to_thread(lambda: written(_results(engine(request), hits)))
-
-
-def _results(opened: Engine, hits: Sequence[Hit]) -> Results:
-    with opened.generation() as ragqa:
+    with engine(request).generation() as ragqa:
         titles = [record.title if (record := ragqa.generation.find(hit.passage.source_id)) else None for hit in hits]
         name = ragqa.generation.manifest.generation
     found = (Found.of(rank, hit, title) for rank, (hit, title) in enumerate(zip(hits, titles, strict=True), start=1))
