@@ -138,7 +138,7 @@ async def choose_reader(request: Request, audience: Annotated[str, Form()], back
 
 
 @router.get("/policy", name="policy", dependencies=[Depends(public)])
-async def policy(request: Request) -> Response:
+def policy(request: Request) -> Response:
     """The editorial policy."""
     return show(request, "policy.html", rules=policy_rules())
 
