@@ -259,8 +259,10 @@ def measured(requests: int, seconds: float, leave_out: set[str], questions: list
                 reader.stop()
             with Probed(server.port, folder / "crowded.json") as crowded:
                 among = Reader(server.port, token, questions)
-                later(5, lambda: damage(folder / "index"))
-                later(10, lambda: subprocess.run([sys.executable, __file__, "--lock", str(folder / "serving")], check=False))
+                if "damage" not in leave_out:
+                    later(5, lambda: damage(folder / "index"))
+                if "lock" not in leave_out:
+                    later(10, lambda: subprocess.run([sys.executable, __file__, "--lock", str(folder / "serving")], check=False))
                 guests = besiege(server.port, costly(conversation, articles, leave_out), requests, seconds)
                 among.stop()
             log = (folder / "serve.log").read_text(errors="replace")
@@ -293,7 +295,7 @@ def main() -> None:
     parser.add_argument("--pythonpath", default="", help="of the server; that of this script when none is given")
     parser.add_argument("--requests", type=int, default=2000)
     parser.add_argument("--seconds", type=float, default=600, help="after which the guests go, whatever was answered")
-    parser.add_argument("--leave-out", action="append", default=[], help="a kind of request that the guests do not send")
+    parser.add_argument("--leave-out", action="append", default=[], help="a kind of request, damage or lock")
     parser.add_argument("--json", type=Path, default=Path("eval/results/crowd.json"))
     parser.add_argument("--probe", nargs=2, metavar=("PORT", "FILE"), help=argparse.SUPPRESS)
     parser.add_argument("--lock", type=Path, help=argparse.SUPPRESS)
