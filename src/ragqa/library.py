@@ -90,13 +90,17 @@ def key_of(asked: Asked, audience: Audience) -> str:
 class Library:
     """The file, open. Each change is one transaction; safe for several processes, each with its own Library."""
 
-    def __init__(self, file: Path) -> None:
-        """Open the file, creating it when it is missing. Raises LibraryError when it is no library or cannot be written."""
+    def __init__(self, file: Path, waits: float = 60.0) -> None:
+        """Open the file, creating it when it is missing; another process that writes is waited for ``waits`` seconds at most.
+
+        Raises:
+            LibraryError: it is no library, or cannot be written.
+        """
         self.file = file
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             require_regular(file)
-            self._database = sqlite3.connect(file, timeout=60, check_same_thread=False, isolation_level=None)
+            self._database = sqlite3.connect(file, timeout=waits, check_same_thread=False, isolation_level=None)
             version = self._row("PRAGMA user_version", ())[0]
             if version not in (0, SCHEMA_VERSION):
                 raise LibraryError(f"{file} has version {version}, this ragqa reads {SCHEMA_VERSION}: upgrade ragqa")

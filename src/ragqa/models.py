@@ -11,8 +11,9 @@ import math
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
@@ -41,6 +42,15 @@ FIRST_WORD, VOCABULARY = 1996, 30522
 """In the models' vocabulary the whole words begin at the first number; the second is its size."""
 LONGEST_INPUT = 512
 """Word pieces both models read; longer text is cut there."""
+BATCH = 8
+"""Texts between two looks at whether the answer is still wanted: at most about half a second of work on two cores."""
+
+Check = Callable[[], None]
+"""Called between two steps of an answer; raises to give it up."""
+
+
+def unhurried() -> None:
+    """The check of an answer that is always wanted."""
 
 
 class Embedder(Protocol):
@@ -159,15 +169,45 @@ class Recent:
         return np.stack([found[text] for text in texts])
 
 
+class Checked:
+    """An embedder that calls ``check`` between every BATCH of texts, first and last; the vectors are the same."""
+
+    def __init__(self, embedder: Embedder, check: Check) -> None:
+        self.fingerprint, self.dimension, self.name = embedder.fingerprint, embedder.dimension, embedder.name
+        self._embedder, self._check = embedder, check
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """See ``Embedder.embed``."""
+        vectors = np.empty((len(texts), self.dimension), np.float32)
+        self._check()
+        for start in range(0, len(texts), BATCH):
+            vectors[start : start + BATCH] = self._embedder.embed(texts[start : start + BATCH])
+            self._check()
+        return vectors
+
+
 class CrossEncoder:
     """ms-marco-MiniLM-L-12-v2, int8 ONNX: how well a sentence answers a question, as one logit (MS MARCO scale)."""
 
     def __init__(self, folder: Path | None = None) -> None:
         self._model = _OnnxModel(folder or packaged_weights("reranker_en"), RERANKER_FILES)
+        self._check: Check = unhurried
+
+    def checked(self, check: Check) -> CrossEncoder:
+        """The same model, which calls ``check`` between every BATCH of sentences that it scores, first and last."""
+        other = copy(self)
+        other._check = check
+        return other
 
     def score(self, question: str, sentences: Sequence[str]) -> list[float]:
         """One logit a sentence, in order; above 0 means the model thinks it answers the question."""
-        return [float(output.ravel()[0]) for output in self._model.run([(question, text) for text in sentences])]
+        logits: list[float] = []
+        self._check()
+        for start in range(0, len(sentences), BATCH):
+            outputs = self._model.run([(question, text) for text in sentences[start : start + BATCH]])
+            logits += [float(output.ravel()[0]) for output in outputs]
+            self._check()
+        return logits
 
     def pieces(self, word: str) -> int:
         """Word pieces the model reads a word as: 1 for a word it knows, more for names and codes."""

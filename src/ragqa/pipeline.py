@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from importlib.metadata import version
 from pathlib import Path
-from types import TracebackType
+from types import SimpleNamespace, TracebackType
 from typing import Any
 
 from ragqa.answer import DISCLAIMERS, Answer, Audience, Basis, Draft, Quote, Reference, Statement, Status, Trace, cite
@@ -36,7 +36,7 @@ from ragqa.gate import Gate
 from ragqa.importers import import_file
 from ragqa.index import BuildReport, Generation, Sizes, bind, build, current_generation, exclusive, open_index, recorded_head
 from ragqa.measures import reading_grade
-from ragqa.models import CrossEncoder, Embedder, Recent, Vectors, load_embedder
+from ragqa.models import Check, Checked, CrossEncoder, Embedder, Recent, Vectors, load_embedder, unhurried
 from ragqa.passages import without_markers
 from ragqa.privacy import Redacted, redact, without_heading
 from ragqa.question import Understanding, is_polar, understand
@@ -44,7 +44,7 @@ from ragqa.records import Abstract, Article, Asked, Passage, ReviewEvent, Turn
 from ragqa.retrieve import Hit, rank_sources, retrieve
 from ragqa.reviewlog import LOG, first_copy
 from ragqa.settings import Settings
-from ragqa.triage import REFUSALS, Halt, halt, outside, unclear
+from ragqa.triage import REFUSALS, Halt, emergency, halt, outside, unclear
 from ragqa.verify import Checker, check_statement, uncorroborated, unsupported
 from ragqa.wording import plain, spell_out
 
@@ -195,6 +195,7 @@ class Ragqa:
         self.embedder = embedder
         self.gate = gate
         self._models = _Models(embedder)
+        self._check: Check = unhurried
 
     @classmethod
     def open(cls, settings: Settings, progress: Progress = silent, generation: str | None = None) -> Ragqa:
@@ -220,12 +221,22 @@ class Ragqa:
 
     def now(self) -> Ragqa:
         """The same, with what may be quoted at this moment: of one question everything is asked of one such moment."""
-        withheld = self.gate.withheld() if self.gate else {}
-        if not withheld:
+        withheld = self.gate.withheld() if self.gate else self.generation.withheld
+        if withheld is self.generation.withheld:
             return self
         moment = copy(self)
-        moment.generation, moment.gate = self.generation.without(withheld), None
+        moment.generation = self.generation.without(withheld)
         return moment
+
+    def checked(self, check: Check) -> Ragqa:
+        """The same index and models for one answer: ``check`` is called between its steps, and what it raises ends it.
+
+        A step is a retrieval, a few texts through a model, or the choosing or checking of an answer's sentences.
+        """
+        one = copy(self)
+        one.embedder, one._check = Checked(self.embedder, check), check
+        one._models = _Models(one.embedder, self._models.judge.checked(check))
+        return one
 
     def __enter__(self) -> Ragqa:
         return self
@@ -283,6 +294,7 @@ class Ragqa:
         stopped = self._stopped(request, query)
         if stopped is not None:
             return _timed(self._halted(request, stopped), total=time.perf_counter() - started)
+        self._check()
         stage("searching")
         readings, preferred = self._readings(request, history, article)
         hits = retrieve(readings, self.generation, self.embedder, self.settings, preferred)
@@ -290,11 +302,13 @@ class Ragqa:
         retrieved = time.perf_counter()
         if stopped is not None:
             return _timed(self._halted(request, stopped), retrieve=retrieved - started, total=retrieved - started)
+        self._check()
         stage("reading")
         composition = self._composed(request, hits)
         if not composition.drafts and request.read.joined:
             request, hits, composition = self._second_reading(request, preferred, hits, composition)
         composed = time.perf_counter()
+        self._check()
         stage("checking")
         answer = self._assemble(request, query, hits, composition)
         finished = time.perf_counter()
@@ -305,6 +319,16 @@ class Ragqa:
             check=finished - composed,
             total=finished - started,
         )
+
+    def urgent(self, asked: Asked, audience: Audience | None = None, understood: str | None = None) -> Answer | None:
+        """What ``ask`` answers where the wording alone tells of an emergency, without model or search; None for other questions.
+
+        Raises:
+            RagqaError: as ``ask``.
+        """
+        request = self._request(asked.question, asked.history, asked.article, audience, understood)
+        stopped = emergency(request.question, request.read.leans)
+        return self._halted(request, stopped) if stopped else None
 
     def without_identifiers(self, asked: Asked) -> Asked:
         """What may be stored of a question and the turns before it: by default all but what could identify a patient."""
@@ -369,6 +393,7 @@ class Ragqa:
         self, question: str, history: Sequence[Turn], article: str | None, audience: Audience | None, understood: str | None
     ) -> _Request:
         """Take identifiers out first: nothing after this sees them."""
+        self._check()
         asked, wanted = self._redacted(question), self._redacted(understood) if understood else None
         turns = [self._clean_turn(turn) for turn in history[-REMEMBERED:]]
         if wanted is not None:
@@ -527,12 +552,12 @@ class Ragqa:
 class _Models:
     """What reads and checks, each loaded when it is first needed."""
 
-    def __init__(self, embedder: Embedder) -> None:
-        self._embedder = embedder
+    def __init__(self, embedder: Embedder, judge: CrossEncoder | None = None) -> None:
+        self._embedder, self._given = embedder, judge
 
     @cached_property
     def judge(self) -> CrossEncoder:
-        return CrossEncoder()
+        return self._given or CrossEncoder()
 
     @cached_property
     def checker(self) -> Checker:
@@ -547,6 +572,12 @@ def _gate(settings: Settings, generation: Generation) -> Gate:
     except BaseException:
         generation.close()
         raise
+
+
+def without_index(settings: Settings) -> Ragqa:
+    """What tells an emergency where no index is open: of this one only ``urgent`` can be asked, of a question without article."""
+    nothing: Any = SimpleNamespace(name="none", manifest=SimpleNamespace(generation="none"))
+    return Ragqa(settings, nothing, nothing)
 
 
 @cache

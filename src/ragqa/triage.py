@@ -248,10 +248,20 @@ def halt(question: str, query: Vectors, fingerprint: str, follows: bool = False)
     reason = outside(question, query, fingerprint, follows)
     probed = reason != "task" and (not follows or (_names_someone(question) and _tells(question)))
     if found := alarm(question, follows) or (_probed_alarm(query, fingerprint) if probed else None):
-        return Halt(status=Status.URGENT, message=HELP[found] + NO_SEARCH)
+        return _urgent(found)
     if reason in ("instruction", "harmful", "task"):
         return Halt(status=Status.OUT_OF_SCOPE, message=REFUSALS[reason])
     return None
+
+
+def emergency(question: str, follows: bool = False) -> Halt | None:
+    """Stop a question whose wording alone tells of an emergency, as ``alarm``: it takes no model, so it can always be had."""
+    found = alarm(question, follows)
+    return _urgent(found) if found else None
+
+
+def _urgent(found: Alarm) -> Halt:
+    return Halt(status=Status.URGENT, message=HELP[found] + NO_SEARCH)
 
 
 REFUSALS = {

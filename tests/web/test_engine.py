@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -14,14 +15,19 @@ import pytest
 from samples import ARTICLE, abstract, write_corpus
 from web.conftest import QUESTION, serving
 
+from ragqa import compose, pipeline, retrieve
 from ragqa.answer import Answer
 from ragqa.errors import Busy, ServingError, TooSlow
 from ragqa.files import locked, write_atomic
 from ragqa.index import current_generation
+from ragqa.library import Library
+from ragqa.models import BATCH, Recent, _OnnxModel
 from ragqa.pipeline import Ragqa, build_index
-from ragqa.records import Asked
+from ragqa.records import Asked, Turn
+from ragqa.regenerate import propose
 from ragqa.settings import Settings
 from ragqa.web import engine as module
+from ragqa.web.admission import Priority
 from ragqa.web.engine import Engine
 
 ASKED = Asked(question=QUESTION)
@@ -160,7 +166,7 @@ def test_a_new_generation_takes_over_without_a_pause(tmp_path: Path, gate: Gatek
                 pass
             after = await asyncio.to_thread(edit, settings)
             await until(lambda: engine.swaps == 1)
-            later = asyncio.create_task(engine.ask(ASKED))
+            later = asyncio.create_task(engine.ask(ASKED, priority=Priority.SIGNED_IN))
             await gate.entered(2)
             assert gate.inside == [before, after]
             assert old.generation.find("pmid:101") is not None
@@ -292,5 +298,193 @@ def test_stages_are_told_while_the_answer_is_made(tmp_path: Path) -> None:
             stages = [(data, at) for name, data, at in seen if name == "stage"]
             assert [stage for stage, _ in stages] == ["searching", "reading", "checking"]
             assert stages[0][1] < stages[-1][1] <= seen[-1][2]
+
+    asyncio.run(scene())
+
+
+def test_who_signed_in_is_answered_before_waiting_guests(tmp_path: Path, gate: Gatekeeper) -> None:
+    """Guests take every place of theirs; the reader who came last is answered first, after the one that is running."""
+
+    async def scene() -> None:
+        async with running(serving(tmp_path, workers=1, waiting=3)) as engine:
+            order: list[str] = []
+
+            async def asks(name: str, priority: Priority) -> None:
+                await engine.ask(ASKED, priority=priority)
+                order.append(name)
+
+            guests = [asyncio.create_task(asks(f"guest {n}", Priority.GUEST)) for n in range(4)]
+            await gate.entered(1)
+            with pytest.raises(Busy):
+                await engine.ask(ASKED)
+            with pytest.raises(Busy):
+                await engine.ask(ASKED, priority=Priority.IDLE)
+            reader = asyncio.create_task(asks("reader", Priority.SIGNED_IN))
+            await until(lambda: engine.pending == 5)
+            gate.open.set()
+            await asyncio.gather(reader, *guests)
+            assert order.index("reader") == 1
+
+    asyncio.run(scene())
+
+
+class Steps:
+    """Notes the steps of answering; in the one numbered ``slow`` the time of the newest job runs out."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.begun: list[str] = []
+        self.slow: int | None = None
+        self.jobs: list[Any] = []
+        made = module._Job.__init__
+        monkeypatch.setattr(module._Job, "__init__", lambda job, at: (made(job, at), self.jobs.append(job))[0])
+        for owner, name in (
+            (pipeline, "standalone"),
+            (Library, "published"),
+            (Recent, "embed"),
+            (retrieve, "rank"),
+            (_OnnxModel, "run"),
+            (compose, "_choose"),
+            (pipeline, "_checked"),
+        ):
+            self._watch(monkeypatch, owner, name)
+
+    def _watch(self, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str) -> None:
+        real = getattr(owner, name)
+
+        def step(*given: Any, **named: Any) -> Any:
+            here = len(self.begun)
+            self.begun.append(name)
+            done = real(*given, **named)
+            if here == self.slow:
+                self.jobs[-1].deadline = 0.0
+            return done
+
+        monkeypatch.setattr(owner, name, step)
+
+
+HISTORY = (Turn(question="Does drug A help in condition B?"),)
+WORK = {
+    "asked": lambda engine: engine.ask(ASKED),
+    "after another": lambda engine: engine.ask(Asked(question="And compared with placebo?", history=HISTORY)),
+    "streamed": lambda engine: drained(engine.stream(ASKED)),
+    "searched": lambda engine: engine.search(ASKED, 5),
+}
+
+
+async def drained(events: AsyncIterator[Any]) -> list[Any]:
+    """All events."""
+    return [event async for event in events]
+
+
+@pytest.mark.parametrize("work", WORK.values(), ids=WORK)
+@pytest.mark.parametrize("published", [False, True])
+def test_time_that_runs_out_in_any_step_ends_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, work: Callable[[Engine], Any], published: bool
+) -> None:
+    """No further step is begun, and the thread is free again."""
+    settings = serving(tmp_path, workers=1)
+    if published:
+        publish(settings)
+    steps = Steps(monkeypatch)
+
+    async def scene() -> None:
+        async with running(settings) as engine:
+            await work(engine)
+            steps.begun.clear()
+            await work(engine)
+            usual = list(steps.begun)
+            assert {"standalone", "embed", "rank"} <= set(usual)
+            for slow in range(len(usual)):
+                steps.begun.clear()
+                steps.slow = slow
+                with pytest.raises(TooSlow):
+                    await work(engine)
+                assert steps.begun == usual[: slow + 1], usual
+                await until(lambda: engine.pending == 0)
+            steps.slow = None
+            await work(engine)
+
+    asyncio.run(scene())
+
+
+def publish(settings: Settings) -> None:
+    """Sign the answer to ASKED off."""
+    with Ragqa.open(settings) as ragqa, Library(settings.library) as library:
+        (redone,) = propose(library, ragqa, [ASKED], "clinician", 1).redone
+        assert redone.number is not None
+        library.sign_off(redone.number, "demo-editor")
+
+
+def test_checks_change_nothing(tmp_path: Path) -> None:
+    """An answer made under a deadline is the one made without, and every batch of sentences was preceded by a look."""
+    looks: list[None] = []
+    with Ragqa.open(serving(tmp_path)) as ragqa:
+        plain = ragqa.ask(QUESTION)
+        assert ragqa.checked(lambda: looks.append(None)).ask(QUESTION).said() == plain.said()
+        assert len(looks) > 6
+        before = len(looks)
+        texts = [f"sentence {n}" for n in range(2 * BATCH + 1)]
+        watched = ragqa.checked(lambda: looks.append(None))
+        assert (watched.embedder.embed(texts) == ragqa.embedder.embed(texts)).all()
+        assert watched._cross_encoder().score("a", texts) == ragqa._cross_encoder().score("a", texts)
+        assert len(looks) == before + 8
+        assert watched.embedder.embed([]).shape == (0, ragqa.embedder.dimension)
+
+
+@pytest.mark.parametrize("fault", ["locked", "damaged", "forbidden"])
+def test_a_library_that_cannot_be_read_keeps_nobody_from_an_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, fault: str
+) -> None:
+    """The question is answered anew, the fault counted each time and told once; mended, the signed-off answer is given again."""
+    monkeypatch.setattr(module, "LIBRARY_RESTS", 0.0)
+    monkeypatch.setattr(module, "LIBRARY_WAITS", 0.01)
+    settings = serving(tmp_path)
+    publish(settings)
+    whole = settings.library.read_bytes()
+    other = sqlite3.connect(settings.library, isolation_level=None)
+    if fault == "locked":
+        other.execute("BEGIN IMMEDIATE")
+    elif fault == "damaged":
+        other.close()
+        settings.library.write_bytes(b"no library at all" * 100)
+    else:
+        monkeypatch.setattr(Library, "published", forbidden)
+
+    async def scene() -> None:
+        async with running(settings) as engine:
+            for count in (1, 2):
+                answer = await engine.ask(ASKED)
+                assert answer.review_state == "not_reviewed"
+                assert answer.statements
+                assert engine.library_faults == count
+            assert sum("answered anew" in record.message for record in caplog.records) == 1
+            other.close()
+            monkeypatch.undo()
+            if fault == "damaged":
+                settings.library.write_bytes(whole)
+            engine._library_rests = 0.0
+            assert (await engine.ask(ASKED)).review_state == "approved"
+            assert engine.library_faults == 2
+
+    asyncio.run(scene())
+
+
+def forbidden(*_: object) -> None:
+    """As a disk that was taken away."""
+    raise PermissionError("no access")
+
+
+def test_a_library_at_fault_is_left_alone_for_a_while(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only one question waits for it, not every one that comes."""
+    settings = serving(tmp_path)
+    publish(settings)
+    monkeypatch.setattr(Library, "published", forbidden)
+    monkeypatch.setattr(module, "LIBRARY_RESTS", 300.0)
+
+    async def scene() -> None:
+        async with running(settings) as engine:
+            for _ in range(3):
+                assert (await engine.ask(ASKED)).statements
+            assert engine.library_faults == 1
 
     asyncio.run(scene())

@@ -22,6 +22,7 @@ from ragqa.corpus import Corpus
 from ragqa.records import ReviewState
 from ragqa.settings import Settings
 from ragqa.web.accounts import ROLES, Accounts
+from ragqa.web.admission import Priority
 from ragqa.web.engine import Engine
 from ragqa.web.problems import Problem
 from ragqa.web.security import Rate
@@ -83,6 +84,11 @@ def _reader(request: Request) -> Reader:
         return Reader(user.name, user.role)  # type: ignore[arg-type]
     user = accounts(request).session(visit(request)) if visit(request) else None
     return Reader(user.name, user.role, by_cookie=True) if user else GUEST  # type: ignore[arg-type]
+
+
+def priority(request: Request) -> Priority:
+    """When this reader's questions are answered: who signed in goes first."""
+    return Priority.of_role(reader(request).role)
 
 
 async def public() -> None:

@@ -34,7 +34,7 @@ from fastapi.staticfiles import StaticFiles
 
 from ragqa.files import write_atomic
 from ragqa.settings import Settings
-from ragqa.web import api, pages, signin
+from ragqa.web import api, emergency, pages, signin
 from ragqa.web.accounts import Accounts
 from ragqa.web.archive import Archive
 from ragqa.web.conversations import DAY, Conversations
@@ -87,7 +87,7 @@ def create_app(settings: Settings) -> FastAPI:
     for router in (signin.router, *pages.routers):
         app.include_router(router, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    install(app, _page)
+    install(app, _page, emergency.rescue)
     app.add_middleware(Gate, settings=settings, finished=figures.finished)
     return app
 

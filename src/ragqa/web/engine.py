@@ -1,8 +1,9 @@
 """The open index behind a bounded pool of threads: answers without blocking the event loop, and changes generations live.
 
-Admission: at most ``workers`` requests run and ``waiting`` wait; one more is refused with ``Busy`` at once, so that the wait of
-those admitted stays bounded. Swap: when CURRENT names another generation it is opened aside, takes over between two requests, and
-the old one is closed when the last request that uses it is done.
+Who is answered when, ``admission`` decides; past its bounds a request is refused with ``Busy`` at once, so that the wait of those
+admitted stays bounded. An emergency that the wording tells of waits for nobody and needs no index. Swap: when CURRENT names
+another generation it is opened aside, takes over between two requests, and the old one is closed when the last request that uses
+it is done.
 """
 
 from __future__ import annotations
@@ -10,10 +11,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import math
+import sqlite3
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,22 +23,30 @@ from typing import Literal, TypeVar
 
 from ragqa.answer import DISCLAIMERS, Answer, Audience, Statement
 from ragqa.corpus import Corpus, read_corpus
-from ragqa.errors import Busy, IndexBusy, ServingError, TooSlow
+from ragqa.errors import IndexBusy, LibraryError, RagqaError, ServingError, TooSlow
 from ragqa.index import current_generation
 from ragqa.library import Library
 from ragqa.parallel import cores
-from ragqa.pipeline import Ragqa, build_index
+from ragqa.pipeline import LONGEST_QUESTION, Ragqa, build_index, without_index
 from ragqa.records import Asked
 from ragqa.regenerate import served
 from ragqa.retrieve import Hit
 from ragqa.reviewlog import LOG
 from ragqa.settings import Settings
+from ragqa.triage import alarm
+from ragqa.web.admission import Admission, Priority
 from ragqa.web.watch import Watch
 
 LOOK = 1.0
 """Seconds between two looks at CURRENT and at the review log."""
 LONGEST_PAUSE = 60.0
 """Seconds after which a generation that could not be opened, or a build that failed, is tried again at the latest."""
+URGENT_WAITING = 100
+"""Emergencies that may wait for the thread that tells what to do, which takes a few milliseconds each."""
+LIBRARY_WAITS = 1.0
+"""Seconds that an answer waits for another process that holds the library."""
+LIBRARY_RESTS = 5.0
+"""Seconds for which a library that could not be read is left alone."""
 log = logging.getLogger("ragqa.web.engine")
 T = TypeVar("T")
 Tell = Callable[[str], None]
@@ -90,7 +99,7 @@ class _Again:
 
 
 class _Job:
-    """One admitted piece of work: past its deadline, or given up by who asked, it stops at its next stage."""
+    """One admitted piece of work: past its deadline, or given up by who asked, it stops before its next step."""
 
     def __init__(self, deadline: float) -> None:
         self.deadline = deadline
@@ -107,18 +116,19 @@ class Engine:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.workers = settings.workers or cores()
-        self._pool = ThreadPoolExecutor(max_workers=self.workers, thread_name_prefix="answer")
+        self._admission = Admission(self.workers, settings.waiting)
+        self._urgent = Admission(1, URGENT_WAITING)
         self._aside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="aside")
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._live: _Live | None = None
-        self._pending = 0
-        self._seconds = 0.1
         self._own = threading.local()
         self._builder = ThreadPoolExecutor(max_workers=1, thread_name_prefix="build")
         self._following: Future[None] | None = None
         self._followed: str | None = None
         self._opening, self._building = _Again(), _Again()
+        self._library_rests = 0.0
+        self._library_failing = False
         self._corpus: tuple[object, Corpus] | None = None
         self._reading = threading.Lock()
         self.watch = Watch("index and review log", self._look, lambda: LOOK, self._aside)
@@ -126,6 +136,7 @@ class Engine:
         self.swaps = 0
         self.failed_swaps = 0
         self.failed_builds = 0
+        self.library_faults = 0
 
     async def open(self) -> None:
         """Open the live generation, building the first one where there is none, load the models, begin to look for new ones."""
@@ -141,8 +152,8 @@ class Engine:
             self._watching.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._watching
-        for executor in (self._pool, self._builder, self._aside):
-            await asyncio.to_thread(executor.shutdown)
+        for shut in (self._admission.close, self._urgent.close, self._builder.shutdown, self._aside.shutdown):
+            await asyncio.to_thread(shut)
         if self._live is not None:
             self._retire(self._live)
             self._live = None
@@ -155,7 +166,7 @@ class Engine:
     @property
     def pending(self) -> int:
         """Requests running or waiting."""
-        return self._pending
+        return self._admission.pending
 
     def faults(self) -> tuple[str, ...]:
         """What does not do its work, in words that name no file: details are in the log and on the desk."""
@@ -165,6 +176,7 @@ class Engine:
             "a new generation of the index cannot be opened": self._opening.pending,
             "the index and the review log are not watched": self.watch.fault is not None,
             "the review log is damaged": gate is not None and gate.fault is not None,
+            "the library of signed-off answers cannot be read": self._library_failing,
         }
         return tuple(words for words, true in told.items() if true)
 
@@ -185,19 +197,45 @@ class Engine:
             if last:
                 live.ragqa.close()
 
-    async def ask(self, asked: Asked, audience: Audience | None = None, understood: str | None = None) -> Answer:
+    async def ask(
+        self,
+        asked: Asked,
+        audience: Audience | None = None,
+        understood: str | None = None,
+        priority: Priority = Priority.GUEST,
+    ) -> Answer:
         """The signed-off answer to this question where there is one that may be shown, else an answer made now.
 
         Raises:
-            Busy: no more requests may wait.
+            Busy: no more requests of this priority may wait.
             TooSlow: the time for one request is over.
             RagqaError: as ``Ragqa.ask``.
         """
+        urgent = await self.urgent(asked, audience, understood)
+        if urgent is not None:
+            return urgent
         job = self._job()
-        return await self._finished(job, self._start(job, lambda: self._answer(job, asked, audience, understood, lambda _: None)))
+        work = self._start(job, lambda: self._answer(job, asked, audience, understood, lambda _: None), priority)
+        return await self._finished(job, work)
 
-    def stream(self, asked: Asked, audience: Audience | None = None, understood: str | None = None) -> AsyncIterator[Event]:
-        """The same answer as it comes about. Admission is decided in this call: it raises as ``ask`` before anything is sent."""
+    def stream(
+        self,
+        asked: Asked,
+        audience: Audience | None = None,
+        understood: str | None = None,
+        priority: Priority = Priority.GUEST,
+    ) -> AsyncIterator[Event]:
+        """The same answer as it comes about. Admission is decided in this call: it raises as ``ask`` before anything is sent.
+
+        Only of a question that may tell of an emergency is it decided when the first event is asked for.
+        """
+        if _sounds_urgent(asked):
+            return self._urgent_first(asked, audience, understood, priority)
+        return self._streamed(asked, audience, understood, priority)
+
+    def _streamed(
+        self, asked: Asked, audience: Audience | None, understood: str | None, priority: Priority
+    ) -> AsyncGenerator[Event, None]:
         loop = asyncio.get_running_loop()
         stages: asyncio.Queue[str] = asyncio.Queue()
 
@@ -205,18 +243,25 @@ class Engine:
             loop.call_soon_threadsafe(stages.put_nowait, stage)
 
         job = self._job()
-        future = self._start(job, lambda: self._answer(job, asked, audience, understood, tell))
+        future = self._start(job, lambda: self._answer(job, asked, audience, understood, tell), priority)
         return self._events(job, future, stages, DISCLAIMERS[audience or self.settings.audience])
 
-    async def search(self, asked: Asked, k: int) -> list[Hit]:
+    async def urgent(self, asked: Asked, audience: Audience | None = None, understood: str | None = None) -> Answer | None:
+        """What to do in an emergency that the wording tells of: without waiting, index or model. None for other questions."""
+        if not _sounds_urgent(asked):
+            return None
+        work = self._urgent.submit(lambda: self._told_urgent(asked, audience, understood), Priority.SIGNED_IN)
+        return await asyncio.wrap_future(work)
+
+    async def search(self, asked: Asked, k: int, priority: Priority = Priority.GUEST) -> list[Hit]:
         """The best passage of each of the best ``k`` sources; raises as ``ask``."""
+        job = self._job()
 
         def work() -> list[Hit]:
             with self.generation() as ragqa:
-                return ragqa.search(asked.question, k, asked.history, asked.article)
+                return ragqa.checked(job.check).search(asked.question, k, asked.history, asked.article)
 
-        job = self._job()
-        return await self._finished(job, self._start(job, work))
+        return await self._finished(job, self._start(job, work, priority))
 
     async def corpus(self) -> Corpus:
         """The corpus as it is on disk now; what has a fault is set aside. Read again only when one of its files changed."""
@@ -262,56 +307,80 @@ class Engine:
         return ragqa
 
     def _answer(self, job: _Job, asked: Asked, audience: Audience | None, understood: str | None, tell: Tell) -> Answer:
-        def stage(name: str) -> None:
-            job.check()
-            tell(name)
-
-        with self.generation() as ragqa:
+        with self.generation() as live:
+            ragqa = live.checked(job.check)
             published = None if understood else self._published(ragqa, asked, audience)
-            return published or ragqa.ask(asked.question, asked.history, asked.article, audience, understood, stage)
+            return published or ragqa.ask(asked.question, asked.history, asked.article, audience, understood, tell)
+
+    def _told_urgent(self, asked: Asked, audience: Audience | None, understood: str | None) -> Answer | None:
+        """As ``Ragqa.urgent``; where index, article or history cannot be read, of the question alone."""
+        try:
+            with self.generation() as ragqa:
+                return ragqa.urgent(asked, audience, understood)
+        except (RagqaError, OSError, sqlite3.Error):
+            return without_index(self.settings).urgent(Asked(question=asked.question), audience)
+
+    async def _urgent_first(
+        self, asked: Asked, audience: Audience | None, understood: str | None, priority: Priority
+    ) -> AsyncIterator[Event]:
+        urgent = await self.urgent(asked, audience, understood)
+        if urgent is not None:
+            yield Event(name="disclaimer", data=urgent.disclaimer)
+            yield Event(name="answer", data=urgent)
+            return
+        async with contextlib.aclosing(self._streamed(asked, audience, understood, priority)) as events:
+            async for event in events:
+                yield event
 
     def _published(self, ragqa: Ragqa, asked: Asked, audience: Audience | None) -> Answer | None:
-        library = self.library()
-        return served(library, ragqa, asked, audience or self.settings.audience) if library else None
+        """The signed-off answer, if any. A library that cannot be read keeps nobody from an answer made now."""
+        if time.monotonic() < self._library_rests:
+            return None
+        try:
+            library = self.library(LIBRARY_WAITS)
+            found = served(library, ragqa, asked, audience or self.settings.audience) if library else None
+        except (LibraryError, sqlite3.Error, OSError) as error:
+            self._library_failed(error)
+            return None
+        self._library_failing = False
+        return found
 
-    def library(self) -> Library | None:
-        """This thread's own connection to the library of signed-off answers; None where there is no library."""
+    def _library_failed(self, error: Exception) -> None:
+        """Count it, tell it once until the library is read again, and open the file anew next time."""
+        self.library_faults += 1
+        self._library_rests = time.monotonic() + LIBRARY_RESTS
+        if not self._library_failing:
+            log.error("the library cannot be read, questions are answered anew: %s", error)
+        self._library_failing = True
+        with contextlib.suppress(AttributeError, sqlite3.Error):
+            self._own.library.close()
+            del self._own.library
+
+    def library(self, waits: float = 60.0) -> Library | None:
+        """This thread's own connection to the library of signed-off answers; None where there is no library.
+
+        The first call in a thread decides how many seconds it ``waits`` for another process that holds the file.
+        """
         if not self.settings.library.exists():
             return None
         if not hasattr(self._own, "library"):
-            self._own.library = Library(self.settings.library)
+            self._own.library = Library(self.settings.library, waits)
         library: Library = self._own.library
         return library
 
     def _job(self) -> _Job:
         return _Job(time.monotonic() + self.settings.request_seconds)
 
-    def _start(self, job: _Job, work: Callable[[], T]) -> Future[T]:
+    def _start(self, job: _Job, work: Callable[[], T], priority: Priority) -> Future[T]:
         """Admit and queue, or refuse."""
-        with self._lock:
-            if self._pending >= self.workers + self.settings.waiting:
-                raise Busy(max(1, math.ceil(self._pending * self._seconds / self.workers)))
-            self._pending += 1
 
-        def timed() -> T:
+        def wanted() -> T:
             job.check()
-            started = time.perf_counter()
-            try:
-                return work()
-            finally:
-                self._seconds += 0.1 * (time.perf_counter() - started - self._seconds)
+            done = work()
+            job.check()
+            return done
 
-        try:
-            future = self._pool.submit(timed)
-        except RuntimeError:
-            self._done()
-            raise ServingError("the server is stopping; try again in a moment") from None
-        future.add_done_callback(lambda _: self._done())
-        return future
-
-    def _done(self) -> None:
-        with self._lock:
-            self._pending -= 1
+        return self._admission.submit(wanted, priority)
 
     async def _finished(self, job: _Job, future: Future[T]) -> T:
         """The result, within the time that is left; work that nobody waits for any more is given up."""
@@ -325,7 +394,7 @@ class Engine:
 
     async def _events(
         self, job: _Job, future: Future[Answer], stages: asyncio.Queue[str], disclaimer: str
-    ) -> AsyncIterator[Event]:
+    ) -> AsyncGenerator[Event, None]:
         try:
             yield Event(name="disclaimer", data=disclaimer)
             whole = asyncio.create_task(self._finished(job, future))
@@ -404,6 +473,11 @@ async def _until(whole: asyncio.Task[Answer], stages: asyncio.Queue[str]) -> Asy
             told.cancel()
             return
         yield told.result()
+
+
+def _sounds_urgent(asked: Asked) -> bool:
+    """Whether a question may tell of an emergency; after what was said before, ``Ragqa.urgent`` decides."""
+    return len(asked.question) <= LONGEST_QUESTION and alarm(asked.question, follows=bool(asked.history)) is not None
 
 
 def _warm(ragqa: Ragqa) -> None:

@@ -15,7 +15,7 @@ from ragqa.answer import Answer, Audience
 from ragqa.index import Generation
 from ragqa.records import Article, Asked, Turn
 from ragqa.regenerate import APPROVED
-from ragqa.web.access import engine, settings
+from ragqa.web.access import engine, priority, settings
 from ragqa.web.conversations import given, talks
 from ragqa.web.engine import Event
 from ragqa.web.problems import Problem
@@ -37,7 +37,7 @@ async def answer(request: Request, question: Question) -> Answer:
     """The answer, kept and counted. Raises Problem 404 and 409 of its conversation and article, else as ``Engine.ask``."""
     asked = _asked(request, question)
     try:
-        found = await engine(request).ask(asked, question.audience, question.understood)
+        found = await engine(request).ask(asked, question.audience, question.understood, priority(request))
         await _keep(request, question, found)
     finally:
         _release(request, question)
@@ -48,7 +48,7 @@ def stream(request: Request, question: Question) -> AsyncIterator[Event]:
     """The answer's events as ``Engine.stream``; whatever refuses the question is raised by this call, before any event."""
     asked = _asked(request, question)
     try:
-        events = engine(request).stream(asked, question.audience, question.understood)
+        events = engine(request).stream(asked, question.audience, question.understood, priority(request))
     except BaseException:
         _release(request, question)
         raise

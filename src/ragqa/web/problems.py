@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -97,15 +97,24 @@ def envelope(problem: Problem, request_id: str) -> dict[str, Any]:
     return {"error": {"kind": problem.kind, "message": problem.message, "request_id": request_id}}
 
 
-def install(app: FastAPI, page: Callable[[Request, Problem], Response]) -> None:
-    """Make every error come out as an envelope, and where people look, as the ``page`` that shows it."""
+def install(
+    app: FastAPI,
+    page: Callable[[Request, Problem], Response],
+    rescue: Callable[[Request, Problem], Awaitable[Response | None]],
+) -> None:
+    """Make every error come out as an envelope, and where people look, as the ``page`` that shows it.
+
+    What ``rescue`` answers takes the place of the error: a question that could not be answered may tell of an emergency.
+    """
 
     async def told(request: Request, error: Exception) -> Response:
         problem = _problem(request, error)
         if problem.status == 429:
             await asyncio.sleep(PAUSE)
+        if (answered := await rescue(request, problem)) is not None:
+            return answered
         if _for_people(request):
-            return page(request, problem)
+            return await asyncio.to_thread(page, request, problem)
         return JSONResponse(envelope(problem, request.state.request_id), problem.status, problem.headers)
 
     for kind in (*FAILURES, RequestValidationError, HTTPException):

@@ -39,6 +39,8 @@ class Figures:
         swaps = Gauge("ragqa_index_swaps", "Generations that went live since the start.", ["outcome"], registry=self.registry)
         swaps.labels("done").set_function(lambda: engine.swaps)
         swaps.labels("failed").set_function(lambda: engine.failed_swaps)
+        faults = Gauge("ragqa_library_faults", "Questions whose signed-off answer could not be read.", registry=self.registry)
+        faults.set_function(lambda: engine.library_faults)
         ProcessCollector(registry=self.registry)
 
     def finished(self, scope: Scope, status: int, seconds: float) -> None:

@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 
 from ragqa.answer import Answer, Statement
 from ragqa.records import Asked
-from ragqa.web.access import engine, may_ask, may_read
+from ragqa.web.access import engine, may_ask, may_read, priority
 from ragqa.web.api.messages import ANSWERED, Ask, Begun, Conversation, Follow, Found, Results, Search, Spoken
 from ragqa.web.conversations import given, talks
 from ragqa.web.engine import Event
@@ -32,7 +32,7 @@ async def ask(request: Request, body: Ask) -> Response:
 async def search(request: Request, body: Search) -> Results:
     """The sources nearest to a question, each with its best passage."""
     check_article(request, body.article)
-    hits = await engine(request).search(Asked(question=body.question, article=body.article), body.k)
+    hits = await engine(request).search(Asked(question=body.question, article=body.article), body.k, priority(request))
     with engine(request).generation() as ragqa:
         titles = [record.title if (record := ragqa.generation.find(hit.passage.source_id)) else None for hit in hits]
         name = ragqa.generation.manifest.generation
@@ -72,6 +72,14 @@ async def reply(request: Request, question: Question) -> Response:
     if "text/event-stream" in request.headers.get("accept", ""):
         return StreamingResponse(events(request, stream(request, question)), media_type="text/event-stream")
     return JSONResponse((await answer(request, question)).to_json())
+
+
+def whole(request: Request, answer: Answer) -> Response:
+    """An answer that is there already, as ``reply`` gives it."""
+    if "text/event-stream" not in request.headers.get("accept", ""):
+        return JSONResponse(answer.to_json())
+    lines = [_line("disclaimer", {"disclaimer": answer.disclaimer}), _line("answer", _plain(answer))]
+    return Response("".join(lines), media_type="text/event-stream")
 
 
 async def events(request: Request, told: AsyncIterator[Event]) -> AsyncIterator[str]:

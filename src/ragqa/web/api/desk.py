@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from ragqa.library import Library, State, Version
 from ragqa.records import ReviewEvent, ReviewState
 from ragqa.review import NEXT
 from ragqa.reviewlog import known_log
 from ragqa.web.access import Reader, engine, require, settings
-from ragqa.web.api.messages import Decision, Desk, Event, Log, ReviewStep, SetAside, Shelf, Slug, Stored, UnderReview
+from ragqa.web.api.messages import (
+    Decision,
+    Desk,
+    Event,
+    Log,
+    ReviewStep,
+    SetAside,
+    Shelf,
+    Slug,
+    Stored,
+    UnderReview,
+    written,
+)
 from ragqa.web.editing import NO_ANSWER, decided, take_step
 from ragqa.web.problems import Problem
 
@@ -23,10 +34,10 @@ PAGE = 50
 """Answers of the library at a time, at most."""
 
 
-@router.get("/review")
-async def desk(request: Request, who: Editor) -> Desk:
+@router.get("/review", response_model=Desk)
+def desk(request: Request, who: Editor) -> Response:
     """Every article with its state and the steps that may follow."""
-    corpus = await engine(request).corpus()
+    corpus = engine(request).read_corpus()
     listed = (
         UnderReview(
             slug=slug,
@@ -37,53 +48,54 @@ async def desk(request: Request, who: Editor) -> Desk:
         )
         for slug, article in sorted(corpus.articles.items())
     )
-    return Desk(
-        articles=tuple(listed),
-        set_aside=tuple(SetAside(slug=slug, faults=tuple(map(str, faults))) for slug, faults in corpus.set_aside.items()),
-        faults=tuple(map(str, corpus.faults)),
+    return written(
+        Desk(
+            articles=tuple(listed),
+            set_aside=tuple(SetAside(slug=slug, faults=tuple(map(str, faults))) for slug, faults in corpus.set_aside.items()),
+            faults=tuple(map(str, corpus.faults)),
+        )
     )
 
 
-@router.get("/review/log")
-async def log(request: Request, who: Editor, article: Slug | None = None) -> Log:
+@router.get("/review/log", response_model=Log)
+def log(request: Request, who: Editor, article: Slug | None = None) -> Response:
     """The review log, of one article or all."""
-    known = await asyncio.to_thread(known_log, settings(request).corpus)
+    known = known_log(settings(request).corpus)
     told = (_event(event) for event in known.events if article in (None, event.article))
-    return Log(events=tuple(told))
+    return written(Log(events=tuple(told)))
 
 
-@router.post("/review/{slug}/steps", status_code=201)
-async def step(request: Request, slug: Annotated[Slug, Path(examples=["memantine-ocd"])], body: ReviewStep, who: Editor) -> Event:
+@router.post("/review/{slug}/steps", status_code=201, response_model=Event)
+def step(request: Request, slug: Annotated[Slug, Path(examples=["memantine-ocd"])], body: ReviewStep, who: Editor) -> Response:
     """Take a step, bound to the article's present content. What is approved or withdrawn is in the index shortly after."""
-    corpus = await engine(request).corpus()
+    corpus = engine(request).read_corpus()
     if slug not in corpus.articles and slug not in corpus.set_aside:
         raise Problem(404, "not_found", "no such article: GET /api/v1/review lists them")
-    event = await asyncio.to_thread(take_step, request, slug, ReviewState(body.state), who, body.note, body.sha256)
-    return _event(event)
+    return written(_event(take_step(request, slug, ReviewState(body.state), who, body.note, body.sha256)), 201)
 
 
-@router.get("/library")
-async def shelf(
+@router.get("/library", response_model=Shelf)
+def shelf(
     request: Request,
     who: Editor,
     state: State | None = None,
     after: Annotated[int, Query(ge=0, le=2**63 - 1)] = 0,
     limit: Annotated[int, Query(ge=1, le=PAGE)] = PAGE,
-) -> Shelf:
+) -> Response:
     """Answers of the library, in one state or all, oldest first."""
-    return await asyncio.to_thread(lambda: _shelf(engine(request).library(), state, after, limit))
+    return written(_shelf(engine(request).library(), state, after, limit))
 
 
-@router.get("/library/{number}")
-async def stored(request: Request, number: Number, who: Editor) -> Stored:
+@router.get("/library/{number}", response_model=Stored)
+def stored(request: Request, number: Number, who: Editor) -> Response:
     """One answer of the library."""
-    return await asyncio.to_thread(lambda: _stored(_version(engine(request).library(), number)))
+    return written(_stored(_version(engine(request).library(), number)))
 
 
-@router.post("/library/{number}/decision")
-async def decide(request: Request, number: Number, body: Decision, who: Editor) -> Stored:
+@router.post("/library/{number}/decision", response_model=Stored)
+def decide(request: Request, number: Number, body: Decision, who: Editor) -> Response:
     """Publish a waiting answer, or put it aside."""
-    return await asyncio.to_thread(lambda: _stored(decided(engine(request).library(), number, body.decision, who, body.note)))
+    return written(_stored(decided(engine(request).library(), number, body.decision, who, body.note)))
 
 
 def _version(library: Library | None, number: int) -> Version:

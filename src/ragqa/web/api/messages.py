@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
+from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from ragqa.answer import DISCLAIMERS, Answer, Audience
@@ -19,6 +20,11 @@ Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 TURNS = 20
 """Earlier turns that one request may bring."""
 FIRST = "Is memantine effective as a first-line treatment for borderline personality disorder?"
+
+
+def written(message: BaseModel, status: int = 200) -> Response:
+    """The response with this body. Routes write it themselves, in a thread: a long one would hold up the event loop."""
+    return Response(message.model_dump_json(by_alias=True), status, media_type="application/json")
 
 
 class _Message(BaseModel):

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Depends, Path, Request, Response
 
 from ragqa.answer import Answer, Audience
 from ragqa.article_page import ArticlePage, article_page
 from ragqa.web.access import engine, may_read, reader, settings, visible
-from ragqa.web.api.messages import ANSWER, Articles, Listed, Slug
+from ragqa.web.api.messages import ANSWER, Articles, Listed, Slug, written
 from ragqa.web.exchange import find
 from ragqa.web.problems import Problem
 
 router = APIRouter(prefix="/api/v1", tags=["reading"])
 
 
-@router.get("/articles", dependencies=[Depends(may_read)])
-async def articles(request: Request) -> Articles:
+@router.get("/articles", response_model=Articles, dependencies=[Depends(may_read)])
+def articles(request: Request) -> Response:
     """The articles, by slug."""
-    corpus = await engine(request).corpus()
-    return Articles(
+    corpus = engine(request).read_corpus()
+    listed = Articles(
         articles=tuple(
             Listed(
                 slug=slug,
@@ -33,17 +32,18 @@ async def articles(request: Request) -> Articles:
             for slug in visible(corpus, reader(request))
         )
     )
+    return written(listed)
 
 
 @router.get("/articles/{slug}", response_model=ArticlePage, dependencies=[Depends(may_read)])
-async def article(
+def article(
     request: Request, slug: Annotated[Slug, Path(examples=["memantine-ocd"])], audience: Audience | None = None
-) -> ArticlePage:
+) -> Response:
     """An article as it stands in review, with cautions unless its present text is approved."""
-    corpus = await engine(request).corpus()
+    corpus = engine(request).read_corpus()
     if slug not in visible(corpus, reader(request)):
         raise Problem(404, "not_found", "no such article: GET /api/v1/articles lists them")
-    return await asyncio.to_thread(article_page, corpus, slug, audience or settings(request).audience)
+    return written(article_page(corpus, slug, audience or settings(request).audience))
 
 
 @router.get(
@@ -52,6 +52,6 @@ async def article(
     responses={200: {"content": {"application/json": {"example": ANSWER}}}},
     dependencies=[Depends(may_read)],
 )
-async def answer(request: Request, id: Annotated[str, Path(pattern="^[0-9a-f]{16}$", examples=["7722d8ab85bc7272"])]) -> Answer:
+def answer(request: Request, id: Annotated[str, Path(pattern="^[0-9a-f]{16}$", examples=["7722d8ab85bc7272"])]) -> Response:
     """An answer as it was given. ``review_state`` is "unpublished" when a source it quotes is gone or says something else now."""
-    return await asyncio.to_thread(find, request, id)
+    return written(find(request, id))

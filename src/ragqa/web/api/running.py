@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from ragqa.web.access import engine, may_read, public
@@ -36,13 +35,12 @@ async def ready(request: Request) -> Ready:
     response_class=Response,
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}, "example": "ragqa_pending 0.0\n"}}}},
 )
-async def metrics(request: Request) -> Response:
+def metrics(request: Request) -> Response:
     """Figures for Prometheus."""
     return Response(request.app.state.figures.page(), media_type=CONTENT_TYPE_LATEST)
 
 
 @router.get("/openapi.json", dependencies=[Depends(public)], include_in_schema=False)
-async def openapi(request: Request) -> dict[str, Any]:
+def openapi(request: Request) -> Response:
     """The document that describes this API."""
-    document: dict[str, Any] = request.app.openapi()
-    return document
+    return JSONResponse(request.app.openapi())

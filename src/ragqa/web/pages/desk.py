@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
@@ -39,11 +38,11 @@ SHOWN = 100
 
 
 @router.get("", name="desk")
-async def desk(request: Request, who: Editor) -> Response:
+def desk(request: Request, who: Editor) -> Response:
     """Every article, those that wait for an editor first."""
-    corpus = await engine(request).corpus()
+    corpus = engine(request).read_corpus()
     of_articles = {fault for faults in corpus.set_aside.values() for fault in faults}
-    return await _show(
+    return _show(
         request,
         "desk.html",
         "review",
@@ -55,12 +54,12 @@ async def desk(request: Request, who: Editor) -> Response:
 
 
 @router.get("/articles/{slug}", name="review")
-async def review(request: Request, slug: str, who: Editor) -> Response:
+def review(request: Request, slug: str, who: Editor) -> Response:
     """What changed in an article since it was approved, its steps so far and those possible now."""
-    corpus = await engine(request).corpus()
+    corpus = engine(request).read_corpus()
     if slug in corpus.set_aside:
         events = [event for event in corpus.reviews if event.article == slug]
-        return await _show(
+        return _show(
             request,
             "desk_set_aside.html",
             "review",
@@ -72,9 +71,9 @@ async def review(request: Request, slug: str, who: Editor) -> Response:
     standing = next((one for one in standings(corpus) if one.article.slug == slug), None)
     if standing is None:
         raise Problem(404, "not_found", "no such article; the desk lists those there are")
-    before = await asyncio.to_thread(approved_text, engine(request).settings.corpus, slug, corpus.reviews)
+    before = approved_text(engine(request).settings.corpus, slug, corpus.reviews)
     events = [event for event in corpus.reviews if event.article == slug]
-    return await _show(
+    return _show(
         request,
         "desk_article.html",
         "review",
@@ -89,7 +88,7 @@ async def review(request: Request, slug: str, who: Editor) -> Response:
 
 
 @router.post("/articles/{slug}", name="review_step")
-async def review_step(
+def review_step(
     request: Request,
     slug: str,
     who: Editor,
@@ -98,30 +97,29 @@ async def review_step(
     note: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:
     """Take a step on the very text that the editor was shown; only a withdrawal needs to name none."""
-    corpus = await engine(request).corpus()
+    corpus = engine(request).read_corpus()
     if (slug not in corpus.articles and slug not in corpus.set_aside) or state not in {step.value for step in STEPS}:
         raise Problem(404, "not_found", "no such article or step; the desk lists those there are")
     if not sha256 and state != ReviewState.WITHDRAWN:
         raise Problem(422, "invalid_request", "the form names no text: load the page again, then take the step")
     if sha256 and slug in corpus.articles and corpus.articles[slug].sha256 != sha256:
         raise Problem(409, "edited", "the text was edited since this page was shown: read it again, then take the step")
-    await asyncio.to_thread(take_step, request, slug, ReviewState(state), who, note.strip() or None, sha256 or None)
+    take_step(request, slug, ReviewState(state), who, note.strip() or None, sha256 or None)
     return RedirectResponse(f"/desk/articles/{slug}", 303)
 
 
 @router.get("/answers", name="sign_offs")
-async def sign_offs(request: Request, who: Editor) -> Response:
+def sign_offs(request: Request, who: Editor) -> Response:
     """Answers waiting for sign-off, the gravest change first."""
-    queue = await asyncio.to_thread(lambda: _queue(engine(request).library()))
-    return await _show(request, "desk_answers.html", "answers", queue=queue)
+    return _show(request, "desk_answers.html", "answers", queue=_queue(engine(request).library()))
 
 
 @router.get("/answers/{number}", name="sign_off")
-async def sign_off(request: Request, number: Number, who: Editor) -> Response:
+def sign_off(request: Request, number: Number, who: Editor) -> Response:
     """A stored answer with what changed in it, and the history of its question."""
-    corpus = await engine(request).corpus()
-    queued, history = await asyncio.to_thread(lambda: _stored(engine(request).library(), number))
-    return await _show(
+    corpus = engine(request).read_corpus()
+    queued, history = _stored(engine(request).library(), number)
+    return _show(
         request,
         "desk_answer.html",
         "answers",
@@ -137,7 +135,7 @@ async def sign_off(request: Request, number: Number, who: Editor) -> Response:
 
 
 @router.post("/answers/{number}", name="decide")
-async def decide(
+def decide(
     request: Request,
     number: Number,
     who: Editor,
@@ -145,19 +143,19 @@ async def decide(
     note: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:
     """Publish a waiting answer, or put it aside."""
-    await asyncio.to_thread(lambda: decided(engine(request).library(), number, decision, who, note.strip() or None))
+    decided(engine(request).library(), number, decision, who, note.strip() or None)
     return RedirectResponse("/desk/answers", 303)
 
 
 @router.get("/audit", name="audit")
-async def audit(request: Request, who: Editor) -> Response:
+def audit(request: Request, who: Editor) -> Response:
     """Review events and decisions on answers, the newest first."""
-    corpus = await engine(request).corpus()
-    library = engine(request).library
-    decided_on = await asyncio.to_thread(lambda: opened.decisions(SHOWN) if (opened := library()) else [])
+    corpus = engine(request).read_corpus()
+    library = engine(request).library()
+    decided_on = library.decisions(SHOWN) if library else []
     told = [*map(_event, corpus.reviews), *map(_decision, decided_on)]
     told.sort(key=lambda one: datetime.fromisoformat(one["at"]), reverse=True)
-    return await _show(request, "desk_audit.html", "audit", events=told[:SHOWN], cut=len(told) > SHOWN)
+    return _show(request, "desk_audit.html", "audit", events=told[:SHOWN], cut=len(told) > SHOWN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,15 +221,11 @@ def _parts(article: Article) -> Iterator[tuple[str, list[str]]]:
         yield HEADINGS[span.part], [line.strip().removeprefix("- ") for line in lines if line.strip()]
 
 
-async def _show(request: Request, template: str, tab: str, **context: Any) -> Response:
+def _show(request: Request, template: str, tab: str, **context: Any) -> Response:
     """A page of the desk: its tab, how many answers wait, and how differences are told."""
-    count = await asyncio.to_thread(_count, engine(request).library)
+    library = engine(request).library()
+    count = library.counts().get(State.WAITING.value, 0) if library else 0
     return show(request, template, tab=tab, count=count, runs=runs, citations=citations, headings=HEADINGS, when=_when, **context)
-
-
-def _count(open_library: Callable[[], Library | None]) -> int:
-    library = open_library()
-    return library.counts().get(State.WAITING.value, 0) if library else 0
 
 
 def _when(moment: datetime | str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -50,9 +49,9 @@ class Results:
 
 
 @router.get("", name="evaluation")
-async def evaluation(request: Request, card: str = "") -> Response:
+def evaluation(request: Request, card: str = "") -> Response:
     """Scorecards, plots, and the other measurements of the folder."""
-    results = await _results(request)
+    results = _results(request)
     name = card if card in results.cards else next(iter(reversed(results.cards)), "")
     shown = results.cards.get(name)
     return show(
@@ -74,11 +73,11 @@ async def evaluation(request: Request, card: str = "") -> Response:
 
 
 @router.get("/{card}", name="items")
-async def items(request: Request, card: str, kind: str = "", wrong: bool = False) -> Response:
+def items(request: Request, card: str, kind: str = "", wrong: bool = False) -> Response:
     """The questions of a scorecard, all or of one kind, or those that went wrong."""
-    results = await _results(request)
+    results = _results(request)
     shown = _card(results, card)
-    gold = await _gold(request)
+    gold = _gold(request)
     kept = [item for item in shown["items"] if kind in ("", item["kind"]) and (not wrong or _went_wrong(item))]
     return show(
         request,
@@ -93,12 +92,12 @@ async def items(request: Request, card: str, kind: str = "", wrong: bool = False
 
 
 @router.get("/{card}/{id:path}", name="item")
-async def item(request: Request, card: str, id: str) -> Response:
+def item(request: Request, card: str, id: str) -> Response:
     """One question: what was wanted, what was given, and the scores behind it."""
-    found = next((one for one in _card(await _results(request), card)["items"] if one["id"] == id), None)
+    found = next((one for one in _card(_results(request), card)["items"] if one["id"] == id), None)
     if found is None:
         raise Problem(404, "not_found", "this scorecard holds no question of that name")
-    wanted = (await _gold(request)).get(id)
+    wanted = _gold(request).get(id)
     return show(request, "evaluation_item.html", scorecard=card, item=found, wanted=wanted, relevant=_relevant(wanted))
 
 
@@ -118,15 +117,15 @@ def read_results(folder: Path) -> Results:
     return Results(cards=cards, history=history, tables=tables)
 
 
-async def _results(request: Request) -> Results:
-    return await asyncio.to_thread(read_results, settings(request).results)
+def _results(request: Request) -> Results:
+    return read_results(settings(request).results)
 
 
-async def _gold(request: Request) -> dict[str, GoldItem]:
+def _gold(request: Request) -> dict[str, GoldItem]:
     """The gold items beside the results, by id; none where there are none."""
     folder = settings(request).results.parent / "gold"
     try:
-        return {item.id: item for item in await asyncio.to_thread(load_gold, folder)}
+        return {item.id: item for item in load_gold(folder)}
     except CorpusError:
         return {}
 

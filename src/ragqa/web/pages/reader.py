@@ -17,7 +17,7 @@ from ragqa.corpus import Corpus
 from ragqa.pipeline import LONGEST_QUESTION
 from ragqa.privacy import redact
 from ragqa.records import Abstract, Article, Asked, ReviewState
-from ragqa.web.access import Reader, TheEngine, check_csrf, may_ask, may_read, public, reader, visible
+from ragqa.web.access import Reader, TheEngine, check_csrf, may_ask, may_read, priority, public, reader, visible
 from ragqa.web.pages.frame import AUDIENCES, CHOICE, TheAudience, finder, inside, show
 from ragqa.web.pages.sources import Card, Span, nearest, numbered
 from ragqa.web.pages.suggestions import Suggestions
@@ -107,7 +107,7 @@ async def search(request: Request, engine: TheEngine, q: str = "", removed: str 
     """The sources nearest to a query."""
     if not q.strip():
         return RedirectResponse("/", 303)
-    hits = await engine.search(Asked(question=q[:LONGEST_QUESTION]), FOUND)
+    hits = await engine.search(Asked(question=q[:LONGEST_QUESTION]), FOUND, priority(request))
     find = finder(await engine.corpus())
     rows = [
         {
@@ -138,7 +138,7 @@ async def choose_reader(request: Request, audience: Annotated[str, Form()], back
 
 
 @router.get("/policy", name="policy", dependencies=[Depends(public)])
-async def policy(request: Request) -> Response:
+def policy(request: Request) -> Response:
     """The editorial policy."""
     return show(request, "policy.html", rules=policy_rules())
 

@@ -11,6 +11,7 @@ from ragqa.answer import Answer, Status
 from ragqa.errors import ServingError
 from ragqa.question import Role, mentions
 from ragqa.records import Article, Asked
+from ragqa.web.admission import Priority
 from ragqa.web.engine import Engine
 
 MOST, TRIED = 4, 12
@@ -48,7 +49,7 @@ class Suggestions:
         answers: dict[str, Answer] = {}
         for candidate in candidates(article, others)[:TRIED]:
             try:
-                answer = await engine.ask(Asked(question=candidate.question, article=article.slug))
+                answer = await engine.ask(Asked(question=candidate.question, article=article.slug), priority=Priority.IDLE)
             except ServingError:
                 return tuple(answers)
             if answer.status is Status.ANSWERED and candidate.answered_by(answer) and _new(answer, answers.values()):

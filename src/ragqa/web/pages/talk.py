@@ -37,6 +37,7 @@ TITLES = {
     "urgent": "This may be an emergency",
     "out_of_scope": "This is outside what ragqa answers",
 }
+NOTHING = Corpus(articles={}, abstracts={}, states={}, reviews=())
 EXPORTS: dict[str, tuple[str, Callable[[Answer], str]]] = {
     "txt": ("text/plain", as_text),
     "md": ("text/markdown", as_markdown),
@@ -122,6 +123,15 @@ async def answer_page(request: Request, name: str, sort: str = "") -> Response:
     with engine(request).generation() as ragqa:
         current = ragqa.generation.manifest.generation == answer.trace.generation
     return show(request, "answer.html", turn=turn, current=current, conversation="", article="")
+
+
+def alone(request: Request, answer: Answer, conversation: str) -> Response:
+    """An answer that cites nothing and is kept nowhere, as the script of a page reads it or as a page of its own."""
+    turn = turn_of_page(answer, 0, NOTHING, "")
+    if STREAM not in request.headers.get("accept", ""):
+        return show(request, "answer.html", turn=turn, current=True, conversation="", article="")
+    shown = _part("turn.html", request, turn=turn, conversation="", article="")
+    return Response(_event("turn", html=shown, address="", conversation=conversation), media_type=STREAM)
 
 
 def turn_of_page(answer: Answer, number: int, corpus: Corpus, sort: str) -> dict[str, Any]:

@@ -1,0 +1,63 @@
+"""Emergencies among the questions that were refused: whoever asked too often, or while something is broken, is told what to do.
+
+A question that is admitted is judged by the engine; this is for those that do not get so far. The wording alone is judged, of the
+question alone, so it takes neither index nor model nor any file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import PlainTextResponse, Response
+
+from ragqa.answer import Answer
+from ragqa.errors import RagqaError
+from ragqa.records import Asked
+from ragqa.render import as_text
+from ragqa.web.access import engine
+from ragqa.web.api import asking
+from ragqa.web.pages import talk
+from ragqa.web.pages.frame import AUDIENCES, audience
+from ragqa.web.problems import API, FAILURES, Problem
+
+ASKING = frozenset({"/api/v1/ask", "/api/v1/conversations/{id}/turns", "/ask"})
+REFUSED = frozenset({404, 409, 429, 503})
+"""Statuses of a question that could have been answered at another moment; who may not ask at all is told so."""
+
+
+async def rescue(request: Request, problem: Problem) -> Response | None:
+    """The urgent answer in the place of a problem, as the route would have given it; None where there is no emergency."""
+    if problem.status not in REFUSED or getattr(request.scope.get("route"), "path", "") not in ASKING:
+        return None
+    sent = await _sent(request)
+    question, reader = sent.get("question"), sent.get("audience", audience(request))
+    if not isinstance(question, str):
+        return None
+    try:
+        answer = await engine(request).urgent(Asked(question=question), reader if reader in AUDIENCES else None)
+    except RagqaError:
+        return None
+    return await asyncio.to_thread(_response, request, answer, str(sent.get("conversation", ""))) if answer else None
+
+
+async def _sent(request: Request) -> dict[str, Any]:
+    """The fields of the body, which was read before the route decided."""
+    if request.headers.get("content-type", "").startswith("application/json"):
+        try:
+            sent = json.loads(await request.body())
+        except ValueError:
+            return {}
+        return sent if isinstance(sent, dict) else {}
+    return dict(await request.form())
+
+
+def _response(request: Request, answer: Answer, conversation: str) -> Response:
+    if request.url.path.startswith(API):
+        return asking.whole(request, answer)
+    try:
+        return talk.alone(request, answer, conversation)
+    except FAILURES:
+        return PlainTextResponse(as_text(answer))
