@@ -104,7 +104,7 @@ async def sign_off(request: Request, number: Number, who: Editor) -> Response:
         request,
         "desk_answer.html",
         "answers",
-        turn=turn_of_page(queued.version.answer, 0, corpus, ""),
+        turn=turn_of_page(queued.version.answer, 0, corpus, "", kept=None),
         conversation="",
         article="",
         version=queued.version,
