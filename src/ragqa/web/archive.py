@@ -14,6 +14,7 @@ import json
 import logging
 import re
 import sqlite3
+import stat
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -118,7 +119,7 @@ class Archive:
         self._spell = Spell("the archive of answers")
         self._again = 0.0
         self._database: sqlite3.Connection | None = None
-        self._inode = 0
+        self._inode: int | None = None
         self._count = self._bytes = 0
 
     @property
@@ -175,14 +176,14 @@ class Archive:
 
     def _rows(self, query: str, values: Iterable[object]) -> list[Any]:
         """Rows by a connection of its own, which no writer blocks and which follows a file that was replaced."""
-        if not self.file.exists():
-            return []
         try:
+            if self._inode_now() is None:
+                return []
             with closing(sqlite3.connect(f"file:{quote(str(self.file))}?mode=ro", uri=True, timeout=BUSY_READING)) as database:
                 if database.execute("PRAGMA user_version").fetchone()[0] != SCHEMA_VERSION:
                     return []
                 return database.execute(query, tuple(values)).fetchall()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             self._spell.failed(error)
             raise
 
@@ -204,14 +205,24 @@ class Archive:
 
     def _open(self) -> sqlite3.Connection:
         """The connection that writes; a new one where the file was put aside or replaced."""
-        if self._database is not None and (not self.file.exists() or self.file.stat().st_ino != self._inode):
+        if self._inode_now() != self._inode:
             self._drop()
         if self._database is None:
             self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._database = sqlite3.connect(self.file, timeout=BUSY, check_same_thread=False, isolation_level=None)
             self._prepare(self._database)
-            self._inode = self.file.stat().st_ino
+            self._inode = self._inode_now()
         return self._database
+
+    def _inode_now(self) -> int | None:
+        """Which file is there; None where there is none. Raises OSError for a pipe or a folder, which SQLite would wait for."""
+        try:
+            status = self.file.stat()
+        except FileNotFoundError:
+            return None
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(f"{self.file.name} is not a plain file: put it aside")
+        return status.st_ino
 
     def _prepare(self, database: sqlite3.Connection) -> None:
         version = database.execute("PRAGMA user_version").fetchone()[0]
