@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 
 from fastapi import Request
 
-from ragqa.answer import Answer, Audience
+from ragqa.answer import Answer, Audience, Status
 from ragqa.index import Generation
 from ragqa.records import Article, Asked, Turn
-from ragqa.triage import alarm
+from ragqa.triage import halt
 from ragqa.web.access import engine, settings
 from ragqa.web.conversations import given, talks
 from ragqa.web.engine import Event
@@ -83,10 +83,18 @@ def _asked(request: Request, question: Question) -> tuple[Question, Asked]:
         held = question.conversation
         history = question.history if held is None else tuple(talks(request).hold(held))
     except FAILURES:
-        if alarm(question.question) is None:
+        if not _urgent(request, question.question):
             raise
         question, history = replace(question, article=None, conversation=None), ()
     return question, Asked(question=question.question, history=history, article=question.article)
+
+
+def _urgent(request: Request, question: str) -> bool:
+    """Whether a question by itself is an emergency."""
+    with engine(request).generation() as ragqa:
+        text = ragqa.storable(question)
+        stopped = halt(text, ragqa.embedder.embed([text]), ragqa.embedder.fingerprint)
+    return stopped is not None and stopped.status is Status.URGENT
 
 
 def check_article(request: Request, slug: str | None) -> None:

@@ -28,7 +28,7 @@ Note = Annotated[str, StringConstraints(min_length=1, max_length=2000, pattern=r
 TURNS = 20
 """Earlier turns that one request may bring."""
 Text = Annotated[str, StringConstraints(max_length=LONGEST_QUESTION)]
-SourceId = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_ID, pattern=r"^\S+$")]
+SourceId = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_ID, pattern="^[^ ]+$")]
 ANSWER_ID = "^[A-Za-z0-9_-]{22}$"
 """An answer's address: random, so that nobody finds it by knowing what was asked."""
 FIRST = "Is memantine effective as a first-line treatment for borderline personality disorder?"
