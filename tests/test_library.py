@@ -361,3 +361,50 @@ def test_an_estimate_comes_from_what_the_answers_took(desk: Settings, library: L
     assert estimate(library, [], 2) == 0
     assert estimate(library, entries, 1) == pytest.approx(took)
     assert estimate(library, entries, 4) == pytest.approx(took / 4)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE versions SET answer = '{\"id\": 3}'",
+        "UPDATE versions SET answer = 'no JSON'",
+        "UPDATE versions SET basis = '[1]'",
+        "UPDATE versions SET state = 'odd'",
+        "UPDATE entries SET asked = '[]'",
+        "DELETE FROM entries",
+        "DROP TABLE versions",
+    ],
+)
+def test_a_damaged_row_is_one_named_fault(desk: Settings, library: Library, damage: str) -> None:
+    """Whatever is read: the file is named with what to do, and no other error comes out."""
+    key = library.versions()[0].key
+    with Ragqa.open(desk) as ragqa:
+        with sqlite3.connect(desk.library) as database:
+            database.execute("PRAGMA foreign_keys = OFF")
+            database.execute(damage)
+        reads: list[Callable[[], object]] = [
+            lambda: library.versions(),
+            lambda: library.version(1),
+            lambda: list(library.latest()),
+            lambda: library.asked(key),
+            lambda: library.decisions(5),
+            lambda: library.resting_on(["pmid:101"]),
+            lambda: affected(library, ragqa),
+        ]
+        faults = []
+        for read in reads:
+            try:
+                read()
+            except LibraryError as error:
+                faults.append(str(error))
+    assert faults
+    assert all(str(desk.library) in fault and "\n" not in fault for fault in faults)
+
+
+def test_a_torn_library_is_one_named_fault(desk: Settings, library: Library) -> None:
+    """Its middle overwritten: reading says so."""
+    library._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    data = desk.library.read_bytes()
+    desk.library.write_bytes(data[:4096] + b"\xff" * (len(data) - 4096))
+    with Library(desk.library) as opened, pytest.raises(LibraryError, match=r"library\.sqlite"):
+        opened.versions()

@@ -115,10 +115,15 @@ class Trace(_Frozen):
 
 
 class Answer(_Frozen):
-    """The stable JSON contract ``ragqa.answer/1``. ``removed`` names the kinds of identifiers taken out of the question."""
+    """The stable JSON contract ``ragqa.answer/1``. ``removed`` names the kinds of identifiers taken out of the question.
+
+    ``digest`` is sha256 (hex) of all that decided the answer: equal digests, equal answers; "" in answers of earlier versions.
+    ``id`` is where the answer is found again: the beginning of the digest on the command line, over the web a random address.
+    """
 
     schema_: Literal["ragqa.answer/1"] = Field(default="ragqa.answer/1", alias="schema")
     id: str
+    digest: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
     question: str
     standalone_question: str
     status: Status
@@ -153,7 +158,7 @@ class Answer(_Frozen):
 
     def said(self) -> dict[str, Any]:
         """What a reader is told, without how it came about: two answers that say the same are equal here."""
-        return self.model_dump(mode="json", by_alias=True, exclude={"id", "trace", "review_state", "removed"})
+        return self.model_dump(mode="json", by_alias=True, exclude={"id", "digest", "trace", "review_state", "removed"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

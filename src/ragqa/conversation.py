@@ -6,6 +6,8 @@ while it was written is no turn: it is not read, and the next one takes its plac
 
 from __future__ import annotations
 
+import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +15,12 @@ from pydantic import ValidationError
 
 from ragqa.answer import Answer
 from ragqa.errors import Fault, InvalidRecord
-from ragqa.files import append_line, ends_whole, read_jsonl
+from ragqa.files import append_line, ends_whole, json_object, raw_lines
 from ragqa.records import Cited, Turn, explain
 
 SCHEMA = "ragqa.turn/1"
+LARGEST = 64 * 1024 * 1024
+"""Bytes of a conversation file, thousands of turns; it is read whole."""
 _NEXT = "name another file, or mend this line; nothing was changed"
 
 
@@ -38,19 +42,34 @@ def turn_of(answer: Answer) -> Turn:
             )
             for reference in answer.references
         ),
-    )
+    ).within_limits()
 
 
 def read_turns(file: Path) -> list[Turn]:
     """The turns of a conversation file, oldest first; none when the file does not exist yet.
 
     Raises:
-        InvalidRecord: a line is not a turn, or was written by a later version.
+        InvalidRecord: the file cannot be read, or a line is not a turn, or was written by a later version.
     """
-    lines = list(read_jsonl(file)) if file.exists() else []
+    lines = list(_lines(file))
     if lines and isinstance(lines[-1][1], Fault) and not ends_whole(file):
         lines.pop()
     return [_turn(file, line, value) for line, value in lines]
+
+
+def _lines(file: Path) -> Iterator[tuple[int, dict[str, Any] | Fault]]:
+    """The lines of a plain file: what is none, a pipe for instance, might never end."""
+    try:
+        status = file.stat()
+        if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST:
+            raise InvalidRecord(file, None, f"not a file of at most {LARGEST // 2**20} MiB; {_NEXT}")
+        with file.open("rb") as stream:
+            for number, line in raw_lines(stream, file):
+                yield number, line if isinstance(line, Fault) else json_object(line, file, number)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise InvalidRecord(file, None, f"cannot be read: {error.strerror or error}; {_NEXT}") from error
 
 
 def _turn(file: Path, line: int, value: dict[str, Any] | Fault) -> Turn:

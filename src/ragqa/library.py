@@ -18,12 +18,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import ValidationError
 
 from ragqa.answer import Answer, Audience, Basis
 from ragqa.errors import LibraryError
 from ragqa.files import is_damage, require_regular, transaction
 from ragqa.models import Embedder, Vectors
-from ragqa.records import Asked
+from ragqa.records import Asked, explain
 
 SCHEMA_VERSION = 1
 _SCHEMA = """
@@ -88,7 +89,10 @@ def key_of(asked: Asked, audience: Audience) -> str:
 
 
 class Library:
-    """The file, open. Each change is one transaction; safe for several processes, each with its own Library."""
+    """The file, open. Each change is one transaction; safe for several processes, each with its own Library.
+
+    Every method raises LibraryError when the file cannot be read or written, or a row of it is damaged.
+    """
 
     def __init__(self, file: Path, waits: float = 60.0) -> None:
         """Open the file, creating it when it is missing; another process that writes is waited for ``waits`` seconds at most.
@@ -197,8 +201,9 @@ class Library:
         )
         found = {}
         for source in source_ids:
-            rows = self._database.execute(query, (source, State.PUBLISHED, State.WAITING)).fetchall()
-            found[source] = [(number, State(state), question) for number, state, question in rows]
+            rows = self._rows(query, (source, State.PUBLISHED, State.WAITING))
+            with self._readable():
+                found[source] = [(number, State(state), question) for number, state, question in rows]
         return found
 
     def confirm(self, numbers: Sequence[int], generation: str) -> None:
@@ -246,17 +251,15 @@ class Library:
         """The published version of an entry, if any."""
         return next(iter(self._versions("key = ? AND state = ?", (key, State.PUBLISHED))), None)
 
-    def published_as(self, id: str) -> Version | None:
-        """The published version whose answer has this id, if any."""
-        return next(iter(self._versions("json_extract(answer, '$.id') = ? AND state = ?", (id, State.PUBLISHED))), None)
-
     def waiting(self, key: str) -> Version | None:
         """The version of an entry that waits for sign-off, if any."""
         return next(iter(self._versions("key = ? AND state = ?", (key, State.WAITING))), None)
 
     def asked(self, key: str) -> Asked:
         """What an entry asks."""
-        return Asked.model_validate_json(self._row("SELECT asked FROM entries WHERE key = ?", (key,))[0])
+        row = self._row("SELECT asked FROM entries WHERE key = ?", (key,))
+        with self._readable():
+            return Asked.model_validate_json(row[0])
 
     def decisions(self, limit: int) -> list[Version]:
         """The versions decided on last, the newest decision first."""
@@ -264,21 +267,24 @@ class Library:
 
     def counts(self) -> dict[str, int]:
         """How many versions are in which state."""
-        return dict(self._database.execute("SELECT state, count(*) FROM versions GROUP BY state ORDER BY state").fetchall())
+        return dict(self._rows("SELECT state, count(*) FROM versions GROUP BY state ORDER BY state", ()))
 
     def latest(self) -> Iterator[tuple[int, str, State, str, Asked, Audience]]:
         """Per entry (number, key, state, basis sha256, what is asked, reader) of the version that counts, without the answers.
 
         That is the published one, else the latest that was not rejected; an entry with neither is left out.
         """
-        rows = self._database.execute(
+        rows = self._rows(
             "SELECT v.number, v.key, v.state, v.basis_sha256, e.asked, json_extract(v.answer, '$.audience') "
             "FROM (SELECT key, coalesce(max(CASE state WHEN 'published' THEN number END), "
             "max(CASE WHEN state != 'rejected' THEN number END)) AS number FROM versions GROUP BY key) AS last "
-            "JOIN versions v ON v.number = last.number JOIN entries e ON e.key = v.key ORDER BY v.number"
-        ).fetchall()
+            "JOIN versions v ON v.number = last.number JOIN entries e ON e.key = v.key ORDER BY v.number",
+            (),
+        )
         for number, key, state, basis, asked, audience in rows:
-            yield number, key, State(state), basis, Asked.model_validate_json(asked), audience
+            with self._readable():
+                entry = number, key, State(state), basis, Asked.model_validate_json(asked), audience
+            yield entry
 
     def proposed(self, key: str, basis_sha256: str) -> bool:
         """Whether an answer from this basis waits for sign-off, or was rejected."""
@@ -322,15 +328,29 @@ class Library:
         return version
 
     def _versions(self, where: str, values: Sequence[Any]) -> list[Version]:
-        rows = self._database.execute(
+        rows = self._rows(
             "SELECT number, key, state, severity, reason, answer, basis, generation, made_at, decided_at, decided_by, note "
             f"FROM versions WHERE {where}",
-            tuple(values),
-        ).fetchall()
-        return [_version(row) for row in rows]
+            values,
+        )
+        with self._readable():
+            return [_version(row) for row in rows]
 
     def _row(self, query: str, values: Sequence[Any]) -> Any:
-        return self._database.execute(query, tuple(values)).fetchone()
+        return next(iter(self._rows(query, values)), None)
+
+    def _rows(self, query: str, values: Sequence[Any]) -> list[Any]:
+        with self._readable():
+            return self._database.execute(query, tuple(values)).fetchall()
+
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
+        """Whatever cannot be read, of the file or of a row, is one named fault."""
+        try:
+            yield
+        except (sqlite3.Error, ValueError, TypeError) as error:  # a ValidationError is a ValueError
+            told = explain(error) if isinstance(error, ValidationError) else error
+            raise LibraryError(f"{self.file} cannot be read: {told}. Restore it from a copy; nothing was changed") from error
 
 
 class Remembered:
@@ -342,18 +362,16 @@ class Remembered:
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """As the embedder: one unit vector a text, shape (len(texts), dimension)."""
-        database = self._library._database
         found: dict[str, Vectors] = {}
         for text in texts:
-            row = database.execute(
-                "SELECT vector FROM vectors WHERE fingerprint = ? AND text = ?", (self.fingerprint, text)
-            ).fetchone()
-            if row:
-                found[text] = np.frombuffer(row[0], np.float32)
+            query = "SELECT vector FROM vectors WHERE fingerprint = ? AND text = ?"
+            if row := self._library._row(query, (self.fingerprint, text)):
+                with self._library._readable():
+                    found[text] = np.frombuffer(row[0], np.float32).reshape(self.dimension)
         missing = [text for text in dict.fromkeys(texts) if text not in found]
         if missing:
             made = dict(zip(missing, self._embedder.embed(missing), strict=True))
-            with self._library._change():
+            with self._library._change() as database:
                 database.executemany(
                     "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)",
                     ((self.fingerprint, text, vector.tobytes()) for text, vector in made.items()),

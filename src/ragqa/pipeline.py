@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing, suppress
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cache, cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -40,7 +40,7 @@ from ragqa.models import Check, Checked, CrossEncoder, Embedder, Recent, Vectors
 from ragqa.passages import without_markers
 from ragqa.privacy import Redacted, redact, without_heading
 from ragqa.question import Understanding, is_polar, understand
-from ragqa.records import Abstract, Article, Asked, Passage, ReviewEvent, Turn
+from ragqa.records import LONGEST_QUESTION, MOST_CHOICES, Abstract, Article, Asked, Passage, ReviewEvent, Turn, clipped
 from ragqa.retrieve import Hit, rank_sources, retrieve
 from ragqa.reviewlog import LOG, first_copy
 from ragqa.settings import Settings
@@ -48,8 +48,10 @@ from ragqa.triage import REFUSALS, Halt, emergency, halt, outside, unclear
 from ragqa.verify import Checker, check_statement, uncorroborated, unsupported
 from ragqa.wording import plain, spell_out
 
-LONGEST_QUESTION = 2000
-"""Characters; a longer text is a document, not a question."""
+SHORT_ID = 16
+"""Hex digits of an answer's digest that name it on the command line."""
+MOST_CLEANED = 500
+"""Texts of earlier turns remembered without identifiers, a few megabytes at most."""
 JUDGE = "ms-marco-MiniLM-L-12-v2-int8"
 DEFAULT_SIZES = Sizes()
 YES_FROM = 3
@@ -174,7 +176,7 @@ def import_records(file: Path, corpus: Path, ids: str = "doc") -> ImportReport:
 class _Request:
     """A question as it was asked, without identifiers, and as it was understood."""
 
-    id: str
+    digest: str
     question: str
     removed: tuple[str, ...]
     read: Reading
@@ -196,6 +198,7 @@ class Ragqa:
         self.gate = gate
         self._models = _Models(embedder)
         self._check: Check = unhurried
+        self._cleaned: dict[bytes, str] = {}
 
     @classmethod
     def open(cls, settings: Settings, progress: Progress = silent, generation: str | None = None) -> Ragqa:
@@ -332,19 +335,34 @@ class Ragqa:
 
     def without_identifiers(self, asked: Asked) -> Asked:
         """What may be stored of a question and the turns before it: by default all but what could identify a patient."""
-        said = [
-            turn.model_copy(update={"answer": self.storable(turn.answer), "choices": tuple(map(self.storable, turn.choices))})
-            for turn in map(self._clean_turn, asked.history)
-        ]
-        return asked.model_copy(update={"question": self._redacted(asked.question).text, "history": tuple(said)})
+        turns = tuple(map(self._clean_turn, asked.history))
+        return asked.model_copy(update={"question": self._redacted(asked.question).text, "history": turns})
 
     def storable(self, text: str) -> str:
         """What may be stored of any text of a reader: by default all but what could identify a patient."""
         return redact(text).text if self.settings.redact else text
 
     def _clean_turn(self, turn: Turn) -> Turn:
-        texts = {name: text for name in ("question", "standalone") if (text := getattr(turn, name))}
-        return turn.model_copy(update={name: self._redacted(text).text for name, text in texts.items()})
+        """A turn within its limits, all its texts without identifiers: a client may write into each of them."""
+        turn = turn.within_limits()
+        return turn.model_copy(
+            update={
+                "question": self._said(" ".join(turn.question.split())),
+                "standalone": self._said(" ".join(turn.standalone.split())),
+                "answer": self._said(turn.answer),
+                "choices": tuple(map(self._said, turn.choices)),
+            }
+        )
+
+    def _said(self, text: str) -> str:
+        """As ``storable``, remembered by hash: the same turns come again with every question."""
+        key = hashlib.sha256(text.encode(errors="surrogatepass")).digest()
+        found = self._cleaned.get(key)
+        if found is None:
+            if len(self._cleaned) >= MOST_CLEANED:
+                self._cleaned.clear()
+            found = self._cleaned[key] = self.storable(text)
+        return found
 
     def basis(self, asked: Asked, audience: Audience | None = None, embedder: Embedder | None = None) -> Basis:
         """All that ``ask`` would compose an answer from, without composing it; ``embedder`` may be one that remembers.
@@ -400,10 +418,10 @@ class Ragqa:
             read = Reading(wanted.text)
         else:
             said, topic = without_heading(asked.text), self._article(article).title if article else ""
-            read = chosen(said, turns) or standalone(said, turns, topic)
+            read = _within_limits(chosen(said, turns) or standalone(said, turns, topic))
         reader = audience or self.settings.audience
         return _Request(
-            id=self._answer_id(asked.text, read.text, reader, article),
+            digest=self._digest(asked.text, read, turns, article, reader, understood=wanted.text if wanted else None),
             question=asked.text,
             removed=tuple(dict.fromkeys((*asked.kinds, *(wanted.kinds if wanted else ())))),
             read=read,
@@ -514,7 +532,8 @@ class Ragqa:
             scores={name: round(value, 4) for name, value in (scores or {}).items()},
         )
         return Answer(
-            id=request.id,
+            id=request.digest[:SHORT_ID],
+            digest=request.digest,
             question=request.question,
             standalone_question=request.read.text,
             removed=request.removed,
@@ -541,9 +560,23 @@ class Ragqa:
             raise RagqaError(f"no approved article {slug!r} in the index; `ragqa check` lists the articles and their states")
         return record
 
-    def _answer_id(self, question: str, understood: str, audience: Audience, article: str | None) -> str:
-        parts = [self.generation.manifest.generation, question, understood, audience, article]
-        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+    def _digest(
+        self, question: str, read: Reading, turns: Sequence[Turn], article: str | None, audience: Audience, understood: str | None
+    ) -> str:
+        """sha256 of all that decides an answer, everything a client sent already without identifiers."""
+        retrieval = ("dense_weight", "candidates", "sources", "passages_per_source")
+        parts = [
+            self.generation.manifest.generation,
+            sorted(self.generation.withheld),
+            question,
+            asdict(read),
+            [turn.model_dump(mode="json") for turn in turns],
+            article,
+            understood,
+            self._made_with(audience),
+            {name: getattr(self.settings, name) for name in retrieval},
+        ]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     def _cross_encoder(self) -> CrossEncoder:
         return self._models.judge
@@ -584,6 +617,16 @@ def without_index(settings: Settings) -> Ragqa:
 def _release() -> str:
     """Read once: the package's metadata is a file to be parsed."""
     return version("ragqa")
+
+
+def _within_limits(read: Reading) -> Reading:
+    """No reading is longer than a question may be, nor has more choices than a turn remembers."""
+    return replace(
+        read,
+        text=clipped(read.text, LONGEST_QUESTION),
+        joined=clipped(read.joined, LONGEST_QUESTION),
+        choices=tuple(clipped(choice, LONGEST_QUESTION) for choice in read.choices[:MOST_CHOICES]),
+    )
 
 
 def _several(read: Reading) -> Halt | None:

@@ -223,6 +223,21 @@ class Passage(Record):
     text: str
 
 
+LONGEST_QUESTION = 2000
+"""Characters; a longer text is a document, not a question."""
+LONGEST_SAID = 8000
+"""Characters remembered of an answer, several times the longest that is composed from eight sources."""
+MOST_CHOICES = 20
+"""Readings offered of one question; more cannot be chosen from."""
+MOST_CITED, MOST_PASSAGES, LONGEST_ID = 100, 20, 500
+"""Sources remembered of an answer and passages of each, as many as the settings allow at most; characters of an id."""
+
+
+def clipped(text: str, most: int) -> str:
+    """The text, or of a longer one its beginning up to the end of a word: half an identifier may not be known as one."""
+    return text if len(text) <= most else text[:most].rsplit(maxsplit=1)[0]
+
+
 class Cited(Record):
     """A source as one answer of a conversation cited it."""
 
@@ -243,6 +258,20 @@ class Turn(Record):
     answer: str = ""
     choices: tuple[str, ...] = ()
     cited: tuple[Cited, ...] = ()
+
+    def within_limits(self) -> Turn:
+        """The turn as far as it is remembered and looked back on, whoever wrote it."""
+        return self.model_copy(
+            update={
+                "question": clipped(self.question, LONGEST_QUESTION),
+                "standalone": clipped(self.standalone, LONGEST_QUESTION),
+                "answer": clipped(self.answer, LONGEST_SAID),
+                "choices": tuple(clipped(choice, LONGEST_QUESTION) for choice in self.choices[:MOST_CHOICES]),
+                "cited": tuple(
+                    cited.model_copy(update={"passages": cited.passages[:MOST_PASSAGES]}) for cited in self.cited[:MOST_CITED]
+                ),
+            }
+        )
 
 
 class Asked(Record):

@@ -72,6 +72,12 @@ class Settings(BaseSettings):
     asks_per_minute: int = Field(default=60, ge=0, le=100_000, description="per client, 20 at once at most; 0: no limit")
     session_hours: int = Field(default=10, ge=1, le=24 * 90, description="after which one has to sign in again")
     answers_kept: int = Field(default=10_000, ge=0, le=10_000_000, description="newest answers that can be linked to")
+    answers_bytes: int = Field(
+        default=512 * 1024 * 1024, ge=1024 * 1024, le=1024**4, description="of all kept answers together; the oldest go first"
+    )
+    conversations_kept: int = Field(
+        default=10_000, ge=1, le=1_000_000, description="conversations on disk; past them those longest untouched go"
+    )
     conversation_days: int = Field(default=30, ge=1, le=3650, description="after which an untouched conversation is deleted")
     log_questions: bool = Field(default=False, description="write questions to the log; they may tell of patients")
 

@@ -21,7 +21,7 @@ from ragqa.web.signin import GUESSES_AT_ONCE, GUESSES_PER_MINUTE, guesses
 EVERYBODY = ("guest", *ROLES)
 TABLE = [(method, route.path) for route in routes() for method in sorted(route.methods)]
 UNSAFE = [(method, path) for method, path in TABLE if method not in SAFE]
-FILL = {"slug": "drug-a", "id": "0" * 16, "number": "1"}
+FILL = {"slug": "drug-a", "id": "0" * 22, "number": "1"}
 
 
 def filled(path: str) -> str:

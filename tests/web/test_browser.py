@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 import uvicorn
-from pages_site import PASSWORD, fill_library, hostile_site, site_settings
+from pages_site import PASSWORD, fill_library, hostile_site, site_settings, small_site
 
 from ragqa.settings import Settings
 from ragqa.web.app import create_app
@@ -310,6 +310,19 @@ def test_hostile_text_does_nothing_in_a_browser(tmp_path: Path, new: Open) -> No
             page.goto(address + path)
             assert "window.pwned=1" in page.inner_text("main")
             assert page.evaluate("window.pwned") is None
+
+
+def test_line_separators_in_a_question_and_its_source_do_not_break_the_stream(tmp_path: Path, new: Open) -> None:
+    """The answer comes in whole, by script."""
+    odd = "\u2028\u2029\u0085\x0c"
+    corpus = small_site(tmp_path / "corpus")
+    records = corpus / "abstracts" / "all.jsonl"
+    records.write_text(records.read_text().replace("Drug A lowered", "Drug A\\u2028\\u0085 lowered"))
+    with serving(site_settings(tmp_path, corpus)) as address:
+        page = new()
+        page.goto(address + "/")
+        ask(page, f"Does drug A help in condition B?{odd}")
+        assert page.locator("#turn-1 .said").count()
 
 
 def focused(page: Page) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -24,19 +25,22 @@ LEAST_SECRET = 32
 def serving(settings: Settings) -> Iterator[Damage]:
     """What the server keeps: accounts, answers, conversations, its secret."""
     folder = settings.serving
-    keep = settings.answers_kept
     yield from database(
         folder / "accounts.sqlite",
         lambda file: Accounts(file).close(),
         _all_held,
         "users that are missing must be added again with `ragqa users add`",
     )
-    yield from database(
-        folder / "answers.sqlite", lambda file: Archive(file, keep).close(), _answers_held, "some links to answers lead nowhere"
-    )
+    yield from database(folder / "answers.sqlite", _new_archive, _answers_held, "some links to answers lead nowhere")
     for file in sorted((folder / "conversations").glob("*.jsonl")):
         yield from conversation(file)
     yield from secret(folder / "secret")
+
+
+def _new_archive(file: Path) -> None:
+    """An archive with its tables, which is made at the first change."""
+    with closing(Archive(file, keep=1, most_bytes=1)) as archive:
+        archive.forget("")
 
 
 def secret(file: Path) -> Iterator[Damage]:

@@ -11,7 +11,7 @@ What a page needs, and where it is:
 * ``access.csrf_token(request)`` and ``Depends(check_csrf)``: a form posts its token as the field ``csrf``; ``require`` and
   ``may_ask`` check it by themselves for who is signed in, a form for guests adds ``Depends(check_csrf)``
 * ``views.render(request, "name.html", **context)``: a page; templates see ``request``, ``who``, ``csrf``, ``settings`` too
-* ``await exchange.answer(request, Question(...))`` and ``exchange.stream(...)``: ask, with all that has to be kept and counted;
+* ``await exchange.answer(request, Question(...))`` and ``await exchange.stream(...)``: ask, with all that is kept and counted;
   ``exchange.find(request, id)``: an answer by its id (in a thread); ``conversations.talks(request)``: the conversations
 * raise ``problems.Problem(status, kind, message)``: it and every RagqaError come out as problem.html where HTML is asked for
 """
@@ -56,8 +56,10 @@ def create_app(settings: Settings) -> FastAPI:
     async def life(app: FastAPI) -> AsyncIterator[None]:
         settings.serving.mkdir(mode=0o700, parents=True, exist_ok=True)
         app.state.accounts = Accounts(settings.serving / "accounts.sqlite")
-        app.state.archive = Archive(settings.serving / "answers.sqlite", settings.answers_kept)
-        app.state.conversations = Conversations(settings.serving / "conversations", app.state.archive, settings.request_seconds)
+        app.state.archive = Archive(settings.serving / "answers.sqlite", settings.answers_kept, settings.answers_bytes)
+        app.state.conversations = Conversations(
+            settings.serving / "conversations", app.state.archive, settings.request_seconds, settings.conversations_kept
+        )
         app.state.secret = secret(settings.serving / "secret")
         await engine.open()
         clearing = asyncio.create_task(_clear(app.state.conversations, settings.conversation_days))
@@ -66,7 +68,7 @@ def create_app(settings: Settings) -> FastAPI:
         finally:
             clearing.cancel()
             await engine.close()
-            app.state.archive.close()
+            await asyncio.to_thread(app.state.archive.close)
             app.state.accounts.close()
 
     app = FastAPI(

@@ -27,8 +27,8 @@ from ragqa.errors import IndexBusy, LibraryError, RagqaError, ServingError, TooS
 from ragqa.index import current_generation
 from ragqa.library import Library
 from ragqa.parallel import cores
-from ragqa.pipeline import LONGEST_QUESTION, Ragqa, build_index, without_index
-from ragqa.records import Asked
+from ragqa.pipeline import Ragqa, build_index, without_index
+from ragqa.records import LONGEST_QUESTION, Asked
 from ragqa.regenerate import served
 from ragqa.retrieve import Hit
 from ragqa.reviewlog import LOG

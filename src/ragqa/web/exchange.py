@@ -1,11 +1,13 @@
-"""One question and its answer: asked of the engine, kept under its id, counted, and added to its conversation.
+"""One question and its answer: asked of the engine, given an address, kept there, counted, and added to its conversation.
 
-API and pages ask through here, so that both do all of it.
+API and pages ask through here, so that both do all of it. Giving outranks keeping: what cannot be kept is given and says so. An
+emergency whose conversation or article cannot be had is told what to do by ``emergency``.
 """
 
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -14,7 +16,6 @@ from fastapi import Request
 from ragqa.answer import Answer, Audience
 from ragqa.index import Generation
 from ragqa.records import Article, Asked, Turn
-from ragqa.regenerate import APPROVED
 from ragqa.web.access import engine, priority, settings
 from ragqa.web.conversations import given, talks
 from ragqa.web.engine import Event
@@ -33,48 +34,57 @@ class Question:
     conversation: str | None = None
 
 
-async def answer(request: Request, question: Question) -> Answer:
-    """The answer, kept and counted. Raises Problem 404 and 409 of its conversation and article, else as ``Engine.ask``."""
-    asked = _asked(request, question)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """An answer as a reader gets it: its ``id`` is a random address, which leads to it if it was ``kept``.
+
+    ``number``: its turn's in its conversation, from 1; 0 where it stands alone.
+    """
+
+    answer: Answer
+    kept: bool
+    number: int
+
+
+async def answer(request: Request, question: Question) -> Given:
+    """The answer, kept and counted. Raises Problem 404, 409 and 503 of its conversation and article, else as ``Engine.ask``."""
+    asked = await asyncio.to_thread(_asked, request, question)
     try:
         found = await engine(request).ask(asked, question.audience, question.understood, priority(request))
-        await _keep(request, question, found)
+        return await _keep(request, question, asked, found)
     finally:
         _release(request, question)
-    return found
 
 
-def stream(request: Request, question: Question) -> AsyncIterator[Event]:
-    """The answer's events as ``Engine.stream``; whatever refuses the question is raised by this call, before any event."""
-    asked = _asked(request, question)
+async def stream(request: Request, question: Question) -> AsyncIterator[Event | Given]:
+    """The answer's events as ``Engine.stream``, the last one as Given; what refuses the question is raised before any event."""
+    asked = await asyncio.to_thread(_asked, request, question)
     try:
         events = engine(request).stream(asked, question.audience, question.understood, priority(request))
     except BaseException:
         _release(request, question)
         raise
-    return _kept(request, question, events)
+    return _kept(request, question, asked, events)
 
 
-async def _kept(request: Request, question: Question, events: AsyncIterator[Event]) -> AsyncIterator[Event]:
+async def _kept(request: Request, question: Question, asked: Asked, events: AsyncIterator[Event]) -> AsyncIterator[Event | Given]:
     try:
         async for event in events:
-            if isinstance(event.data, Answer):
-                await _keep(request, question, event.data)
-            yield event
+            yield await _keep(request, question, asked, event.data) if isinstance(event.data, Answer) else event
     finally:
         _release(request, question)
 
 
 def _asked(request: Request, question: Question) -> Asked:
+    """The question with the turns before it, of a conversation held for it; reads files, so in a thread."""
     check_article(request, question.article)
-    history = question.history
-    if question.conversation is not None:
-        history = tuple(talks(request).hold(question.conversation))
+    name = question.conversation
+    history = question.history if name is None else tuple(talks(request).hold(name))
     return Asked(question=question.question, history=history, article=question.article)
 
 
 def check_article(request: Request, slug: str | None) -> None:
-    """Raises Problem 404 when an article that is said to be read is not in the live generation."""
+    """Raises Problem 404 when an article that is said to be read is not in the live generation; reads it, so in a thread."""
     if slug is not None:
         with engine(request).generation() as ragqa:
             if not isinstance(ragqa.generation.find(f"article:{slug}"), Article):
@@ -86,29 +96,26 @@ def _release(request: Request, question: Question) -> None:
         talks(request).release(question.conversation)
 
 
-async def _keep(request: Request, question: Question, found: Answer) -> None:
-    request.app.state.figures.answered(found)
+async def _keep(request: Request, question: Question, asked: Asked, found: Answer) -> Given:
+    """Give the answer its address, count it, and keep it as far as that is possible."""
+    addressed = found.model_copy(update={"id": secrets.token_urlsafe(16)})
+    figures, archive, name = request.app.state.figures, given(request), question.conversation
+    figures.answered(addressed)
     if settings(request).log_questions:
-        request.state.told = {"question": found.question}
-    if question.conversation is None:
-        given(request).add(found)
-    else:
-        await asyncio.to_thread(talks(request).add, question.conversation, found)
+        request.state.told = {"question": addressed.question}
+    kept = await archive.queue.done(lambda: talks(request).add(name, addressed) if name else archive.add(addressed))
+    if not kept and archive.keep:
+        figures.not_kept()
+    return Given(answer=addressed, kept=kept, number=len(asked.history) + 1 if name else 0)
 
 
 def find(request: Request, id: str) -> Answer:
-    """An answer by its id, in the state it has now; reads files, so in a thread. Raises Problem 404 when it is not kept."""
-    found = given(request).answer(id) or _published(request, id)
+    """An answer by its address, in the state it has now; reads files, so in a thread. Raises Problem 404 when it is not kept."""
+    found = given(request).answer(id)
     if found is None:
-        raise Problem(404, "not_found", "this answer is not kept any more: ask the question again")
+        raise Problem(404, "not_found", "this answer is not kept, or not any more: ask the question again")
     with engine(request).generation() as ragqa:
         return found if stands(found, ragqa.generation) else found.model_copy(update={"review_state": "unpublished"})
-
-
-def _published(request: Request, id: str) -> Answer | None:
-    library = engine(request).library()
-    version = library.published_as(id) if library else None
-    return version.answer.model_copy(update={"review_state": APPROVED}) if version else None
 
 
 def stands(answer: Answer, generation: Generation) -> bool:

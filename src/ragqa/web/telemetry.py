@@ -33,6 +33,7 @@ class Figures:
             "ragqa_request_seconds", "Time of a request, waiting included.", ["route"], buckets=SECONDS, registry=self.registry
         )
         self.answers = Counter("ragqa_answers", "Answers given.", ["status", "audience"], registry=self.registry)
+        self.unkept = Counter("ragqa_not_kept", "Answers given that could not be kept.", registry=self.registry)
         self.stages = Histogram("ragqa_stage_seconds", "Time by stage.", ["stage"], buckets=SECONDS, registry=self.registry)
         pending = Gauge("ragqa_pending", "Requests running or waiting.", registry=self.registry)
         pending.set_function(lambda: engine.pending)
@@ -68,6 +69,10 @@ class Figures:
         self.answers.labels(answer.status.value, answer.audience).inc()
         for stage, milliseconds in answer.trace.milliseconds.items():
             self.stages.labels(stage).observe(milliseconds / 1000)
+
+    def not_kept(self) -> None:
+        """Count an answer that was given and could not be kept."""
+        self.unkept.inc()
 
     def page(self) -> bytes:
         """All figures in Prometheus's text format."""

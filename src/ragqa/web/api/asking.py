@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterator, Sequence
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request, Response
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import StreamingResponse
 
 from ragqa.answer import Answer, Statement
 from ragqa.records import Asked
+from ragqa.retrieve import Hit
 from ragqa.web.access import engine, may_ask, may_read, priority
 from ragqa.web.api.messages import ANSWERED, Ask, Begun, Conversation, Follow, Found, Results, Search, Spoken
-from ragqa.web.conversations import given, talks
+from ragqa.web.conversations import MOST_TURNS, PAGE, given, talks
 from ragqa.web.engine import Event
-from ragqa.web.exchange import Question, answer, check_article, stream
+from ragqa.web.exchange import Given, Question, answer, check_article, stream
 from ragqa.web.problems import FAILURES, envelope, problem_of
 
 router = APIRouter(prefix="/api/v1", tags=["asking"])
@@ -31,8 +32,12 @@ async def ask(request: Request, body: Ask) -> Response:
 @router.post("/search", response_model=Results, dependencies=[Depends(may_ask)])
 async def search(request: Request, body: Search) -> Results:
     """The sources nearest to a question, each with its best passage."""
-    check_article(request, body.article)
+    await asyncio.to_thread(check_article, request, body.article)
     hits = await engine(request).search(Asked(question=body.question, article=body.article), body.k, priority(request))
+    return await asyncio.to_thread(_results, request, hits)
+
+
+def _results(request: Request, hits: Sequence[Hit]) -> Results:
     with engine(request).generation() as ragqa:
         titles = [record.title if (record := ragqa.generation.find(hit.passage.source_id)) else None for hit in hits]
         name = ragqa.generation.manifest.generation
@@ -43,21 +48,36 @@ async def search(request: Request, body: Search) -> Results:
 @router.post("/conversations", status_code=201, response_model=Begun, dependencies=[Depends(may_ask)])
 async def begin(request: Request) -> Begun:
     """Begin a conversation. Its id is all it takes to read it; untouched for some days it is deleted."""
-    return Begun(id=await asyncio.to_thread(talks(request).begin))
+    return Begun(id=talks(request).begin())
 
 
 @router.get("/conversations/{id}", response_model=Conversation, dependencies=[Depends(may_read)])
-async def conversation(request: Request, id: str) -> Conversation:
-    """The turns of a conversation."""
-    turns = talks(request).turns(id)
-    ids = given(request).answer_ids(id)
-    return Conversation(id=id, turns=tuple(Spoken(turn=turn, answer_id=ids.get(place)) for place, turn in enumerate(turns)))
+async def conversation(
+    request: Request,
+    id: str,
+    after: Annotated[int | None, Query(ge=0, description="turns to pass over; without it the newest are given")] = None,
+    limit: Annotated[int, Query(ge=1, le=MOST_TURNS, description="turns wanted")] = PAGE,
+) -> Conversation:
+    """The turns of a conversation, some at a time."""
+    return await asyncio.to_thread(_conversation, request, id, after, limit)
+
+
+def _conversation(request: Request, id: str, after: int | None, limit: int) -> Conversation:
+    found, ids = talks(request).stretch(id, after, limit), given(request).answer_ids(id)
+    end = found.after + len(found.turns)
+    return Conversation(
+        id=id,
+        count=found.count,
+        after=found.after,
+        next=end if end < found.count else None,
+        turns=tuple(Spoken(turn=turn, answer_id=ids.get(place)) for place, turn in enumerate(found.turns, found.after)),
+    )
 
 
 @router.delete("/conversations/{id}", status_code=204, dependencies=[Depends(may_ask)])
 async def delete(request: Request, id: str) -> Response:
     """Delete a conversation."""
-    talks(request).delete(id)
+    await asyncio.to_thread(talks(request).delete, id)
     return Response(status_code=204)
 
 
@@ -70,29 +90,42 @@ async def turn(request: Request, id: str, body: Follow) -> Response:
 async def reply(request: Request, question: Question) -> Response:
     """The answer as JSON, or for who accepts nothing but events, as events."""
     if "text/event-stream" in request.headers.get("accept", ""):
-        return StreamingResponse(events(request, stream(request, question)), media_type="text/event-stream")
-    return JSONResponse((await answer(request, question)).to_json())
+        return StreamingResponse(events(request, await stream(request, question)), media_type="text/event-stream")
+    found = await answer(request, question)
+    return Response(await asyncio.to_thread(lambda: json.dumps(_told(found))), media_type="application/json")
 
 
 def whole(request: Request, answer: Answer) -> Response:
     """An answer that is there already, as ``reply`` gives it."""
     if "text/event-stream" not in request.headers.get("accept", ""):
-        return JSONResponse(answer.to_json())
+        return Response(json.dumps(answer.to_json()), media_type="application/json")
     lines = [_line("disclaimer", {"disclaimer": answer.disclaimer}), _line("answer", _plain(answer))]
     return Response("".join(lines), media_type="text/event-stream")
 
 
-async def events(request: Request, told: AsyncIterator[Event]) -> AsyncIterator[str]:
+async def events(request: Request, told: AsyncIterator[Event | Given]) -> AsyncIterator[str]:
     """Events as lines of a stream. An error after its beginning comes as the event "error", with the envelope."""
     try:
         async for event in told:
-            yield _line(event.name, {event.name: event.data} if isinstance(event.data, str) else _plain(event.data))
+            if isinstance(event, Given):
+                yield await asyncio.to_thread(_last, event)
+            else:
+                yield _line(event.name, {event.name: event.data} if isinstance(event.data, str) else _plain(event.data))
     except FAILURES as error:
         yield _line("error", envelope(problem_of(error), request.state.request_id))
 
 
 def _line(name: str, data: dict[str, Any]) -> str:
-    return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
+    """One event, in ASCII: no character of a text is taken for the end of a line."""
+    return f"event: {name}\ndata: {json.dumps(data)}\n\n"
+
+
+def _last(given: Given) -> str:
+    return _line("answer", _told(given))
+
+
+def _told(given: Given) -> dict[str, Any]:
+    return given.answer.to_json() | ({} if given.kept else {"kept": False})
 
 
 def _plain(data: Statement | Answer) -> dict[str, Any]:

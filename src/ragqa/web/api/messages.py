@@ -9,8 +9,18 @@ from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from ragqa.answer import DISCLAIMERS, Answer, Audience
-from ragqa.pipeline import LONGEST_QUESTION
-from ragqa.records import Passage, ReviewState, Turn
+from ragqa.records import (
+    LONGEST_ID,
+    LONGEST_QUESTION,
+    LONGEST_SAID,
+    MOST_CHOICES,
+    MOST_CITED,
+    MOST_PASSAGES,
+    Cited,
+    Passage,
+    ReviewState,
+    Turn,
+)
 from ragqa.retrieve import Hit
 
 Question = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_QUESTION, pattern=r"\S")]
@@ -19,6 +29,10 @@ Note = Annotated[str, StringConstraints(min_length=1, max_length=2000, pattern=r
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 TURNS = 20
 """Earlier turns that one request may bring."""
+Text = Annotated[str, StringConstraints(max_length=LONGEST_QUESTION)]
+SourceId = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_ID, pattern="^[^ ]+$")]
+ANSWER_ID = "^[A-Za-z0-9_-]{22}$"
+"""An answer's address: random, so that nobody finds it by knowing what was asked."""
 FIRST = "Is memantine effective as a first-line treatment for borderline personality disorder?"
 
 
@@ -44,10 +58,29 @@ class Follow(_Message):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"question": "And what dose was used?"}]})
 
 
+class EarlierCited(Cited):
+    """A source that an earlier answer cited, under the number it had there."""
+
+    number: int = Field(ge=1, le=MOST_CITED)
+    source_id: SourceId
+    passages: tuple[SourceId, ...] = Field(default=(), max_length=MOST_PASSAGES)
+
+
+class Earlier(Turn):
+    """A turn before the question, as this server gave it or with the question alone; identifiers are taken out of every text."""
+
+    question: Question
+    standalone: Text = Field(default="", description="as it was understood")
+    status: Literal["", "answered", "insufficient_evidence", "needs_clarification", "urgent", "out_of_scope"] = ""
+    answer: str = Field(default="", max_length=LONGEST_SAID, description="what was said")
+    choices: tuple[Text, ...] = Field(default=(), max_length=MOST_CHOICES, description="readings that were offered")
+    cited: tuple[EarlierCited, ...] = Field(default=(), max_length=MOST_CITED)
+
+
 class Ask(Follow):
     """A question with all that decides how it is read."""
 
-    history: tuple[Turn, ...] = Field(default=(), max_length=TURNS, description="the turns before it, oldest first")
+    history: tuple[Earlier, ...] = Field(default=(), max_length=TURNS, description="the turns before it, oldest first")
 
     model_config = ConfigDict(
         extra="forbid",
@@ -121,6 +154,12 @@ class Begun(_Message):
     id: str = Field(examples=["q0Xw8mYy1h6T3mYzN5v0yA"])
 
 
+class GivenAnswer(Answer):
+    """An answer as it is given. Where it could not be kept, ``kept`` says so and no address leads to it."""
+
+    kept: Literal[False] | None = Field(default=None, description="false, or not there")
+
+
 class Spoken(_Message):
     """A turn, with the id of its answer while that is kept."""
 
@@ -129,9 +168,12 @@ class Spoken(_Message):
 
 
 class Conversation(_Message):
-    """A conversation, oldest turn first."""
+    """Turns of a conversation, oldest first, after the first ``after`` of ``count``; ``next`` is the ``after`` to go on with."""
 
     id: str
+    count: int
+    after: int
+    next: int | None
     turns: tuple[Spoken, ...]
 
 
@@ -242,7 +284,8 @@ class Ready(_Message):
 
 ANSWER: dict[str, Any] = {
     "schema": "ragqa.answer/1",
-    "id": "7722d8ab85bc7272",
+    "id": "Yq3vO0m1W9d2cXr5tJ8aZg",
+    "digest": "7722d8ab85bc7272f0a1c94be5d6837710fe9ab2c4d83e6501b7a9c8d2e4f613",
     "question": FIRST,
     "standalone_question": FIRST,
     "status": "answered",
@@ -299,7 +342,7 @@ STREAM = (
 )
 ANSWERED: dict[int | str, dict[str, Any]] = {
     200: {
-        "model": Answer,
+        "model": GivenAnswer,
         "description": "The answer, which may be an abstention: see `status`. With `Accept: text/event-stream` its events: "
         "disclaimer, stage (searching, reading, checking), statement, answer; or error, with the envelope.",
         "content": {

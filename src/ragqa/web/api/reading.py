@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from ragqa.answer import Answer, Audience
 from ragqa.article_page import ArticlePage, article_page
 from ragqa.web.access import engine, may_read, reader, settings, visible
-from ragqa.web.api.messages import ANSWER, Articles, Listed, Slug, written
+from ragqa.web.api.messages import ANSWER, ANSWER_ID, Articles, Listed, Slug, written
 from ragqa.web.exchange import find
 from ragqa.web.problems import Problem
 
@@ -52,6 +52,6 @@ def article(
     responses={200: {"content": {"application/json": {"example": ANSWER}}}},
     dependencies=[Depends(may_read)],
 )
-def answer(request: Request, id: Annotated[str, Path(pattern="^[0-9a-f]{16}$", examples=["7722d8ab85bc7272"])]) -> Response:
+def answer(request: Request, id: Annotated[str, Path(pattern=ANSWER_ID, examples=[ANSWER["id"]])]) -> Response:
     """An answer as it was given. ``review_state`` is "unpublished" when a source it quotes is gone or says something else now."""
     return written(find(request, id))

@@ -123,7 +123,7 @@ def sign_off(request: Request, number: Number, who: Editor) -> Response:
         request,
         "desk_answer.html",
         "answers",
-        turn=turn_of_page(queued.version.answer, 0, corpus, ""),
+        turn=turn_of_page(queued.version.answer, 0, corpus, "", kept=None),
         conversation="",
         article="",
         version=queued.version,

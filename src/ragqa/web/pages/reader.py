@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from typing import Annotated
@@ -12,12 +13,14 @@ from urllib.parse import quote, urlencode
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
+from ragqa.answer import Audience
 from ragqa.article_page import PageStatement, article_page
 from ragqa.corpus import Corpus
-from ragqa.pipeline import LONGEST_QUESTION
 from ragqa.privacy import redact
-from ragqa.records import Abstract, Article, Asked, ReviewState
+from ragqa.records import LONGEST_QUESTION, Abstract, Article, Asked, ReviewState
+from ragqa.retrieve import Hit
 from ragqa.web.access import Reader, TheEngine, check_csrf, may_ask, may_read, priority, public, reader, visible
+from ragqa.web.engine import Engine
 from ragqa.web.pages.frame import AUDIENCES, CHOICE, TheAudience, finder, inside, show
 from ragqa.web.pages.sources import Card, Span, nearest, numbered
 from ragqa.web.pages.suggestions import Suggestions
@@ -32,7 +35,12 @@ _MARKUP = re.compile(r"^\* |`|\*")
 @router.get("/", name="front", dependencies=[Depends(may_read)])
 async def front(request: Request, engine: TheEngine) -> Response:
     """The question box and the approved articles."""
-    approved = (await engine.corpus()).approved()
+    corpus = await engine.corpus()
+    return await asyncio.to_thread(_front, request, corpus)
+
+
+def _front(request: Request, corpus: Corpus) -> Response:
+    approved = corpus.approved()
     return show(request, "front.html", shelves=shelves(approved), count=len(approved))
 
 
@@ -40,6 +48,10 @@ async def front(request: Request, engine: TheEngine) -> Response:
 async def article(request: Request, slug: str, engine: TheEngine, audience: TheAudience) -> Response:
     """An article in its true review state."""
     corpus = await engine.corpus()
+    return await asyncio.to_thread(_article, request, slug, engine, audience, corpus)
+
+
+def _article(request: Request, slug: str, engine: Engine, audience: Audience, corpus: Corpus) -> Response:
     record = known(corpus, slug, reader(request))
     page = article_page(corpus, slug, audience)
     spans: dict[int, list[Span]] = {}
@@ -64,27 +76,45 @@ async def article(request: Request, slug: str, engine: TheEngine, audience: TheA
         names=names(cards),
         topics=record.topics,
         askable=indexed and corpus.states[slug] is ReviewState.APPROVED,
-        suggestions=_suggestions(request).known(name, slug),
+        suggestions=_suggestions(request).known(name, slug) or (),
     )
 
 
 @router.get("/articles/{slug}/questions", name="questions", dependencies=[Depends(may_read)])
 async def questions(request: Request, slug: str, engine: TheEngine) -> Response:
-    """Questions that the evidence answers, beside an article; each was asked before it is shown."""
+    """Questions that the evidence answers, beside an article; each was asked before it is shown.
+
+    They are looked for only on behalf of who may ask; everybody else sees what is known.
+    """
     corpus = await engine.corpus()
     record = known(corpus, slug, reader(request))
     if corpus.states[slug] is not ReviewState.APPROVED:
         raise Problem(404, "not_found", "questions are answered only beside approved articles")
     with engine.generation() as ragqa:
         name = ragqa.generation.manifest.generation
-    found = await _suggestions(request).find(engine, name, record, corpus.approved())
-    return show(request, "questions.html", article=record, questions=found)
+    held = _suggestions(request)
+    if held.known(name, slug) is None and not held.searching and await _asks(request):
+        await held.find(engine, name, record, corpus.approved())
+    return show(request, "questions.html", article=record, questions=held.known(name, slug))
+
+
+async def _asks(request: Request) -> bool:
+    """Whether this reader may ask a question now; takes it off the reader's rate."""
+    try:
+        await may_ask(request)
+    except Problem:
+        return False
+    return True
 
 
 @router.get("/sources/{source_id:path}", name="source", dependencies=[Depends(may_read)])
 async def source(request: Request, source_id: str, engine: TheEngine) -> Response:
     """One source with its text, and the approved articles that cite it."""
     corpus = await engine.corpus()
+    return await asyncio.to_thread(_source, request, source_id, engine, corpus)
+
+
+def _source(request: Request, source_id: str, engine: Engine, corpus: Corpus) -> Response:
     record = corpus.abstracts.get(source_id)
     if record is None:
         raise Problem(404, "not_found", f"no source {source_id!r} here; the front page searches those there are")
@@ -97,7 +127,7 @@ async def source(request: Request, source_id: str, engine: TheEngine) -> Respons
 @router.post("/search", name="look", dependencies=[Depends(may_read), Depends(check_csrf)])
 async def look(request: Request, query: Annotated[str, Form(max_length=LONGEST_QUESTION)]) -> Response:
     """Take identifiers out, then go to the results: what stands in an address stays in histories and logs."""
-    cleaned = redact(query) if request.app.state.settings.redact else None
+    cleaned = await asyncio.to_thread(redact, query) if request.app.state.settings.redact else None
     kept = {"q": cleaned.text if cleaned else query, "removed": ",".join(dict.fromkeys(cleaned.kinds)) if cleaned else ""}
     return RedirectResponse(f"/search?{urlencode({name: value for name, value in kept.items() if value})}", 303)
 
@@ -108,7 +138,12 @@ async def search(request: Request, engine: TheEngine, q: str = "", removed: str 
     if not q.strip():
         return RedirectResponse("/", 303)
     hits = await engine.search(Asked(question=q[:LONGEST_QUESTION]), FOUND, priority(request))
-    find = finder(await engine.corpus())
+    corpus = await engine.corpus()
+    return await asyncio.to_thread(_found, request, q[:LONGEST_QUESTION], removed, hits, corpus)
+
+
+def _found(request: Request, query: str, removed: str, hits: Sequence[Hit], corpus: Corpus) -> Response:
+    find = finder(corpus)
     rows = [
         {
             "title": getattr(record, "title", None) or hit.passage.source_id,
@@ -122,7 +157,7 @@ async def search(request: Request, engine: TheEngine, q: str = "", removed: str 
         for record in (find(hit.passage.source_id),)
     ]
     kinds = [kind for kind in removed.split(",") if kind.isalpha()]
-    return show(request, "search.html", query=q[:LONGEST_QUESTION], hits=rows, removed=kinds)
+    return show(request, "search.html", query=query, hits=rows, removed=kinds)
 
 
 @router.post("/reader", name="choose_reader", dependencies=[Depends(public), Depends(check_csrf)])

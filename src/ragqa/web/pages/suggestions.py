@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import re
+import sqlite3
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ragqa.answer import Answer, Status
-from ragqa.errors import ServingError
+from ragqa.errors import RagqaError
 from ragqa.question import Role, mentions
 from ragqa.records import Article, Asked
 from ragqa.web.admission import Priority
@@ -16,6 +20,11 @@ from ragqa.web.engine import Engine
 
 MOST, TRIED = 4, 12
 """Questions shown, and questions asked at most to find them."""
+AGAIN = 60.0
+"""Seconds until a search that could not be finished, for a busy server mostly, is tried again."""
+log = logging.getLogger("ragqa.web.suggestions")
+Key = tuple[str, str]
+"""Generation and slug."""
 _DOSE = re.compile(r"\b\d+(?:\.\d+)? ?m?c?g\b")
 _HARM = re.compile(
     r"\b(?:adverse|side effects?|tolera\w+|weight|mortality|dropped? out|dissociation|errors|safety|harms?)\b", re.IGNORECASE
@@ -32,33 +41,65 @@ class Candidate:
 
 
 class Suggestions:
-    """Verified questions by generation and article, found once and remembered while that generation is live."""
+    """Verified questions by generation and article. One search at a time in the whole server, and each is made once.
 
-    def __init__(self) -> None:
-        self._found: dict[tuple[str, str], tuple[str, ...]] = {}
+    What a search found, nothing included, is remembered while its generation is live; a search that could not be finished is
+    remembered for AGAIN seconds, with what it had found by then.
+    """
 
-    def known(self, generation: str, slug: str) -> tuple[str, ...]:
-        """What was found before; empty where nobody looked yet."""
-        return self._found.get((generation, slug), ())
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.clock = clock
+        self._found: dict[Key, tuple[str, ...]] = {}
+        self._unfinished: dict[Key, tuple[float, tuple[str, ...]]] = {}
+        self._search: asyncio.Task[None] | None = None
 
-    async def find(self, engine: Engine, generation: str, article: Article, others: Sequence[Article]) -> tuple[str, ...]:
-        """Ask the candidates of an article until enough are answered; when the server is busy, as many as were found so far."""
-        key = (generation, article.slug)
-        if key in self._found:
-            return self._found[key]
-        answers: dict[str, Answer] = {}
-        for candidate in candidates(article, others)[:TRIED]:
-            try:
-                answer = await engine.ask(Asked(question=candidate.question, article=article.slug), priority=Priority.IDLE)
-            except ServingError:
-                return tuple(answers)
-            if answer.status is Status.ANSWERED and candidate.answered_by(answer) and _new(answer, answers.values()):
-                answers[candidate.question] = answer
-            if len(answers) == MOST:
-                break
-        self._found = {old: found for old, found in self._found.items() if old[0] == generation}
+    def known(self, generation: str, slug: str) -> tuple[str, ...] | None:
+        """What was found before; None where nobody has looked yet."""
+        key = (generation, slug)
+        if key in self._unfinished:
+            until, found = self._unfinished[key]
+            if self.clock() < until:
+                return found
+            del self._unfinished[key]
+        return self._found.get(key)
+
+    @property
+    def searching(self) -> bool:
+        """Whether a search is under way, for whichever article."""
+        return self._search is not None and not self._search.done()
+
+    async def find(self, engine: Engine, generation: str, article: Article, others: Sequence[Article]) -> None:
+        """Search for an article's questions, unless they are known or another search is under way.
+
+        The search goes on where whoever began it went away.
+        """
+        if self.searching or self.known(generation, article.slug) is not None:
+            return
+        self._search = asyncio.create_task(self._look(engine, generation, article, others))
+        await asyncio.shield(self._search)
+
+    async def _look(self, engine: Engine, generation: str, article: Article, others: Sequence[Article]) -> None:
+        key, answers = (generation, article.slug), dict[str, Answer]()
+        try:
+            for candidate in (await asyncio.to_thread(candidates, article, others))[:TRIED]:
+                answer = await _asked(engine, Asked(question=candidate.question, article=article.slug))
+                if answer.status is Status.ANSWERED and candidate.answered_by(answer) and _new(answer, answers.values()):
+                    answers[candidate.question] = answer
+                if len(answers) == MOST:
+                    break
+        except (RagqaError, OSError, sqlite3.Error) as error:
+            log.warning("questions beside an article are looked for again in %s s: %s", AGAIN, type(error).__name__)
+            self._unfinished[key] = (self.clock() + AGAIN, tuple(answers))
+            return
+        for known in (self._found, self._unfinished):
+            for old in [old for old in known if old[0] != generation]:
+                del known[old]
         self._found[key] = tuple(answers)
-        return self._found[key]
+
+
+async def _asked(engine: Engine, asked: Asked) -> Answer:
+    """The one place where suggestions ask: nobody waits for these answers as a reader waits for theirs."""
+    return await engine.ask(asked, priority=Priority.IDLE)
 
 
 def candidates(article: Article, others: Sequence[Article]) -> list[Candidate]:

@@ -8,19 +8,18 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import PlainTextResponse, RedirectResponse, StreamingResponse
 
 from ragqa.answer import Answer, Statement
 from ragqa.corpus import Corpus
-from ragqa.pipeline import LONGEST_QUESTION
-from ragqa.records import ReviewState, Turn
+from ragqa.records import LONGEST_QUESTION, ReviewState, Turn
 from ragqa.render import HEADINGS, HEADINGS_FOR_PATIENTS, as_json, as_markdown, as_text, caution, printable, sections
 from ragqa.web import exchange
 from ragqa.web.access import check_csrf, csrf_token, engine, may_ask, may_read, reader, visible
-from ragqa.web.conversations import talks
+from ragqa.web.conversations import PAGE, given, talks
 from ragqa.web.engine import Event
-from ragqa.web.exchange import Question
+from ragqa.web.exchange import Given, Question
 from ragqa.web.pages.evidence import SORTABLE, table
 from ragqa.web.pages.exports import as_bibtex, as_ris
 from ragqa.web.pages.frame import TheAudience, finder, show
@@ -59,7 +58,7 @@ async def ask(
     """Answer a question as the next turn of a conversation, which begins here when none is named."""
     if not question.strip():
         raise Problem(422, "invalid_request", "the question is empty: write what you want to know, then ask")
-    name = conversation or await asyncio.to_thread(talks(request).begin)
+    name = conversation or talks(request).begin()
     asked = Question(
         question=question,
         article=article or None,
@@ -68,22 +67,24 @@ async def ask(
         conversation=name,
     )
     if STREAM in request.headers.get("accept", ""):
-        return StreamingResponse(_pieces(request, asked, name, exchange.stream(request, asked)), media_type=STREAM)
-    await exchange.answer(request, asked)
-    return RedirectResponse(_address(request, name, article), 303)
+        return StreamingResponse(_pieces(request, asked, name, await exchange.stream(request, asked)), media_type=STREAM)
+    found = await exchange.answer(request, asked)
+    if found.kept:
+        return RedirectResponse(_address(found, name, article), 303)
+    corpus = await engine(request).corpus()
+    return await asyncio.to_thread(_unkept, request, found, name, article, corpus)
 
 
-async def _pieces(request: Request, asked: Question, name: str, events: AsyncIterator[Event]) -> AsyncIterator[str]:
+async def _pieces(request: Request, asked: Question, name: str, events: AsyncIterator[Event | Given]) -> AsyncIterator[str]:
     """Stages, statements and the whole turn as it stands on the page, made by the page's own template."""
     headings = HEADINGS_FOR_PATIENTS if asked.audience == "patient" else HEADINGS
+    article = asked.article or ""
     try:
         async for event in events:
-            if isinstance(event.data, Answer):
-                address = _address(request, name, asked.article or "")
+            if isinstance(event, Given):
                 corpus = await engine(request).corpus()
-                turn = turn_of_page(event.data, len(talks(request).turns(name)), corpus, "")
-                shown = _part("turn.html", request, turn=turn, conversation=name, article=asked.article or "")
-                yield _event("turn", html=shown, address=address, conversation=name)
+                shown = await asyncio.to_thread(_turn_part, request, event, name, article, corpus)
+                yield _event("turn", html=shown, address=_address(event, name, article), conversation=name)
             elif isinstance(event.data, Statement):
                 yield _event("statement", heading=headings[event.data.section], text=printable(event.data.text))
             elif event.name == "stage":
@@ -92,19 +93,49 @@ async def _pieces(request: Request, asked: Question, name: str, events: AsyncIte
         yield _event("problem", message=problem_of(error).message)
 
 
+def _turn_part(request: Request, found: Given, name: str, article: str, corpus: Corpus) -> str:
+    beside = urlencode({"article": article}) if article else ""
+    turn = turn_of_page(found.answer, found.number, corpus, "", kept=found.kept, beside=beside)
+    return _part("turn.html", request, turn=turn, conversation=name, article=article)
+
+
+def _unkept(request: Request, found: Given, name: str, article: str, corpus: Corpus) -> Response:
+    """The page of an answer that has no address to go to."""
+    turns = [turn_of_page(found.answer, found.number, corpus, "", kept=False)]
+    context: dict[str, Any] = {"conversation": name, "article": article, "reading": None, "earlier": "", "later": ""}
+    return show(request, "conversation.html", turns=turns, **context)
+
+
 @router.get("/conversations/{name}", name="conversation", dependencies=[Depends(may_read)])
-async def conversation(request: Request, name: str, article: str = "", sort: str = "") -> Response:
-    """A conversation, its turns in order; an answer no longer kept is told by what was remembered of it."""
-    held = talks(request)
-    turns, answers = await asyncio.to_thread(lambda: (held.turns(name), held.answers(name)))
+async def conversation(
+    request: Request, name: str, article: str = "", sort: str = "", after: Annotated[int | None, Query(ge=0)] = None
+) -> Response:
+    """Turns of a conversation in order, the newest unless told which; an answer no longer kept is told by what was remembered."""
     corpus = await engine(request).corpus()
+    return await asyncio.to_thread(_conversation, request, name, article, sort, after, corpus)
+
+
+def _conversation(request: Request, name: str, article: str, sort: str, after: int | None, corpus: Corpus) -> Response:
+    found = talks(request).stretch(name, after, PAGE)
+    answers = given(request).answers(name, found.after, len(found.turns))
     record = corpus.articles.get(article) if article in visible(corpus, reader(request)) else None
-    shown = [
-        turn_of_page(answer, number, corpus, sort) if answer else _remembered(turn, number)
-        for number, (turn, answer) in enumerate(zip(turns, answers, strict=True), start=1)
-    ]
+    beside = {"article": record.slug} if record else {}
+    here = beside if after is None else beside | {"after": found.after}
+    end = found.after + len(found.turns)
     return show(
-        request, "conversation.html", turns=shown, conversation=name, article=record.slug if record else "", reading=record
+        request,
+        "conversation.html",
+        turns=[
+            turn_of_page(answers[place], place + 1, corpus, sort, beside=urlencode(here))
+            if place in answers
+            else _remembered(turn, place + 1)
+            for place, turn in enumerate(found.turns, found.after)
+        ],
+        conversation=name,
+        article=record.slug if record else "",
+        reading=record,
+        earlier=urlencode(beside | {"after": max(0, found.after - PAGE)}) if found.after else "",
+        later=urlencode(beside | {"after": end}) if end < found.count else "",
     )
 
 
@@ -114,12 +145,18 @@ async def answer_page(request: Request, name: str, sort: str = "") -> Response:
     id, _, extension = name.partition(".")
     if extension and extension not in EXPORTS:
         raise Problem(404, "not_found", f"an answer comes as {', '.join(EXPORTS)}")
-    answer = await asyncio.to_thread(exchange.find, request, id)
     if extension:
         kind, export = EXPORTS[extension]
-        headers = {"Content-Disposition": f'attachment; filename="ragqa-{answer.id}.{extension}"'}
-        return PlainTextResponse(export(answer), media_type=f"{kind}; charset=utf-8", headers=headers)
-    turn = turn_of_page(answer, 0, await engine(request).corpus(), sort)
+        text = await asyncio.to_thread(lambda: export(exchange.find(request, id)))
+        headers = {"Content-Disposition": f'attachment; filename="ragqa-{id}.{extension}"'}
+        return PlainTextResponse(text, media_type=f"{kind}; charset=utf-8", headers=headers)
+    corpus = await engine(request).corpus()
+    return await asyncio.to_thread(_answer_page, request, id, sort, corpus)
+
+
+def _answer_page(request: Request, id: str, sort: str, corpus: Corpus) -> Response:
+    answer = exchange.find(request, id)
+    turn = turn_of_page(answer, 0, corpus, sort)
     with engine(request).generation() as ragqa:
         current = ragqa.generation.manifest.generation == answer.trace.generation
     return show(request, "answer.html", turn=turn, current=current, conversation="", article="")
@@ -134,8 +171,14 @@ def alone(request: Request, answer: Answer, conversation: str) -> Response:
     return Response(_event("turn", html=shown, address="", conversation=conversation), media_type=STREAM)
 
 
-def turn_of_page(answer: Answer, number: int, corpus: Corpus, sort: str) -> dict[str, Any]:
-    """All that a page shows of one turn; ``number`` 0 for an answer that stands alone."""
+def turn_of_page(
+    answer: Answer, number: int, corpus: Corpus, sort: str, *, kept: bool | None = True, beside: str = ""
+) -> dict[str, Any]:
+    """All that a page shows of one turn; ``number`` 0 for an answer that stands alone.
+
+    ``kept``: its address leads to it; False where it could not be kept, None where it has no address.
+    ``beside``: the query of the page it is on, which its links keep.
+    """
     find = finder(corpus)
     listed = cards(answer, find)
     called = names(listed)
@@ -143,6 +186,8 @@ def turn_of_page(answer: Answer, number: int, corpus: Corpus, sort: str) -> dict
         "number": number,
         "prefix": f"t{number}-",
         "answer": answer,
+        "kept": kept,
+        "beside": beside,
         "question": answer.question,
         "title": TITLES.get(answer.status.value),
         "caution": caution(answer),
@@ -182,10 +227,12 @@ def _remembered(turn: Turn, number: int) -> dict[str, Any]:
     return {"number": number, "answer": None, "question": turn.question, "said": turn.answer}
 
 
-def _address(request: Request, name: str, article: str) -> str:
-    """Where the newest turn of a conversation is read."""
+def _address(found: Given, name: str, article: str) -> str:
+    """Where an answer is read: the newest turn of its conversation, or by itself."""
+    if not found.number:
+        return f"/answers/{found.answer.id}"
     beside = f"?{urlencode({'article': article})}" if article else ""
-    return f"/conversations/{name}{beside}#turn-{len(talks(request).turns(name))}"
+    return f"/conversations/{name}{beside}#turn-{found.number}"
 
 
 def _part(name: str, request: Request, **context: Any) -> str:
@@ -194,4 +241,5 @@ def _part(name: str, request: Request, **context: Any) -> str:
 
 
 def _event(name: str, **data: Any) -> str:
-    return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
+    """One event, in ASCII: no character of a text is taken for the end of a line."""
+    return f"event: {name}\ndata: {json.dumps(data)}\n\n"

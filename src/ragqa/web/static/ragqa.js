@@ -116,19 +116,25 @@ function waiting(question) {
   };
 }
 
+// Server-sent events as the HTML standard has them: lines end in CR LF, CR or LF and in nothing else, a blank line ends an event.
 async function* events(stream) {
   const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
   let held = "";
+  let name = "";
+  let data = [];
   for (;;) {
     const { value, done } = await reader.read();
     if (done) return;
-    held += value;
-    const blocks = held.split("\n\n");
-    held = blocks.pop();
-    for (const block of blocks) {
-      const name = /^event: (.*)$/m.exec(block);
-      const data = /^data: (.*)$/m.exec(block);
-      if (name && data) yield { name: name[1], data: JSON.parse(data[1]) };
+    const lines = (held + value).split(/\r\n|\n|\r(?!$)/); // a CR at the end may be half a CR LF
+    held = lines.pop();
+    for (const line of lines) {
+      const [, field, rest] = /^([^:]*):? ?([^]*)$/.exec(line);
+      if (line === "") {
+        if (data.length) yield { name: name || "message", data: JSON.parse(data.join("\n")) };
+        name = "";
+        data = [];
+      } else if (field === "event") name = rest;
+      else if (field === "data") data.push(rest);
     }
   }
 }
