@@ -25,7 +25,9 @@ def article(slug: str, corpus: Path | None, audience: str | None, style: str) ->
     """
     from ragqa.article_page import article_page, render_article
     from ragqa.corpus import load_corpus
+    from ragqa.review import check_slug
 
+    check_slug(slug)
     settings = settings_from(corpus=corpus, audience=audience)
     page = article_page(load_corpus(settings.corpus), slug, settings.audience)
     click.echo(render_article(page, style), nl=False)
@@ -99,7 +101,9 @@ def review_diff(slug: str, style: str, corpus: Path | None) -> None:
     from ragqa.article_page import changes_since_approval
     from ragqa.corpus import load_corpus
     from ragqa.errors import ReviewError
+    from ragqa.review import check_slug
 
+    check_slug(slug)
     folder = settings_from(corpus=corpus).corpus
     loaded = load_corpus(folder)
     found = changes_since_approval(folder, loaded, slug)
@@ -123,8 +127,11 @@ def review_log(slug: str | None, corpus: Path | None) -> None:
     Example:
       ragqa review log memantine-ocd
     """
+    from ragqa.review import check_slug
     from ragqa.reviewlog import read_log
 
+    if slug is not None:
+        check_slug(slug)
     events = read_log(settings_from(corpus=corpus).corpus)
     for event in events:
         if slug in (None, event.article):
