@@ -95,6 +95,8 @@ class Library:
         self.file = file
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
+            if not file.exists():
+                file.touch(mode=0o600)
             self._database = sqlite3.connect(file, timeout=60, check_same_thread=False, isolation_level=None)
             version = self._row("PRAGMA user_version", ())[0]
             if version not in (0, SCHEMA_VERSION):
