@@ -91,8 +91,11 @@ def json_object(line: bytes, file: Path, number: int) -> dict[str, Any] | Fault:
     return value
 
 
-def write_atomic(file: Path, chunks: Iterable[str | bytes]) -> None:
-    """Write a file, text as UTF-8, so that a reader, or a crash, sees the old content or the new, never a part."""
+def write_atomic(file: Path, chunks: Iterable[str | bytes], *, mode: int = 0o644) -> None:
+    """Write a file, text as UTF-8, so that a reader, or a crash, sees the old content or the new, never a part.
+
+    ``mode``: the file's permissions; until it is whole its owner alone can read it.
+    """
     file.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
     temporary = Path(name)
@@ -102,7 +105,7 @@ def write_atomic(file: Path, chunks: Iterable[str | bytes]) -> None:
                 stream.write(chunk.encode("utf-8") if isinstance(chunk, str) else chunk)
             stream.flush()
             os.fsync(stream.fileno())
-        temporary.chmod(0o644)
+        temporary.chmod(mode)
         temporary.replace(file)
     except BaseException:
         temporary.unlink(missing_ok=True)

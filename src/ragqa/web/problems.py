@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -25,6 +25,7 @@ from ragqa.errors import (
     RagqaError,
     ReviewError,
     ServingError,
+    StoreFault,
     TooSlow,
 )
 
@@ -42,6 +43,7 @@ STATUSES: dict[type[Exception], tuple[int, str]] = {
     IndexBusy: (409, "index_busy"),
     IndexFault: (503, "index"),
     ModelError: (503, "model"),
+    StoreFault: (503, "disk"),
     RagqaError: (422, "refused"),
     OSError: (503, "disk"),
     sqlite3.Error: (503, "disk"),
@@ -97,7 +99,7 @@ def envelope(problem: Problem, request_id: str) -> dict[str, Any]:
     return {"error": {"kind": problem.kind, "message": problem.message, "request_id": request_id}}
 
 
-def install(app: FastAPI, page: Callable[[Request, Problem], Response]) -> None:
+def install(app: FastAPI, page: Callable[[Request, Problem], Awaitable[Response]]) -> None:
     """Make every error come out as an envelope, and where people look, as the ``page`` that shows it."""
 
     async def told(request: Request, error: Exception) -> Response:
@@ -105,7 +107,7 @@ def install(app: FastAPI, page: Callable[[Request, Problem], Response]) -> None:
         if problem.status == 429:
             await asyncio.sleep(PAUSE)
         if _for_people(request):
-            return page(request, problem)
+            return await page(request, problem)
         return JSONResponse(envelope(problem, request.state.request_id), problem.status, problem.headers)
 
     for kind in (*FAILURES, RequestValidationError, HTTPException):
