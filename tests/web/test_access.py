@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import http.client
 import re
 import sqlite3
 import subprocess
 import sys
 import threading
 from contextlib import closing
+from urllib.parse import urlencode
 
 import pytest
 from fastapi.testclient import TestClient
@@ -252,6 +254,41 @@ def test_another_writer_stops_no_reader_and_tells_who_would_sign_in(
         assert sent.headers["retry-after"] == "5"
         other.execute("ROLLBACK")
     signed_in(client, "editor")
+    client.cookies.clear()
+
+
+def sent(address: str, method: str, path: str, body: str = "", headers: dict[str, str] | None = None) -> tuple[int, bytes]:
+    """Status and body over a connection of its own."""
+    with closing(http.client.HTTPConnection(address.removeprefix("http://"), timeout=120)) as connection:
+        connection.request(method, path, body or None, headers or {})
+        response = connection.getresponse()
+        return response.status, response.read()
+
+
+def test_nobody_waits_with_who_waits_for_a_lock(client: TestClient, live: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten who sign in wait for another program's change; meanwhile the process is alive, pages come and sessions are known."""
+    monkeypatch.setattr(store, "WAIT_SECONDS", 60)
+    csrf = signed_in(client, "editor")
+    cookie = {"Cookie": f"ragqa={client.cookies['ragqa']}"}
+    form = urlencode({"name": "demo-reader", "password": PASSWORD, "csrf": csrf})
+    posted = cookie | {"Content-Type": "application/x-www-form-urlencoded"}
+    file = app_of(client).state.settings.serving / "accounts.sqlite"
+    statuses: list[int] = []
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        threads = [
+            threading.Thread(target=lambda: statuses.append(sent(live, "POST", "/sign-in", form, posted)[0])) for _ in range(10)
+        ]
+        for thread in threads:
+            thread.start()
+        for _ in range(20):
+            assert sent(live, "GET", "/api/v1/health")[0] == 200
+            assert b"demo-editor" in sent(live, "GET", "/policy", headers=cookie)[1]
+        assert statuses == []
+        other.execute("ROLLBACK")
+        for thread in threads:
+            thread.join()
+    assert statuses == [303] * 10
     client.cookies.clear()
 
 
