@@ -19,13 +19,14 @@ from pathlib import Path
 
 import pytest
 import uvicorn
+from fastapi.testclient import TestClient
 from starlette.types import Receive, Scope, Send
-from web.conftest import QUESTION, serving
+from web.conftest import QUESTION, app_of, changed, serving
 
 from ragqa.errors import SettingsError
 from ragqa.pipeline import build_index
 from ragqa.settings import Settings
-from ragqa.web.server import HEAD_BYTES, Doorkeeper, listen
+from ragqa.web.server import HEAD_BYTES, Doorkeeper, config_of, listen
 
 FOLDERS = ("corpus", "index", "library", "serving")
 
@@ -228,6 +229,30 @@ def test_what_is_no_http_gets_the_envelope() -> None:
         assert paths == []
 
 
+@pytest.mark.parametrize("path", ["/desk", "/evaluation"])
+def test_a_proxy_on_this_machine_is_believed_whatever_the_environment_says(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    """Where the client is, that it uses https, and the request's id: an address that a browser is sent to begins with https."""
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "192.0.2.1")
+    closed = app_of(client).state.settings.model_copy(update={"reading": "closed"})
+    given = {"Host": "127.0.0.1", "Accept": "text/html", "X-Forwarded-Proto": "https", "X-Forwarded-For": "198.51.100.4"}
+    given["X-Request-ID"] = "5c1a7c1e9d2f4b605c1a7c1e9d2f4b60"
+    server = uvicorn.Server(config_of(app_of(client), closed))
+    with changed(client, "settings", closed), socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        with closing(http.client.HTTPConnection("127.0.0.1", listening.getsockname()[1], timeout=60)) as connection:
+            connection.request("GET", path, headers=given)
+            response = connection.getresponse()
+            response.read()
+        server.should_exit = True
+        thread.join()
+    assert response.status == 303
+    assert str(response.getheader("Location")).startswith("https://127.0.0.1/sign-in?next=")
+    assert response.getheader("X-Request-ID") == given["X-Request-ID"]
+
+
 def break_secret(settings: Settings) -> str:
     """A folder in the secret's place."""
     (settings.serving / "secret").mkdir(parents=True)
@@ -244,7 +269,7 @@ def break_accounts(settings: Settings) -> str:
 def break_serving(settings: Settings) -> str:
     """A file where the folder should be."""
     settings.serving.write_text("no folder")
-    return "serving"
+    return "serving cannot be written"
 
 
 def remove_corpus(settings: Settings) -> str:

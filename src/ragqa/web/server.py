@@ -139,6 +139,7 @@ class Doorkeeper(HttpToolsProtocol):
         """Say why, unless an answer is under way, in whose midst it would be read as part of it; then close."""
         if self.transport.is_closing():
             return
+        self.logger.warning("connection refused: %s", problem.kind)
         if self.cycle is None or self.cycle.response_complete:
             self.transport.write(_response(problem))
         self.transport.close()
@@ -210,7 +211,12 @@ def serve(settings: Settings, listening: socket.socket, ready: Callable[[], None
     """
     log_to(sys.stderr)
     app = create_app(settings)
-    config = uvicorn.Config(
+    Server(config_of(app, settings), app, ready).run(sockets=[listening])
+
+
+def config_of(app: FastAPI, settings: Settings) -> uvicorn.Config:
+    """How uvicorn runs the app, which the server opens by itself."""
+    return uvicorn.Config(
         app,
         loop="uvloop",
         http=Doorkeeper,
@@ -223,4 +229,3 @@ def serve(settings: Settings, listening: socket.socket, ready: Callable[[], None
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=int(settings.request_seconds) + 5,
     )
-    Server(config, app, ready).run(sockets=[listening])

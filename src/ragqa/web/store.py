@@ -198,8 +198,15 @@ async def _in(pool: ThreadPoolExecutor, function: Callable[P, T], *args: P.args,
 
 
 def private_folder(folder: Path) -> None:
-    """Make a folder for its owner alone; one that is there already is made so with all that is in it, and the log says so."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Make a folder for its owner alone; one that is there already is made so with all that is in it, and the log says so.
+
+    Raises StoreFault when it cannot be made or written.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise StoreFault(f"the folder {folder} cannot be written ({error.strerror}): name another with RAGQA_SERVING") from error
     changed = int(tighten(folder, 0o700))
     for place, folders, files in os.walk(folder):
         changed += sum(tighten(Path(place, name), 0o700) for name in folders)
