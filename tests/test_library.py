@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import signal
 import sqlite3
+import stat
 import subprocess
 import sys
 import time
@@ -40,6 +41,12 @@ ON_A = "Does drug A help in condition B?"
 ON_C = "Does drug C help in condition D?"
 OTHER = ARTICLE.replace("drug A", "drug C").replace("Drug A", "Drug C").replace("condition B", "condition D")
 OTHER = OTHER.replace("pmid:101", "pmid:201").replace("pmid:102", "pmid:202")
+
+
+def test_a_new_library_is_its_owners_alone(tmp_path: Path) -> None:
+    """It holds what was asked."""
+    Library(tmp_path / "library.sqlite").close()
+    assert stat.S_IMODE((tmp_path / "library.sqlite").stat().st_mode) == 0o600
 
 
 def rewritten(number: int) -> dict[str, Any]:

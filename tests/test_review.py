@@ -14,8 +14,8 @@ from samples import ARTICLE, abstract, write_corpus
 from ragqa.corpus import approved_text, kept_file, load_corpus
 from ragqa.errors import ReviewError
 from ragqa.records import ReviewState
-from ragqa.review import NEXT, record_step, standings
-from ragqa.reviewlog import read_log
+from ragqa.review import NEXT, record_step, same_person, standings
+from ragqa.reviewlog import chained, log_line, read_log
 
 WAY = ((ReviewState.SUBMITTED, "demo-author"), (ReviewState.UNDER_REVIEW, "demo-editor"), (ReviewState.APPROVED, "demo-editor"))
 
@@ -53,7 +53,7 @@ def test_a_step_may_not_be_skipped(draft_corpus: Path, state: ReviewState) -> No
     assert read_log(draft_corpus) == []
 
 
-@pytest.mark.parametrize("by", ["demo-author", " Demo-Author "])
+@pytest.mark.parametrize("by", ["demo-author", " Demo-Author ", "ｄｅｍｏ-author", "demo-𝐚uthor"])
 def test_who_submitted_may_not_approve(draft_corpus: Path, by: str) -> None:
     """Not after another has submitted the same content again either, nor in another spelling; the rule can be lifted."""
     for state, role in ((*WAY[0],), (ReviewState.SUBMITTED, "demo-second"), (*WAY[1],)):
@@ -62,6 +62,86 @@ def test_who_submitted_may_not_approve(draft_corpus: Path, by: str) -> None:
         record_step(draft_corpus, "drug-a", ReviewState.APPROVED, by)
     assert len(read_log(draft_corpus)) == 3
     assert record_step(draft_corpus, "drug-a", ReviewState.APPROVED, by, two_person=False).by == by.strip()
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("demo-author", "Demo-Author"),
+        ("demo-author", "demo-author\u200b"),
+        ("demo-author", "\u2066demo-author\u2069"),
+        ("demo-author", "demo\u3164-author"),
+        ("demo-author", "demo-author\ufe0f"),
+        ("demo author", "demo\u00a0 author"),
+        ("Straße", "STRASSE"),
+        ("é", "e\u0301"),
+        ("ﬁrst", "first"),
+        ("\u0345\u0301a", "\u0301\u0345a"),
+    ],
+)
+def test_names_that_read_the_same_are_one_person(name: str, other: str) -> None:
+    """In an older log too, where such a name was let in."""
+    assert same_person(name, other)
+    assert not same_person(name, "demo-editor")
+
+
+@pytest.mark.parametrize(
+    "by",
+    [
+        "demo\u200beditor",
+        "\u202edemo-editor",
+        "demo\teditor",
+        "demo\x00editor",
+        "demo\ue000",
+        "demo\u0378",
+        "demo\ufe0f",
+        "\u3164",
+    ],
+)
+def test_a_name_with_something_unseen_is_refused(draft_corpus: Path, run: Callable[..., Any], by: str) -> None:
+    """In one line that shows what it is by its number, and nothing is written."""
+    with pytest.raises(ReviewError, match=r"may not hold U\+[0-9A-F]{4}, which nobody sees"):
+        record_step(draft_corpus, "drug-a", ReviewState.SUBMITTED, by)
+    if "\x00" not in by:
+        refused = run("review", "submit", "drug-a", "--by", by, "--corpus", draft_corpus)
+        assert refused.exit_code == 1
+        assert len(refused.output.splitlines()) == 1
+    assert read_log(draft_corpus) == []
+
+
+def test_an_older_log_with_such_a_name_is_still_read(draft_corpus: Path) -> None:
+    """It is history; who took that step may still not approve."""
+    record_step(draft_corpus, "drug-a", *WAY[0])
+    (event,) = read_log(draft_corpus)
+    (older,) = chained([event.model_copy(update={"by": "demo-editor\u200b"})])
+    (draft_corpus / "reviews.jsonl").write_text(log_line(older))
+    record_step(draft_corpus, "drug-a", *WAY[1])
+    with pytest.raises(ReviewError, match="may not approve it"):
+        record_step(draft_corpus, "drug-a", ReviewState.APPROVED, "demo-editor")
+    assert len(read_log(draft_corpus)) == 2
+
+
+@pytest.mark.parametrize("slug", ["../../x", "../x", "a/b", "..", "/etc/passwd", "Drug-A", "drug_a", "drug-a.md", ""])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("review", "submit", "{}", "--by", "demo-author"),
+        ("review", "withdraw", "{}", "--by", "demo-author"),
+        ("review", "diff", "{}"),
+        ("review", "log", "{}"),
+        ("article", "{}"),
+    ],
+)
+def test_what_is_no_slug_is_refused_as_such(
+    draft_corpus: Path, run: Callable[..., Any], command: tuple[str, ...], slug: str
+) -> None:
+    """In one line, before any file is looked for: a slug leads to no other folder."""
+    (draft_corpus / "x.md").write_text(ARTICLE)
+    refused = run(*(word.format(slug) for word in command), "--corpus", draft_corpus)
+    assert refused.exit_code == 1
+    (line,) = refused.output.splitlines()
+    assert "is no slug" in line
+    assert read_log(draft_corpus) == []
 
 
 def test_content_that_nobody_submitted_cannot_be_approved(draft_corpus: Path) -> None:

@@ -19,9 +19,11 @@
         * UnknownCitation: a citation names nothing that was retrieved.
         * UncitedStatement: a clinical statement has no citation.
         * UnsupportedStatement: the cited source does not say it.
+    * StoreFault: a file that the server keeps for itself cannot be used as it stands.
     * ServingError: the server cannot take or finish this request now; the same request may succeed later.
         * Busy: as many requests as may wait are waiting already.
         * TooSlow: the time allowed for one request is over.
+        * StoreBusy: another process is writing the file that this request changes.
 
 A message says what happened and what to do next.
 """
@@ -129,6 +131,10 @@ class UnsupportedStatement(AnswerRejected):
     """The cited source does not say what the statement says."""
 
 
+class StoreFault(RagqaError):
+    """A file that the server keeps for itself cannot be used as it stands."""
+
+
 class ServingError(RagqaError):
     """The server cannot take or finish this request now."""
 
@@ -143,3 +149,7 @@ class Busy(ServingError):
 
 class TooSlow(ServingError):
     """The time allowed for one request is over."""
+
+
+class StoreBusy(ServingError):
+    """Another process is writing the file that this request changes."""

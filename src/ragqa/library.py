@@ -104,6 +104,8 @@ class Library:
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             require_regular(file)
+            if not file.exists():
+                file.touch(mode=0o600)
             self._database = sqlite3.connect(file, timeout=waits, check_same_thread=False, isolation_level=None)
             version = self._row("PRAGMA user_version", ())[0]
             if version not in (0, SCHEMA_VERSION):

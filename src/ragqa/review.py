@@ -6,6 +6,8 @@ draft -> submitted -> under_review -> approved;  any of them -> withdrawn;  with
 from __future__ import annotations
 
 import hashlib
+import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,7 +18,7 @@ from pydantic import ValidationError
 from ragqa.corpus import Corpus, article_file, kept_file, parse_article, read_corpus, review_states
 from ragqa.errors import CorpusError, InvalidRecord, ReviewError
 from ragqa.files import open_regular, write_atomic
-from ragqa.records import Article, ReviewEvent, ReviewState, explain
+from ragqa.records import SLUG, Article, ReviewEvent, ReviewState, explain
 from ragqa.reviewlog import append_event, writing
 
 NEXT: dict[ReviewState, frozenset[ReviewState]] = {
@@ -77,9 +79,11 @@ def record_step(
     ``sha256`` names the content that whoever takes the step has read. An article can be withdrawn whatever its file holds.
 
     Raises:
-        ReviewError: the step is not allowed from where the article stands, or not to this role, or the content is another.
+        ReviewError: the step is not allowed from where the article stands, or not to this role, or the content is another; no
+            slug, or no name of a role.
         InvalidRecord: the article does not exist or cannot be read, or the log was changed.
     """
+    check_slug(slug)
     file = article_file(corpus, slug)
     if state is ReviewState.APPROVED and (faults := read_corpus(corpus).set_aside.get(slug)):
         raise CorpusError(list(faults))
@@ -132,7 +136,43 @@ def _keep(file: Path, kept: Path) -> None:
     write_atomic(kept, [data])
 
 
+def check_slug(slug: str) -> None:
+    """Raises ReviewError when this cannot name an article: a slug is part of a file's name and must lead nowhere else."""
+    if not re.fullmatch(SLUG, slug):
+        raise ReviewError(
+            f"{slug!r} is no slug: an article's slug is its file's name without .md, of a-z, 0-9 and single hyphens"
+        )
+
+
+def check_name(by: str) -> None:
+    """Raises ReviewError when a name holds what nobody sees: control, format, private or unassigned characters."""
+    unseen = [character for character in by.strip() if _unseen(character)]
+    if unseen:
+        codes = ", ".join(dict.fromkeys(f"U+{ord(character):04X}" for character in unseen[:5]))
+        raise ReviewError(f"the name of who takes a step may not hold {codes}, which nobody sees: type it anew")
+
+
+def same_person(name: str, other: str) -> bool:
+    """Whether two names read the same: in any case, width or composed form, whatever unseen or spare white space is in them."""
+    return _as_read(name) == _as_read(other)
+
+
+def _as_read(name: str) -> str:
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    return " ".join("".join(" " if one.isspace() else one for one in folded if one.isspace() or not _unseen(one)).split())
+
+
+def _unseen(character: str) -> bool:
+    return unicodedata.category(character) in _UNSEEN or bool(_IGNORABLE.match(character))
+
+
+_UNSEEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
+_IGNORABLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]")
+"""Shown as nothing though by category a letter, mark or symbol: Unicode's default ignorables, and the empty Braille cell."""
+
+
 def _event(slug: str, sha256: str, state: ReviewState, by: str, note: str | None) -> ReviewEvent:
+    check_name(by)
     try:
         return ReviewEvent.model_validate(
             {
@@ -160,7 +200,7 @@ def _check_two_persons(approval: ReviewEvent, events: Iterable[ReviewEvent]) -> 
             f"the present content of {approval.article} was never submitted: it was edited since. "
             f"Submit it first: ragqa review submit {approval.article} --by ROLE"
         )
-    if approval.by.casefold() in (submitter.casefold() for submitter in submitters):
+    if any(same_person(approval.by, submitter) for submitter in submitters):
         raise ReviewError(
             f"{approval.by} submitted this content of {approval.article} and may not approve it: somebody else must "
             "(the setting two_person = false lifts this)"

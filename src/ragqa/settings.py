@@ -71,6 +71,7 @@ class Settings(BaseSettings):
     body_bytes: int = Field(default=65536, ge=1024, le=16 * 1024 * 1024, description="largest request body")
     asks_per_minute: int = Field(default=60, ge=0, le=100_000, description="per client, 20 at once at most; 0: no limit")
     session_hours: int = Field(default=10, ge=1, le=24 * 90, description="after which one has to sign in again")
+    token_days: int = Field(default=90, ge=1, le=3650, description="after which an API token ends, unless made with --days")
     answers_kept: int = Field(default=10_000, ge=0, le=10_000_000, description="newest answers that can be linked to")
     answers_bytes: int = Field(
         default=512 * 1024 * 1024, ge=1024 * 1024, le=1024**4, description="of all kept answers together; the oldest go first"

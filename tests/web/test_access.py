@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import http.client
 import re
+import sqlite3
 import subprocess
 import sys
+import threading
+from contextlib import closing
+from urllib.parse import urlencode
 
 import pytest
 from fastapi.testclient import TestClient
@@ -12,11 +17,12 @@ from samples import ROOT
 from web.conftest import PASSWORD, app_of, changed
 
 from ragqa.settings import Settings
+from ragqa.web import store
 from ragqa.web.access import SAFE, admits, check_csrf, decision
 from ragqa.web.accounts import ROLES
 from ragqa.web.app import routes
 from ragqa.web.security import Rate
-from ragqa.web.signin import GUESSES_AT_ONCE, GUESSES_PER_MINUTE, guesses
+from ragqa.web.signin import AT_ONCE, PER_MINUTE, Guesses
 
 EVERYBODY = ("guest", *ROLES)
 TABLE = [(method, route.path) for route in routes() for method in sorted(route.methods)]
@@ -135,8 +141,8 @@ def test_a_session_with_its_token_works_and_ends(client: TestClient) -> None:
 
 def test_a_disk_that_cannot_be_written_is_told_as_such(client: TestClient) -> None:
     """Signing in has to write a session: 503 that names no file, and once there is room again it works."""
-    accounts = app_of(client).state.accounts
-    accounts._database.execute("PRAGMA query_only = ON")
+    accounts = app_of(client).state.accounts._store
+    accounts._writer.execute("PRAGMA query_only = ON")
     try:
         page = client.get("/sign-in")
         sent = client.post("/sign-in", data={"name": "demo-editor", "password": PASSWORD, "csrf": csrf_in(page.text)})
@@ -144,11 +150,10 @@ def test_a_disk_that_cannot_be_written_is_told_as_such(client: TestClient) -> No
         assert sent.json()["error"]["kind"] == "disk"
         assert "sqlite" not in sent.text
     finally:
-        accounts._database.execute("PRAGMA query_only = OFF")
+        accounts._writer.execute("PRAGMA query_only = OFF")
         client.cookies.clear()
     signed_in(client, "editor")
     client.cookies.clear()
-    app_of(client).state.guesses = guesses()  # these two sign-ins are not the other tests' guesses
 
 
 def test_signing_in_changes_the_cookie(client: TestClient) -> None:
@@ -167,6 +172,126 @@ def test_signing_in_changes_the_cookie(client: TestClient) -> None:
     client.cookies.clear()
 
 
+def test_signing_in_ends_the_session_before(client: TestClient) -> None:
+    """Whoever held the browser's former session holds nothing."""
+    signed_in(client, "editor")
+    before = client.cookies["ragqa"]
+    csrf = csrf_in(client.get("/sign-in").text)
+    client.post("/sign-in", data={"name": "demo-reader", "password": PASSWORD, "csrf": csrf})
+    assert client.cookies["ragqa"] != before
+    client.cookies.clear()
+    client.cookies.set("ragqa", before)
+    assert client.get("/api/v1/review").status_code == 401
+    client.cookies.clear()
+
+
+@pytest.mark.parametrize("planted", ["a" * 43, "chosen", "visit." + "a" * 43 + "." + "0" * 64, "visit.x.y", "ü", "a" * 4000])
+def test_a_cookie_that_this_server_did_not_make_is_not_kept(client: TestClient, planted: str) -> None:
+    """The first page puts a visit of its own in its place, which the next page keeps; no form goes by the planted one."""
+    client.cookies.clear()
+    header = {"Cookie": f"ragqa={planted}".encode()}
+    page = client.get("/sign-in", headers=header)
+    assert page.cookies["ragqa"] not in (planted, "")
+    assert "set-cookie" not in client.get("/sign-in").headers
+    client.cookies.clear()
+    data = {"name": "demo-editor", "password": PASSWORD, "csrf": csrf_in(page.text)}
+    assert client.post("/sign-in", data=data, headers=header).status_code == 403
+
+
+def test_over_https_no_neighbour_can_plant_a_cookie(client: TestClient) -> None:
+    """Both cookies have the prefix that browsers take from this host alone: Secure, for every path, for no domain."""
+    with changed(client, "settings", app_of(client).state.settings.model_copy(update={"https": True})):
+        client.cookies.clear()
+        page = client.get("/sign-in")
+        name, value = page.headers["set-cookie"].split(";")[0].split("=", 1)
+        header = {"Cookie": f"{name}={value}"}
+        chosen = client.post("/reader", data={"audience": "patient", "csrf": csrf_in(page.text)}, headers=header)
+        out = client.post("/sign-out", data={"csrf": csrf_in(page.text)}, headers=header)
+        set_now = [page.headers["set-cookie"], chosen.headers["set-cookie"], out.headers["set-cookie"]]
+        assert [one.split("=")[0] for one in set_now] == ["__Host-ragqa", "__Host-ragqa_reader", "__Host-ragqa"]
+        for one in set_now:
+            assert "; Secure" in one
+            assert "; Path=/" in one
+            assert "domain" not in one.lower()
+        plain = client.get("/sign-in", headers={"Cookie": f"ragqa={value}"})
+        assert "set-cookie" in plain.headers, "the name that a neighbour can plant counts for nothing"
+    client.cookies.clear()
+
+
+def test_who_reads_is_looked_up_once(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Off the event loop, however often a page asks who reads it."""
+    signed_in(client, "editor")
+    accounts = app_of(client).state.accounts
+    asked: list[str] = []
+    session = accounts.session
+
+    def counting(secret: str) -> object:
+        asked.append(threading.current_thread().name)
+        return session(secret)
+
+    monkeypatch.setattr(accounts, "session", counting)
+    assert "demo-editor" in client.get("/desk").text
+    assert len(asked) == 1
+    assert asked[0].startswith("look-up")
+    client.cookies.clear()
+
+
+def test_another_writer_stops_no_reader_and_tells_who_would_sign_in(
+    client: TestClient, tokens: dict[str, dict[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While another program holds the accounts: pages, health and tokens work; signing in ends as one clear 503."""
+    monkeypatch.setattr(store, "WAIT_SECONDS", 0.2)
+    client.cookies.clear()
+    csrf = csrf_in(client.get("/sign-in").text)
+    file = app_of(client).state.settings.serving / "accounts.sqlite"
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert client.get("/api/v1/health").status_code == 200
+        assert client.get("/api/v1/review", headers=tokens["editor"]).status_code == 200
+        sent = client.post("/sign-in", data={"name": "demo-editor", "password": PASSWORD, "csrf": csrf})
+        assert (sent.status_code, sent.json()["error"]["kind"]) == (503, "unavailable")
+        assert "try again in a moment" in sent.json()["error"]["message"]
+        assert sent.headers["retry-after"] == "5"
+        other.execute("ROLLBACK")
+    signed_in(client, "editor")
+    client.cookies.clear()
+
+
+def sent(address: str, method: str, path: str, body: str = "", headers: dict[str, str] | None = None) -> tuple[int, bytes]:
+    """Status and body over a connection of its own."""
+    with closing(http.client.HTTPConnection(address.removeprefix("http://"), timeout=120)) as connection:
+        connection.request(method, path, body or None, headers or {})
+        response = connection.getresponse()
+        return response.status, response.read()
+
+
+def test_nobody_waits_with_who_waits_for_a_lock(client: TestClient, live: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten who sign in wait for another program's change; meanwhile the process is alive, pages come and sessions are known."""
+    monkeypatch.setattr(store, "WAIT_SECONDS", 60)
+    csrf = signed_in(client, "editor")
+    cookie = {"Cookie": f"ragqa={client.cookies['ragqa']}"}
+    form = urlencode({"name": "demo-reader", "password": PASSWORD, "csrf": csrf})
+    posted = cookie | {"Content-Type": "application/x-www-form-urlencoded"}
+    file = app_of(client).state.settings.serving / "accounts.sqlite"
+    statuses: list[int] = []
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        threads = [
+            threading.Thread(target=lambda: statuses.append(sent(live, "POST", "/sign-in", form, posted)[0])) for _ in range(10)
+        ]
+        for thread in threads:
+            thread.start()
+        for _ in range(20):
+            assert sent(live, "GET", "/api/v1/health")[0] == 200
+            assert b"demo-editor" in sent(live, "GET", "/policy", headers=cookie)[1]
+        assert statuses == []
+        other.execute("ROLLBACK")
+        for thread in threads:
+            thread.join()
+    assert statuses == [303] * 10
+    client.cookies.clear()
+
+
 @pytest.mark.parametrize("next", ["//evil.example", "https://evil.example", "/\\evil.example", "evil", "/ok\r\nX: y"])
 def test_signing_in_leads_nowhere_else(client: TestClient, next: str) -> None:
     """Only a path of this server is gone to."""
@@ -179,7 +304,8 @@ def test_signing_in_leads_nowhere_else(client: TestClient, next: str) -> None:
 
 def test_guessing_is_slowed(client: TestClient) -> None:
     """After ten wrong passwords even the right one has to wait; the message does not say which of the two was wrong."""
-    with changed(client, "guesses", Rate(GUESSES_PER_MINUTE, GUESSES_AT_ONCE, clock=lambda: 0.0)):
+    still = Rate(PER_MINUTE, AT_ONCE, clock=lambda: 0.0)
+    with changed(client, "guesses", Guesses(still, still, still)):
         csrf = csrf_in(client.get("/sign-in").text)
         tries = [
             client.post("/sign-in", data={"name": name, "password": "wrong password", "csrf": csrf})
@@ -191,6 +317,46 @@ def test_guessing_is_slowed(client: TestClient) -> None:
         refused = client.post("/sign-in", data={"name": "demo-admin", "password": PASSWORD, "csrf": csrf})
         assert refused.status_code == 429
         assert int(refused.headers["retry-after"]) > 0
+
+
+def one_a_minute() -> Rate:
+    """Two at once, then none, as the clock stands."""
+    return Rate(1, 2, clock=lambda: 0.0)
+
+
+def many() -> Rate:
+    """More than a test tries."""
+    return Rate(1, 1000, clock=lambda: 0.0)
+
+
+def test_guesses_from_elsewhere_do_not_keep_out_who_signed_in_before() -> None:
+    """The wider limit on a name refuses new addresses alone; who guesses from one address stops himself first."""
+    limits = Guesses(one_a_minute(), many(), Rate(1, 6, clock=lambda: 0.0))
+    assert limits.wait("client home", "victim") == 0
+    limits.right("client home", "victim")
+    for number in range(10):
+        for _ in range(5):
+            limits.wait(f"client bot {number}", "victim")
+    assert limits.wait("client new", "victim") > 0
+    assert limits.wait("client home", "victim") == 0
+    assert limits.wait("client new", "somebody-else") == 0
+
+
+def test_one_address_cannot_use_up_a_name_for_others() -> None:
+    """What its own limit refuses is not counted against the name."""
+    limits = Guesses(one_a_minute(), many(), Rate(1, 6, clock=lambda: 0.0))
+    for _ in range(500):
+        limits.wait("client bot", "victim")
+    assert limits.wait("client office", "victim") == 0
+
+
+def test_signing_in_is_no_guess() -> None:
+    """A whole house behind one address signs in at the same minute, and only wrong passwords count."""
+    limits = Guesses(one_a_minute(), Rate(1, 5, clock=lambda: 0.0), one_a_minute())
+    for number in range(50):
+        assert limits.wait("client house", f"user-{number}") == 0
+        limits.right("client house", f"user-{number}")
+    assert [limits.wait("client house", f"wrong-{number}") == 0 for number in range(7)] == [True] * 5 + [False] * 2
 
 
 @pytest.mark.parametrize("header", ["Bearer", "Bearer nothing", "Bearer " + "a" * 43, "bearer ü"])

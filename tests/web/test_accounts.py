@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 import stat
+import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +15,8 @@ import pytest
 from argon2.exceptions import VerifyMismatchError
 
 from ragqa.errors import RagqaError
-from ragqa.web.accounts import ROLES, Accounts, User
-from ragqa.web.app import secret
+from ragqa.web.accounts import DAY, ROLES, Accounts, User
+from ragqa.web.store import secret
 
 PASSWORD = "correct horse battery"
 
@@ -94,6 +98,47 @@ def test_what_will_not_do_is_refused_and_changes_nothing(
     assert accounts.users() == [User("demo-editor", "editor")]
 
 
+def test_tokens_end(accounts: Accounts) -> None:
+    """By time, with a new password, with their user; a list shows those that are left and when each ends."""
+    assert accounts.token(accounts.issue("demo-editor", "late", days=-1)) is None
+    token = accounts.issue("demo-editor", "nightly", days=10)
+    assert [(one.name, one.label) for one in accounts.tokens()] == [("demo-editor", "nightly")]
+    assert 9 * DAY < accounts.tokens()[0].until - time.time() <= 10 * DAY
+    accounts.set_password("demo-editor", PASSWORD + "!")
+    assert accounts.token(token) is None
+    kept = accounts.issue("demo-editor", "nightly")
+    accounts.remove("demo-editor")
+    assert accounts.token(kept) is None
+    assert accounts.tokens() == []
+
+
+def test_a_file_of_before_tokens_ended_is_taken_over_whole(tmp_path: Path) -> None:
+    """Users, sessions and tokens work on; a token that had no end gets the settings' span from then on, once."""
+    file = tmp_path / "accounts.sqlite"
+    with closing(Accounts(file)) as new:
+        new.add("demo-editor", "editor", PASSWORD)
+        session, token = new.begin("demo-editor", 1), new.issue("demo-editor", "nightly")
+    with closing(sqlite3.connect(file, isolation_level=None)) as before:
+        before.execute("ALTER TABLE tokens DROP COLUMN until")
+        before.execute("PRAGMA user_version = 0")
+    with closing(Accounts(file, token_days=5)) as moved:
+        assert (
+            moved.session(session) == moved.token(token) == moved.check("demo-editor", PASSWORD) == User("demo-editor", "editor")
+        )
+        (ends,) = [one.until for one in moved.tokens()]
+        assert 4 * DAY < ends - time.time() <= 5 * DAY
+    with closing(Accounts(file, token_days=50)) as again:
+        assert [one.until for one in again.tokens()] == [ends]
+
+
+def test_a_session_takes_the_place_of_the_one_before(accounts: Accounts) -> None:
+    """Signing in again ends what the browser held, in the same change."""
+    before = accounts.begin("demo-editor", 1)
+    after = accounts.begin("demo-editor", 1, instead_of=before)
+    assert accounts.session(before) is None
+    assert accounts.session(after) is not None
+
+
 def test_an_unknown_user_is_said_to_be_unknown(accounts: Accounts) -> None:
     """Whatever is to be done with it."""
     for change in (accounts.remove, lambda name: accounts.set_password(name, PASSWORD), lambda name: accounts.issue(name, "x")):
@@ -137,12 +182,16 @@ def test_the_commands_add_list_change_and_remove(
     word.write_text(PASSWORD + "\n")
     assert run("users", "add", "demo-editor", "--role", "editor", "--password-file", word).exit_code == 0
     assert run("users", "list").output == "demo-editor  editor\n"
-    token = run("users", "token", "demo-editor").output.strip()
+    token = run("users", "token", "demo-editor", "--label", "nightly", "--days", 10).output.strip()
+    ends = datetime.fromtimestamp(time.time() + 10 * DAY, UTC)
+    assert f"  token nightly, until {ends:%Y-%m-%d}" in run("users", "list").output
     accounts = Accounts(tmp_path / "serving" / "accounts.sqlite")
     assert accounts.token(token) == accounts.check("demo-editor", PASSWORD) == User("demo-editor", "editor")
     word.write_text(PASSWORD + " two")
     assert run("users", "password", "demo-editor", "--password-file", word).exit_code == 0
-    assert accounts.check("demo-editor", PASSWORD) is None
+    assert accounts.check("demo-editor", PASSWORD) is accounts.token(token) is None
+    assert run("users", "list").output == "demo-editor  editor\n"
+    run("users", "token", "demo-editor")
     assert "1 tokens" in run("users", "token", "demo-editor", "--revoke").output
     assert run("users", "remove", "demo-editor").exit_code == 0
     refused = run("users", "remove", "demo-editor")
@@ -152,13 +201,15 @@ def test_the_commands_add_list_change_and_remove(
 
 
 def test_a_damaged_file_is_told_and_left_alone(run: Callable[..., Any], tmp_path: Path) -> None:
-    """One line that says what to check, exit code 1, and the bytes as they were."""
+    """One line that names the file and the command that mends it, exit code 1, and the bytes as they were."""
     (tmp_path / "accounts.sqlite").write_bytes(b"no database" * 100)
     word = tmp_path / "password"
     word.write_text(PASSWORD)
     refused = run("users", "add", "demo-editor", "--password-file", word, "--serving", tmp_path)
     assert refused.exit_code == 1
-    assert "not a database. Nothing was changed" in refused.output
+    (line,) = refused.output.splitlines()
+    assert f"{tmp_path / 'accounts.sqlite'} is damaged" in line
+    assert "`ragqa mend`" in line
     assert (tmp_path / "accounts.sqlite").read_bytes() == b"no database" * 100
 
 

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
+import logging
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.requests import Request
 from starlette.types import Message, Receive, Scope, Send
 from web.conftest import QUESTION, app_of, changed
 
 from ragqa.settings import Settings
+from ragqa.web.access import client as client_of
 from ragqa.web.app import routes
 from ragqa.web.problems import Problem
-from ragqa.web.security import HEADERS, Gate, Rate
+from ragqa.web.security import BUCKETS, HEADERS, ROWS, Gate, Rate
+from ragqa.web.telemetry import JsonLines, log_to
 
 
 def error_of(response: Any) -> dict[str, str]:
@@ -70,13 +79,30 @@ def test_no_page_or_answer_may_be_cached_or_run_scripts_of_others(client: TestCl
     assert response.headers["cache-control"] == "no-store"
 
 
-def test_a_request_id_is_kept_where_it_is_one(client: TestClient) -> None:
-    """A proxy's id is passed on; anything else is replaced."""
-    assert (
-        client.get("/api/v1/health", headers={"X-Request-ID": "proxy-0123456789"}).headers["x-request-id"] == "proxy-0123456789"
-    )
-    made = client.get("/api/v1/health", headers={"X-Request-ID": "<script>alert(1)</script>"}).headers["x-request-id"]
-    assert made.isalnum()
+@pytest.mark.parametrize(
+    ("peer", "given", "kept"),
+    [
+        ("127.0.0.1", "5c1a7c1e9d2f4b605c1a7c1e9d2f4b60", True),
+        ("::1", "0b1f9a52-6a3e-4b7e-9d0c-7c4b1d2e3f40", True),
+        ("192.0.2.7", "5c1a7c1e9d2f4b605c1a7c1e9d2f4b60", False),
+        ("", "5c1a7c1e9d2f4b605c1a7c1e9d2f4b60", False),
+        ("127.0.0.1", "<script>alert(1)</script>", False),
+        ("127.0.0.1", "john-smith-born-1951", False),
+        ("127.0.0.1", "YV3nQ2tXk0mWc5b7Zr1LsA", False),
+    ],
+)
+def test_a_request_id_is_kept_where_a_proxy_made_it(peer: str, given: str, kept: bool) -> None:
+    """Of a proxy on this machine, whoever it says the client is; no client puts words, names or a conversation into the log."""
+
+    async def fine(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    scope: dict[str, Any] = {"client": ("198.51.100.4", 5), "state": {"peer": peer}}
+    whole: list[Message] = [{"type": "http.request", "body": b"", "more_body": False}]
+    (sent,) = asyncio.run(_through(_gate(fine), whole, [(b"x-request-id", given.encode())], **scope))
+    found = dict(sent["headers"])[b"x-request-id"].decode()
+    assert (found == given) is kept
+    assert kept or re.fullmatch("[0-9a-f]{16}", found)
 
 
 @pytest.mark.parametrize(
@@ -112,14 +138,54 @@ def test_no_client_exceeds_its_rate(per_minute: int, burst: int, pauses: list[fl
 
 
 def test_one_client_does_not_slow_another() -> None:
-    """Each has a bucket of its own, and so many clients forget the oldest, not the newest."""
+    """Each has buckets of its own."""
     rate = Rate(1, burst=1, clock=lambda: 0.0)
     assert rate.wait("a") == 0
     assert rate.wait("a") > 0
     assert rate.wait("b") == 0
 
 
-async def _through(gate: Gate, messages: list[Message], headers: list[tuple[bytes, bytes]] | None = None) -> list[Message]:
+def test_nobody_is_forgotten_however_many_come() -> None:
+    """Who has used up the limit stays so behind 30,000 made-up clients, and the table does not grow."""
+    rate = Rate(1, burst=1, clock=lambda: 0.0)
+    assert rate.wait("victim") == 0
+    for number in range(30_000):
+        rate.wait(f"made up {number}")
+    assert rate.wait("victim") > 0
+    assert len(rate._full_at) == ROWS * BUCKETS
+
+
+def test_ten_thousand_at_their_limit_slow_hardly_anybody_else() -> None:
+    """Places are shared, yet who is new finds one that is free; where they are, no two processes agree."""
+    rate = Rate(1, burst=1, clock=lambda: 0.0)
+    for number in range(10_000):
+        rate.wait(f"made up {number}")
+    assert sum(rate.wait(f"new {number}") > 0 for number in range(1000)) < 50
+    assert rate._places("victim") != Rate(1)._places("victim")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("192.0.2.1", "::ffff:192.0.2.1", True),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("testclient", "testclient", True),
+    ],
+)
+def test_a_client_is_an_address_or_a_network_of_one_house(one: str, other: str, same: bool) -> None:
+    """Of IPv6 the first 64 bits: the rest anybody may choose."""
+
+    def named(address: str) -> str:
+        return client_of(Request({"type": "http", "client": (address, 1)}))
+
+    assert (named(one) == named(other)) is same
+
+
+async def _through(
+    gate: Gate, messages: list[Message], headers: list[tuple[bytes, bytes]] | None = None, **more: Any
+) -> list[Message]:
     sent: list[Message] = []
     waiting = list(messages)
 
@@ -136,7 +202,7 @@ async def _through(gate: Gate, messages: list[Message], headers: list[tuple[byte
     scope: Scope = {
         "type": "http", "method": "POST", "path": "/x", "app": app,
         "headers": [(b"host", b"localhost"), (b"transfer-encoding", b"chunked"), *(headers or [])],
-    }  # fmt: skip
+    } | more  # fmt: skip
     await gate(scope, receive, send)
     return sent
 
@@ -159,9 +225,6 @@ def test_a_body_that_does_not_arrive_is_given_up() -> None:
 
 def test_the_unexpected_says_nothing_of_itself(caplog: pytest.LogCaptureFixture) -> None:
     """500 with the request id; the log names the exception's type, and a formatter of ours leaves its message out."""
-    import logging
-
-    from ragqa.web.telemetry import JsonLines
 
     async def broken(scope: Scope, receive: Receive, send: Send) -> None:
         raise ValueError("John Smith, born 1951")
@@ -177,6 +240,61 @@ def test_the_unexpected_says_nothing_of_itself(caplog: pytest.LogCaptureFixture)
     assert "Smith" not in json.dumps(line)
 
 
+CONVERSATION = "YV3nQ2tXk0mWc5b7Zr1LsA"
+FILE = f"serving/conversations/{CONVERSATION}.jsonl"
+
+
+@pytest.mark.parametrize(
+    ("name", "message", "values"),
+    [
+        ("ragqa.web.problems", "%s: %s", ("OSError", f"[Errno 28] No space left on device: '{FILE}'")),
+        ("ragqa.web.problems", "%s: %s", ("InvalidRecord", f"1 fault:\n  {FILE}:3: not JSON")),
+        ("ragqa.web.problems", "%s: %s", ("OSError", f"serving/conversations/.{CONVERSATION}.jsonl.x1: no space")),
+        ("asyncio", f"Task exception was never retrieved\nfuture: exception=ValueError('{CONVERSATION}')", ()),
+        ("other.library", "could not read %s", (CONVERSATION,)),
+    ],
+)  # fmt: skip
+def test_no_log_line_names_a_conversation(name: str, message: str, values: tuple[str, ...]) -> None:
+    """Whoever logs it: its id is all it takes to read it. What happened is still said."""
+    record = logging.LogRecord(name, logging.ERROR, __file__, 1, message, values, None)
+    line = json.loads(JsonLines().format(record))
+    assert CONVERSATION not in json.dumps(line)
+    assert len(line["message"]) > 15
+
+
+def test_a_thread_that_ends_tells_its_type_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python's own way prints the exception's message."""
+    out = io.StringIO()
+    with restored_logging(monkeypatch):
+        log_to(out)
+        thread = threading.Thread(target=lambda: {}["John Smith"])
+        thread.start()
+        thread.join()
+    (line,) = [json.loads(text) for text in out.getvalue().splitlines()]
+    assert line["exception"] == "KeyError"
+    assert "Smith" not in json.dumps(line)
+
+
+def test_a_request_that_fails_leaves_nothing_of_itself_in_the_log(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Paths, query strings, cookies, tokens, names tried at sign-in, ids that clients give: none of them."""
+    out = io.StringIO()
+    secrets = [CONVERSATION, "0123456789abcdef", "john.smith", "S3cretToken", "born1951"]
+    with restored_logging(monkeypatch):
+        log_to(out)
+        page = client.get("/sign-in")
+        csrf = re.findall(r'name="csrf" value="(\w+)"', page.text)[0]
+        client.post("/sign-in", data={"name": "john.smith", "password": "wrong password", "csrf": csrf})
+        client.get(f"/conversations/{CONVERSATION}", headers={"X-Request-ID": CONVERSATION})
+        client.get("/api/v1/answers/0123456789abcdef", headers={"X-Request-ID": "0123456789abcdef"})
+        client.get("/api/v1/articles?q=born1951", headers={"Authorization": "Bearer S3cretToken"})
+        client.post("/api/v1/ask", json={"question": ["born1951"]})
+        client.get("/search?q=born1951", headers={"Cookie": "ragqa=S3cretToken"})
+    client.cookies.clear()
+    text = out.getvalue()
+    assert text.count("\n") == 7
+    assert not [secret for secret in secrets if secret in text]
+
+
 def test_an_error_after_the_first_byte_ends_the_response() -> None:
     """What was begun cannot become an error page: the connection breaks instead of the answer looking whole."""
 
@@ -186,6 +304,18 @@ def test_an_error_after_the_first_byte_ends_the_response() -> None:
 
     with pytest.raises(ValueError, match="half-way"):
         asyncio.run(_through(_gate(breaks), [{"type": "http.request", "body": b"", "more_body": False}]))
+
+
+@contextmanager
+def restored_logging(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Loggers and hooks as they were, afterwards."""
+    for name in ("", "ragqa", "uvicorn", "uvicorn.error"):
+        logger = logging.getLogger(name)
+        for attribute in ("handlers", "propagate", "level"):
+            monkeypatch.setattr(logger, attribute, getattr(logger, attribute))
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
+    yield
+    monkeypatch.undo()
 
 
 def test_metrics_count_by_route_and_hold_no_path(client: TestClient) -> None:

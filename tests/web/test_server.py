@@ -6,20 +6,29 @@ import http.client
 import json
 import os
 import re
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from web.conftest import QUESTION, serving
+import uvicorn
+from fastapi.testclient import TestClient
+from starlette.types import Receive, Scope, Send
+from web.conftest import QUESTION, app_of, changed, serving
 
 from ragqa.errors import SettingsError
 from ragqa.pipeline import build_index
-from ragqa.web.server import listen
+from ragqa.settings import Settings
+from ragqa.web.server import HEAD_BYTES, Doorkeeper, config_of, listen
+
+FOLDERS = ("corpus", "index", "library", "serving")
 
 
 @contextmanager
@@ -41,12 +50,9 @@ def process(folder: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
     ) as running:
         assert running.stderr
         try:
-            first = running.stderr.readline()
-            for line in running.stderr:
-                if "startup complete" in line:
-                    break
-            found = re.search(r"http://127\.0\.0\.1:(\d+)", first)
-            assert found, first
+            said = next(line for line in running.stderr if line.startswith("ragqa at "))
+            found = re.search(r"http://127\.0\.0\.1:(\d+)", said)
+            assert found, said
             yield running, int(found[1])
         finally:
             running.kill()
@@ -85,6 +91,228 @@ def test_sigterm_under_load_loses_nothing(tmp_path: Path) -> None:
     assert QUESTION not in json.dumps(log)
     with pytest.raises(ConnectionRefusedError):
         http.client.HTTPConnection("127.0.0.1", port).connect()
+
+
+@contextmanager
+def doorkeeper(**bounds: float) -> Iterator[tuple[int, list[str]]]:
+    """A server behind the bounds, over an app that answers with the length of the body; gives its port and the paths it saw."""
+    paths: list[str] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        paths.append(scope["path"])
+        body, more = b"", True
+        while more:
+            message = await receive()
+            body, more = body + message.get("body", b""), message.get("more_body", False)
+        said = str(len(body)).encode()
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(said))]})
+        await send({"type": "http.response.body", "body": said})
+
+    bounded = type("Bounded", (Doorkeeper,), bounds)
+    config = uvicorn.Config(app, loop="uvloop", http=bounded, ws="none", lifespan="off", log_config=None, timeout_keep_alive=60)
+    server = uvicorn.Server(config)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        try:
+            yield listening.getsockname()[1], paths
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+def said(port: int, *sent: bytes, pause: float = 0.0) -> bytes:
+    """All that comes back for these bytes until the server closes, or is silent for two seconds."""
+    with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
+        found = b""
+        try:
+            for piece in sent:
+                connection.sendall(piece)
+                time.sleep(pause)
+            while piece := connection.recv(65536):
+                found += piece
+        except (TimeoutError, ConnectionError):
+            return found
+        return found + b"<closed>"
+
+
+GET = b"GET /x HTTP/1.1\r\nHost: localhost\r\n"
+CHUNKED = b"POST /x HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        GET + b"X: " + b"x" * HEAD_BYTES + b"\r\n\r\n",
+        GET + b"X: y\r\n" * (HEAD_BYTES // 5) + b"\r\n",
+        GET + b"X: " + b"x" * (2 * HEAD_BYTES),
+        b"GET /" + b"x" * HEAD_BYTES + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET /" + b"x" * (2 * HEAD_BYTES),
+        CHUNKED + b"1\r\nx\r\n0\r\n" + b"Trailer: x\r\n" * 4000,
+        CHUNKED + b"1;" + b"x" * (2 * HEAD_BYTES),
+    ],
+    ids=["one header", "many headers", "no end", "path", "path without end", "trailers", "chunk extension"],
+)
+def test_a_head_too_large_is_refused(head: bytes) -> None:
+    """431 in the usual envelope with the usual headers, before the app hears of it; the server then goes on for others."""
+    with doorkeeper() as (port, paths):
+        reply = said(port, head)
+        if not head.startswith(CHUNKED):
+            top, _, body = reply.removesuffix(b"<closed>").partition(b"\r\n\r\n")
+            assert top.startswith(b"HTTP/1.1 431 ")
+            assert b"X-Frame-Options: DENY" in top
+            error = json.loads(body)["error"]
+            assert error["kind"] == "head_too_large"
+            assert f"X-Request-ID: {error['request_id']}".encode() in top
+            assert paths == []
+        assert reply.endswith(b"<closed>")
+        assert b"200 OK" in said(port, GET + b"Connection: close\r\n\r\n")
+
+
+def test_what_fits_passes_whole() -> None:
+    """A head just below the bound, a body far above it, and one request behind the other on one connection."""
+    with doorkeeper() as (port, paths):
+        nearly = GET + b"X: " + b"x" * (HEAD_BYTES - 200) + b"\r\n\r\n"
+        body = b"POST /y HTTP/1.1\r\nHost: localhost\r\nContent-Length: 500000\r\n\r\n" + b"y" * 500_000
+        chunks = CHUNKED + b"1\r\nx\r\n" * 20_000 + b"0\r\n\r\n"
+        reply = said(port, nearly, body, chunks, GET + b"Connection: close\r\n\r\n")
+        assert reply.count(b"HTTP/1.1 200 OK") == 4
+        assert b"\r\n\r\n500000HTTP" in reply
+        assert b"\r\n\r\n20000HTTP" in reply
+        assert paths == ["/x", "/y", "/x", "/x"]
+
+
+@pytest.mark.parametrize(
+    "slow",
+    [
+        [b""],
+        [b"GET"],
+        [GET] + [b"X: y\r\n"] * 20,
+        [GET + b"\r\n"] + [b"\r\n"] * 20,
+        [GET + b"\r\n", b"GET /y HTTP/1.1\r\n"] + [b"X: y\r\n"] * 20,
+    ],
+    ids=["nothing", "a word", "drop by drop", "empty lines behind a request", "a second request drop by drop"],
+)
+def test_a_head_that_does_not_come_is_not_waited_for(slow: list[bytes]) -> None:
+    """Closed once the time is over, whatever trickles in meanwhile."""
+    with doorkeeper(head_seconds=0.3) as (port, paths):
+        reply = said(port, *slow, pause=0.1)
+        assert not reply or reply.endswith(b"<closed>")  # without either, bytes met a connection that was closed already
+        assert paths == ["/x"] * slow[0].endswith(b"\r\n\r\n")
+        assert b"200 OK" in said(port, GET + b"Connection: close\r\n\r\n")
+
+
+def test_more_connections_than_there_is_room_for_are_told() -> None:
+    """503 with Retry-After, while those that are open go on; once one is closed there is room again."""
+    with doorkeeper(most_connections=3) as (port, _):
+        held = [socket.create_connection(("127.0.0.1", port), timeout=5) for _ in range(3)]
+        for connection in held:
+            connection.sendall(GET + b"\r\n")
+            assert b"200 OK" in connection.recv(65536)
+        reply = said(port, GET + b"\r\n")
+        assert not reply or (reply.startswith(b"HTTP/1.1 503 ") and b"Retry-After: 5" in reply)
+        held[0].sendall(GET + b"\r\n")
+        assert b"200 OK" in held[0].recv(65536)
+        for connection in held:
+            connection.close()
+        limit = time.monotonic() + 30
+        while b"200 OK" not in said(port, GET + b"Connection: close\r\n\r\n"):
+            assert time.monotonic() < limit
+
+
+def test_what_is_no_http_gets_the_envelope() -> None:
+    """400, as everything else that goes wrong."""
+    with doorkeeper() as (port, paths):
+        reply = said(port, b"\x16\x03\x01 no HTTP\r\n\r\n")
+        assert reply.startswith(b"HTTP/1.1 400 ")
+        assert b'"kind": "bad_request"' in reply
+        assert paths == []
+
+
+@pytest.mark.parametrize("path", ["/desk", "/evaluation"])
+def test_a_proxy_on_this_machine_is_believed_whatever_the_environment_says(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    """Where the client is, that it uses https, and the request's id: an address that a browser is sent to begins with https."""
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "192.0.2.1")
+    closed = app_of(client).state.settings.model_copy(update={"reading": "closed"})
+    given = {"Host": "127.0.0.1", "Accept": "text/html", "X-Forwarded-Proto": "https", "X-Forwarded-For": "198.51.100.4"}
+    given["X-Request-ID"] = "5c1a7c1e9d2f4b605c1a7c1e9d2f4b60"
+    server = uvicorn.Server(config_of(app_of(client), closed))
+    with changed(client, "settings", closed), socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        with closing(http.client.HTTPConnection("127.0.0.1", listening.getsockname()[1], timeout=60)) as connection:
+            connection.request("GET", path, headers=given)
+            response = connection.getresponse()
+            response.read()
+        server.should_exit = True
+        thread.join()
+    assert response.status == 303
+    assert str(response.getheader("Location")).startswith("https://127.0.0.1/sign-in?next=")
+    assert response.getheader("X-Request-ID") == given["X-Request-ID"]
+
+
+def break_secret(settings: Settings) -> str:
+    """A folder in the secret's place."""
+    (settings.serving / "secret").mkdir(parents=True)
+    return "secret is not a regular file"
+
+
+def break_accounts(settings: Settings) -> str:
+    """Another kind of file in the accounts' place."""
+    settings.serving.mkdir()
+    (settings.serving / "accounts.sqlite").write_bytes(b"no database" * 500)
+    return "accounts.sqlite is damaged"
+
+
+def break_serving(settings: Settings) -> str:
+    """A file where the folder should be."""
+    settings.serving.write_text("no folder")
+    return "serving cannot be written"
+
+
+def remove_corpus(settings: Settings) -> str:
+    """No corpus; the index stays."""
+    shutil.rmtree(settings.corpus)
+    return f"{settings.corpus}: no such folder"
+
+
+def remove_both(settings: Settings) -> str:
+    """Neither corpus nor index."""
+    shutil.rmtree(settings.index)
+    return remove_corpus(settings)
+
+
+def change_model(settings: Settings) -> str:
+    """An index of another model."""
+    manifest = next(settings.index.glob("*/manifest.json"))
+    manifest.write_text(re.sub(r'("fingerprint": *")[^"]*', r"\1another", manifest.read_text()))
+    return "the model set now is"
+
+
+@pytest.mark.parametrize("broken", [break_secret, break_accounts, break_serving, remove_corpus, remove_both, change_model])
+def test_what_keeps_the_server_from_starting_is_one_line(tmp_path: Path, broken: Callable[[Settings], str]) -> None:
+    """Exit code 1, what it is, no traceback, and no word that it serves."""
+    settings = serving(tmp_path)
+    build_index(settings)
+    wanted = broken(settings)
+    environment = os.environ | {f"RAGQA_{name.upper()}": str(getattr(settings, name)) for name in FOLDERS}
+    done = subprocess.run(
+        [sys.executable, "-m", "ragqa", "serve", "--port", "0"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    lines = [line for line in done.stderr.splitlines() if not line.startswith(("{", "No index in"))]
+    assert done.returncode == 1
+    assert wanted in done.stderr
+    assert lines[0].startswith("Error: ")
+    assert len(lines) <= 2
+    assert "Traceback" not in done.stderr
+    assert "ragqa at" not in done.stderr
 
 
 def test_an_address_that_is_taken_is_said_so() -> None:

@@ -37,7 +37,9 @@ def article(slug: str, corpus: Path | None, audience: str | None, style: str) ->
       ragqa article memantine-first-line-bpd --format html > article.html
     """
     from ragqa.article_page import article_page, render_article
+    from ragqa.review import check_slug
 
+    check_slug(slug)
     settings = settings_from(corpus=corpus, audience=audience)
     page = article_page(_read(settings.corpus), slug, settings.audience)
     click.echo(render_article(page, style), nl=False)
@@ -116,7 +118,9 @@ def review_diff(slug: str, style: str, corpus: Path | None) -> None:
     from ragqa import difference
     from ragqa.article_page import changes_since_approval
     from ragqa.errors import ReviewError
+    from ragqa.review import check_slug
 
+    check_slug(slug)
     folder = settings_from(corpus=corpus).corpus
     loaded = _read(folder)
     found = changes_since_approval(folder, loaded, slug)
@@ -140,8 +144,11 @@ def review_log(slug: str | None, corpus: Path | None) -> None:
     Example:
       ragqa review log memantine-ocd
     """
+    from ragqa.review import check_slug
     from ragqa.reviewlog import read_log
 
+    if slug is not None:
+        check_slug(slug)
     events = read_log(settings_from(corpus=corpus).corpus)
     for event in events:
         if slug in (None, event.article):

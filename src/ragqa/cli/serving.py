@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ragqa.cli.options import folder_and_library_options, settings_from
+from ragqa.cli.options import folder_and_library_options, plain, settings_from
 
 
 @click.command()
@@ -21,15 +22,23 @@ def serve(host: str, port: int, corpus: Path | None, index: Path | None, model: 
     Example:
       ragqa serve --port 8000
     """
+    from ragqa.corpus import require_folder
+    from ragqa.index import current_generation
     from ragqa.web.server import listen
     from ragqa.web.server import serve as run
 
     settings = settings_from(corpus=corpus, index=index, model=model, library=library)
+    require_folder(settings.corpus)
     with listen(host, port) as listening:
         address = listening.getsockname()
         shown = f"[{address[0]}]" if ":" in address[0] else address[0]
-        click.echo(f"ragqa at http://{shown}:{address[1]}, API at /api/v1. Stop with Ctrl-C.", err=True)
-        run(settings, listening)
+        if current_generation(settings.index) is None:
+            click.echo(f"No index in {settings.index} yet: building it once.", err=True)
+        run(settings, listening, lambda: _announce(f"http://{shown}:{address[1]}"))
+
+
+def _announce(address: str) -> None:
+    click.echo(f"ragqa at {address}, API at /api/v1. Stop with Ctrl-C.", err=True)
 
 
 @click.group()
@@ -65,15 +74,19 @@ def users_add(name: str, role: str, password_file: Any, serving: Path | None) ->
 @users.command("list")
 @_serving
 def users_list(serving: Path | None) -> None:
-    """Everybody who may sign in, with their roles.
+    """Everybody who may sign in, with their roles, and the API tokens that have not ended.
 
     \b
     Example:
       ragqa users list
     """
     with _accounts(serving) as accounts:
+        tokens = accounts.tokens()
         for user in accounts.users():
             click.echo(f"{user.name}  {user.role}")
+            for token in tokens:
+                if token.name == user.name:
+                    click.echo(f"  token {plain(token.label)}, until {datetime.fromtimestamp(token.until, UTC):%Y-%m-%d}")
 
 
 @users.command("remove")
@@ -96,7 +109,7 @@ def users_remove(name: str, serving: Path | None) -> None:
 @_password
 @_serving
 def users_password(name: str, password_file: Any, serving: Path | None) -> None:
-    """Change a user's password; sessions end at once.
+    """Change a user's password; sessions and API tokens end at once.
 
     \b
     Example:
@@ -104,16 +117,17 @@ def users_password(name: str, password_file: Any, serving: Path | None) -> None:
     """
     with _accounts(serving) as accounts:
         accounts.set_password(name, _read_password(password_file))
-    click.echo(f"{name} has a new password")
+    click.echo(f"{name} has a new password; sessions and API tokens of before have ended")
 
 
 @users.command("token")
 @click.argument("name")
 @click.option("--label", default="api", show_default=True, help="What the token is for; one label may name several tokens.")
+@click.option("--days", type=click.IntRange(1, 3650), help="How long the token lasts.  [default: the setting token_days, 90]")
 @click.option("--revoke", is_flag=True, help="Take back the user's tokens of this label.")
 @_serving
-def users_token(name: str, label: str, revoke: bool, serving: Path | None) -> None:
-    """Print a new API token for a user; it is shown this once.
+def users_token(name: str, label: str, days: int | None, revoke: bool, serving: Path | None) -> None:
+    """Print a new API token for a user; it is shown this once, and ends by itself.
 
     \b
     Example:
@@ -123,7 +137,7 @@ def users_token(name: str, label: str, revoke: bool, serving: Path | None) -> No
         if revoke:
             click.echo(f"{accounts.revoke(name, label)} tokens taken back")
         else:
-            click.echo(accounts.issue(name, label))
+            click.echo(accounts.issue(name, label, days))
 
 
 def _accounts(serving: Path | None) -> Any:
@@ -131,7 +145,8 @@ def _accounts(serving: Path | None) -> Any:
 
     from ragqa.web.accounts import Accounts
 
-    return closing(Accounts(settings_from(serving=serving).serving / "accounts.sqlite"))
+    settings = settings_from(serving=serving)
+    return closing(Accounts(settings.serving / "accounts.sqlite", settings.token_days))
 
 
 def _read_password(file: Any) -> str:

@@ -3,12 +3,16 @@
 Each route depends on exactly one of ``public``, ``may_read``, ``may_ask`` or ``require(role)``; a test walks over all routes and
 fails at one without. Signed in is who sends a session's cookie or an API token. A browser sends its cookie unasked, so whatever
 changes something needs the token that only a page of this server could know: form field ``csrf`` or header ``X-CSRF-Token``.
+
+Who sends a request is looked up once, off the event loop, by the decision; ``reader`` and ``visit`` then only say what was found.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+import ipaddress
+import re
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -24,10 +28,14 @@ from ragqa.settings import Settings
 from ragqa.web.accounts import ROLES, Accounts
 from ragqa.web.admission import Priority
 from ragqa.web.engine import Engine
-from ragqa.web.problems import Problem
+from ragqa.web.problems import FAILURES, Problem, problem_of
 from ragqa.web.security import Rate
+from ragqa.web.store import Lanes
 
-COOKIE = "ragqa"
+HOST_ONLY = "__Host-"
+"""Before a cookie's name: browsers take such a one over HTTPS alone, and from this very host, never from a neighbour."""
+_SESSION = re.compile(r"[A-Za-z0-9_-]{43}")
+_VISIT = re.compile(r"visit\.([A-Za-z0-9_-]{43})\.([0-9a-f]{64})")
 SHOWN = frozenset({ReviewState.SUBMITTED, ReviewState.UNDER_REVIEW, ReviewState.APPROVED})
 """What readers see, with a caution unless it is approved; drafts and what was withdrawn are for editors."""
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -67,23 +75,16 @@ def settings(request: Request) -> Settings:
     return found
 
 
-def reader(request: Request) -> Reader:
-    """Who sends this request. Raises Problem 401 when an API token is not valid (any more)."""
-    if not hasattr(request.state, "reader"):
-        request.state.reader = _reader(request)
-    found: Reader = request.state.reader
+def lanes(request: Request) -> Lanes:
+    """The threads of what waits for a disk or a lock."""
+    found: Lanes = request.app.state.lanes
     return found
 
 
-def _reader(request: Request) -> Reader:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        user = accounts(request).token(token.strip())
-        if user is None:
-            raise _unknown("this API token is not valid: ask an admin for one (`ragqa users token NAME`)")
-        return Reader(user.name, user.role)  # type: ignore[arg-type]
-    user = accounts(request).session(visit(request)) if visit(request) else None
-    return Reader(user.name, user.role, by_cookie=True) if user else GUEST  # type: ignore[arg-type]
+def reader(request: Request) -> Reader:
+    """Who sends this request, as its decision found; a guest where none was taken."""
+    found: Reader = getattr(request.state, "reader", GUEST)
+    return found
 
 
 def priority(request: Request) -> Priority:
@@ -91,36 +92,81 @@ def priority(request: Request) -> Priority:
     return Priority.of_role(reader(request).role)
 
 
-async def public() -> None:
+async def identify(request: Request) -> Reader:
+    """Look up who sends this request, once. Raises Problem 401 when an API token is not valid (any more)."""
+    if not hasattr(request.state, "reader"):
+        await _keep_known_visit(request)
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            user = await lanes(request).read(accounts(request).token, token.strip())
+            if user is None:
+                raise _unknown("this API token is not valid: ask an admin for one (`ragqa users token NAME`)")
+            request.state.reader = Reader(user.name, user.role)  # type: ignore[arg-type]
+        request.state.reader = reader(request)
+    return reader(request)
+
+
+async def _keep_known_visit(request: Request) -> None:
+    """Take the browser's cookie for what it is: a session, a visit that this server named, or nothing of ours."""
+    request.state.visit = ""
+    sent = request.cookies.get(cookie_name(request, "ragqa"), "")
+    if _named_here(request, sent):
+        request.state.visit = sent
+    elif _SESSION.fullmatch(sent):
+        user = await lanes(request).read(accounts(request).session, sent)
+        if user is not None:
+            request.state.visit = sent
+            request.state.reader = Reader(user.name, user.role, by_cookie=True)  # type: ignore[arg-type]
+
+
+async def anybody(request: Request) -> Reader:
+    """As ``identify`` for what is open to everybody: who cannot be looked up, or sends a token that has ended, is a guest."""
+    try:
+        return await identify(request)
+    except FAILURES as error:
+        problem_of(error)
+        return GUEST
+
+
+async def public(request: Request) -> Reader:
     """Decision: open to everybody, also where reading is closed."""
+    return await anybody(request)
 
 
 async def may_read(request: Request) -> Reader:
     """Decision: everybody, or where the setting ``reading`` is closed, who signed in."""
-    return _allowed(request, "may_read")
+    return await _allowed(request, "may_read")
 
 
 async def may_ask(request: Request) -> Reader:
     """Decision: as ``may_read``, or where ``asking`` is closed, who signed in; nobody more often than the settings allow."""
-    found = _allowed(request, "may_ask")
+    found = await _allowed(request, "may_ask")
     await _proven(request, found)
     rate: Rate = request.app.state.rate
-    wait = rate.wait(found.name or client(request))
+    wait = rate.wait(f"user {found.name}" if found.name else client(request))
     if wait:
         raise Problem(429, "too_many_questions", "too many questions from here; wait a moment", {"Retry-After": str(ceil(wait))})
     return found
 
 
 def client(request: Request) -> str:
-    """The address a request comes from."""
-    return f"client {request.client.host}" if request.client else "client"
+    """Where a request comes from: an address, of IPv6 its first 64 bits, all of which one household or host has."""
+    sent = request.client.host if request.client else ""
+    try:
+        address = ipaddress.ip_address(sent.partition("%")[0])
+    except ValueError:
+        return f"client {sent[:64]}"
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    if mapped or address.version == 4:
+        return f"client {mapped or address}"
+    return f"client {ipaddress.ip_network((int(address), 64), strict=False)}"
 
 
 def require(role: str) -> Callable[[Request], Awaitable[Reader]]:
     """Decision: who has this role or a higher one."""
 
     async def decide(request: Request) -> Reader:
-        found = _allowed(request, role)
+        found = await _allowed(request, role)
         await _proven(request, found)
         return found
 
@@ -153,8 +199,8 @@ def visible(corpus: Corpus, who: Reader) -> list[str]:
     return [slug for slug in sorted(corpus.articles) if corpus.states[slug] in SHOWN or who.may("editor")]
 
 
-def _allowed(request: Request, decided: str) -> Reader:
-    found = reader(request)
+async def _allowed(request: Request, decided: str) -> Reader:
+    found = await identify(request)
     if admits(decided, found.role, settings(request)):
         return found
     if found.name is None:
@@ -171,18 +217,41 @@ def _unknown(message: str) -> Problem:
     return Problem(401, "not_signed_in", message, {"WWW-Authenticate": "Bearer"})
 
 
+def cookie_name(request: Request, name: str) -> str:
+    """What a cookie of this server is called: over HTTPS so that only this host can have set it."""
+    return HOST_ONLY + name if settings(request).https else name
+
+
 def visit(request: Request) -> str:
-    """What the browser's cookie holds: a session's secret, or before signing in a random name; "" where there is none."""
-    made: str = getattr(request.state, "visit", "")
-    return made or request.cookies.get(COOKIE, "")
+    """What names this visit: a session's secret, or before signing in a random name; "" where there is none yet.
+
+    What the browser sent counts only where this server made it: a cookie that another planted is no visit.
+    """
+    found: str = getattr(request.state, "visit", "")
+    return found
 
 
 def csrf_token(request: Request) -> str:
     """What a form of this visit must carry. A first visit gets its name here; ``keep_visit`` puts it on the response."""
     if not visit(request):
-        request.state.visit = secrets.token_urlsafe(32)
+        name = secrets.token_urlsafe(32)
+        begin_visit(request, f"visit.{name}.{_mac(request, 'visit ' + name)}")
+    return _mac(request, visit(request))
+
+
+def begin_visit(request: Request, value: str) -> None:
+    """From now on this is the visit; the response tells the browser."""
+    request.state.visit, request.state.new_visit = value, True
+
+
+def _named_here(request: Request, sent: str) -> bool:
+    parts = _VISIT.fullmatch(sent)
+    return parts is not None and hmac.compare_digest(parts[2], _mac(request, "visit " + parts[1]))
+
+
+def _mac(request: Request, text: str) -> str:
     secret: bytes = request.app.state.secret
-    return hmac.new(secret, visit(request).encode(), hashlib.sha256).hexdigest()
+    return hmac.new(secret, text.encode(), hashlib.sha256).hexdigest()
 
 
 async def check_csrf(request: Request) -> None:
@@ -198,14 +267,32 @@ async def check_csrf(request: Request) -> None:
 
 def keep_visit(request: Request, response: Response) -> None:
     """Put the cookie of a new visit or session on the response."""
-    if value := getattr(request.state, "visit", ""):
-        response.set_cookie(COOKIE, value, httponly=True, samesite="lax", secure=settings(request).https, path="/")
+    if getattr(request.state, "new_visit", False):
+        set_cookie(request, response, "ragqa", visit(request))
 
 
-def may_form(request: Request) -> Awaitable[None]:
-    """As ``check_csrf``, for forms that guests send too: signing in, asking with scripts off."""
-    return check_csrf(request)
+def set_cookie(request: Request, response: Response, name: str, value: str, seconds: int | None = None) -> None:
+    """A cookie that scripts cannot read and other sites' forms do not send; without ``seconds`` it ends with the browser."""
+    secure = settings(request).https
+    response.set_cookie(
+        cookie_name(request, name), value, seconds, httponly=True, samesite="lax", secure=secure, path="/", domain=None
+    )
 
 
-TheEngine = Annotated[Engine, Depends(engine)]
-TheReader = Annotated[Reader, Depends(reader)]
+def drop_cookie(request: Request, response: Response, name: str) -> None:
+    """Have the browser forget a cookie."""
+    response.delete_cookie(cookie_name(request, name), path="/", secure=settings(request).https, httponly=True, samesite="lax")
+
+
+async def _engine(request: Request) -> Engine:
+    """As ``engine``, without a thread of its own."""
+    return engine(request)
+
+
+async def _reader(request: Request) -> Reader:
+    """As ``reader``, without a thread of its own."""
+    return reader(request)
+
+
+TheEngine = Annotated[Engine, Depends(_engine)]
+TheReader = Annotated[Reader, Depends(_reader)]

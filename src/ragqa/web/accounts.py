@@ -1,39 +1,45 @@
 """Who may sign in, on disk: names with hashed passwords and roles, sessions, API tokens; one SQLite file.
 
 A password is kept as its argon2id hash, a session and a token, which are random, as their SHA-256: whoever reads the file can
-use none of them. Removing a user or changing a password ends their sessions at once.
+use none of them. Removing a user or changing a password ends the user's sessions and tokens at once; each ends by itself too.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 import secrets
 import sqlite3
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
-from ragqa.errors import RagqaError
-from ragqa.files import transaction
+from ragqa.errors import RagqaError, StoreBusy
+from ragqa.web.store import Store
 
 ROLES = ("reader", "editor", "admin")
 """Each may do what those before it may."""
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 1024
+TOKEN_DAYS = 90
+"""How long a token lasts where the settings are not asked."""
+DAY, HOUR = 24 * 3600, 3600
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS users (name TEXT PRIMARY KEY, role TEXT NOT NULL, password TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS sessions (sha256 TEXT PRIMARY KEY, name TEXT NOT NULL REFERENCES users ON DELETE CASCADE,
-    until REAL NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS tokens (sha256 TEXT PRIMARY KEY, name TEXT NOT NULL REFERENCES users ON DELETE CASCADE,
-    label TEXT NOT NULL) WITHOUT ROWID;
-"""
+_TABLES = (
+    "CREATE TABLE users (name TEXT PRIMARY KEY, role TEXT NOT NULL, password TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE sessions (sha256 TEXT PRIMARY KEY, name TEXT NOT NULL REFERENCES users ON DELETE CASCADE,"
+    " until REAL NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE tokens (sha256 TEXT PRIMARY KEY, name TEXT NOT NULL REFERENCES users ON DELETE CASCADE,"
+    " label TEXT NOT NULL) WITHOUT ROWID",
+)
+_PROBES = (
+    "SELECT name, role, password FROM users",
+    "SELECT sha256, name, until FROM sessions",
+    "SELECT sha256, name, label, until FROM tokens",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,24 +50,36 @@ class User:
     role: str
 
 
-class Accounts:
-    """The file, open; safe to share between threads."""
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An API token as it is listed; ``until`` is in seconds since 1970."""
 
-    def __init__(self, file: Path) -> None:
-        """Open the file, creating it, readable by its owner alone, when it is missing."""
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        file.touch(mode=0o600, exist_ok=True)
+    name: str
+    label: str
+    until: float
+
+
+class Accounts:
+    """The file, open; safe to share between threads. What only reads waits for no writer; see ``Store`` for what is raised."""
+
+    def __init__(self, file: Path, token_days: float = TOKEN_DAYS) -> None:
+        """Open the file, creating it, readable by its owner alone, when it is missing.
+
+        ``token_days``: how long a token lasts; those of a file in which none ended last so long from now on.
+        """
         self._hasher = PasswordHasher()
         self._nobody = self._hasher.hash(secrets.token_urlsafe())
-        self._lock = threading.Lock()
-        self._database = sqlite3.connect(file, timeout=30, check_same_thread=False, isolation_level=None)
-        self._database.execute("PRAGMA journal_mode = WAL")
-        self._database.execute("PRAGMA foreign_keys = ON")
-        self._database.executescript(_SCHEMA)
+        self._token_days = token_days
+        self._store = Store(file, (_made, self._ending), _PROBES)
 
     def close(self) -> None:
         """Release the file."""
-        self._database.close()
+        self._store.close()
+
+    def _ending(self, database: sqlite3.Connection) -> None:
+        """Tokens end: those that are there once the span from now is over."""
+        database.execute("ALTER TABLE tokens ADD COLUMN until REAL NOT NULL DEFAULT 0")
+        database.execute("UPDATE tokens SET until = ?", (time.time() + self._token_days * DAY,))
 
     def add(self, name: str, role: str, password: str) -> None:
         """Add a user. Raises RagqaError when the name is taken, or name, role or password will not do."""
@@ -70,31 +88,38 @@ class Accounts:
         if role not in ROLES:
             raise RagqaError(f"{role!r} is no role: one of {', '.join(ROLES)}")
         hashed = self._hashed(password)
-        with self._change() as database:
+        with self._store.change() as database:
             if database.execute("INSERT OR IGNORE INTO users VALUES (?, ?, ?)", (name, role, hashed)).rowcount == 0:
                 raise RagqaError(f"there is a user {name} already; `ragqa users password {name}` changes the password")
 
     def remove(self, name: str) -> None:
         """Remove a user with all sessions and tokens. Raises RagqaError when there is none of that name."""
-        with self._change() as database:
+        with self._store.change() as database:
             self._known(database.execute("DELETE FROM users WHERE name = ?", (name,)).rowcount, name)
 
     def set_password(self, name: str, password: str) -> None:
-        """Change a password and end the user's sessions. Raises RagqaError when there is none of that name."""
+        """Change a password and end the user's sessions and tokens. Raises RagqaError when there is none of that name."""
         hashed = self._hashed(password)
-        with self._change() as database:
+        with self._store.change() as database:
             self._known(database.execute("UPDATE users SET password = ? WHERE name = ?", (hashed, name)).rowcount, name)
             database.execute("DELETE FROM sessions WHERE name = ?", (name,))
+            database.execute("DELETE FROM tokens WHERE name = ?", (name,))
 
     def users(self) -> list[User]:
         """Everybody, by name."""
-        with self._lock:
-            return [User(*row) for row in self._database.execute("SELECT name, role FROM users ORDER BY name").fetchall()]
+        with self._store.read() as database:
+            return [User(*row) for row in database.execute("SELECT name, role FROM users ORDER BY name").fetchall()]
+
+    def tokens(self) -> list[Token]:
+        """Every token that has not ended, by name and label."""
+        with self._store.read() as database:
+            found = database.execute("SELECT name, label, until FROM tokens WHERE until > ? ORDER BY 1, 2, 3", (time.time(),))
+            return [Token(*row) for row in found.fetchall()]
 
     def check(self, name: str, password: str) -> User | None:
         """The user, when the password is right. An unknown name takes as long as a wrong password."""
-        with self._lock:
-            found = self._database.execute("SELECT role, password FROM users WHERE name = ?", (name,)).fetchone()
+        with self._store.read() as database:
+            found = database.execute("SELECT role, password FROM users WHERE name = ?", (name,)).fetchone()
         hashed = found[1] if found else self._nobody
         try:
             self._hasher.verify(hashed, password[:LONGEST_PASSWORD])
@@ -103,17 +128,22 @@ class Accounts:
         if found is None:
             return None
         if self._hasher.check_needs_rehash(hashed):
-            with self._change() as database:
-                database.execute("UPDATE users SET password = ? WHERE name = ?", (self._hasher.hash(password), name))
+            self._rehash(name, hashed, password)
         return User(name, found[0])
 
-    def begin(self, name: str, hours: float) -> str:
-        """Begin a session; returns the secret that its cookie holds."""
+    def _rehash(self, name: str, before: str, password: str) -> None:
+        """With the parameters of today; where the file is busy, at the next sign-in."""
+        hashed = self._hasher.hash(password)
+        with contextlib.suppress(StoreBusy), self._store.change() as database:
+            database.execute("UPDATE users SET password = ? WHERE name = ? AND password = ?", (hashed, name, before))
+
+    def begin(self, name: str, hours: float, instead_of: str = "") -> str:
+        """Begin a session, and end the one that the browser had before; returns the secret that its cookie holds."""
         secret = secrets.token_urlsafe(32)
         now = time.time()
-        with self._change() as database:
-            database.execute("DELETE FROM sessions WHERE until < ?", (now,))
-            database.execute("INSERT INTO sessions VALUES (?, ?, ?)", (_sha256(secret), name, now + 3600 * hours))
+        with self._store.change() as database:
+            database.execute("DELETE FROM sessions WHERE until < ? OR sha256 = ?", (now, _sha256(instead_of)))
+            database.execute("INSERT INTO sessions VALUES (?, ?, ?)", (_sha256(secret), name, now + HOUR * hours))
         return secret
 
     def session(self, secret: str) -> User | None:
@@ -122,29 +152,32 @@ class Accounts:
 
     def end(self, secret: str) -> None:
         """End a session."""
-        with self._change() as database:
+        with self._store.change() as database:
             database.execute("DELETE FROM sessions WHERE sha256 = ?", (_sha256(secret),))
 
-    def issue(self, name: str, label: str) -> str:
-        """A new API token for a user, shown this once. Raises RagqaError when there is none of that name."""
+    def issue(self, name: str, label: str, days: float | None = None) -> str:
+        """A new API token, shown this once; it ends after ``days``. Raises RagqaError when there is no user of that name."""
         secret = secrets.token_urlsafe(32)
-        with self._change() as database:
+        now = time.time()
+        until = now + DAY * (self._token_days if days is None else days)
+        with self._store.change() as database:
             self._known(database.execute("SELECT count(*) FROM users WHERE name = ?", (name,)).fetchone()[0], name)
-            database.execute("INSERT INTO tokens VALUES (?, ?, ?)", (_sha256(secret), name, label))
+            database.execute("DELETE FROM tokens WHERE until < ?", (now,))
+            database.execute("INSERT INTO tokens VALUES (?, ?, ?, ?)", (_sha256(secret), name, label, until))
         return secret
 
     def revoke(self, name: str, label: str) -> int:
         """Take back a user's tokens of this label; returns how many there were."""
-        with self._change() as database:
+        with self._store.change() as database:
             return database.execute("DELETE FROM tokens WHERE name = ? AND label = ?", (name, label)).rowcount
 
     def token(self, secret: str) -> User | None:
-        """Whose API token this is."""
-        return self._user("JOIN tokens USING (name) WHERE sha256 = ?", (_sha256(secret),))
+        """Whose API token this is, as long as it lasts."""
+        return self._user("JOIN tokens USING (name) WHERE sha256 = ? AND until > ?", (_sha256(secret), time.time()))
 
     def _user(self, joined: str, values: tuple[object, ...]) -> User | None:
-        with self._lock:
-            found = self._database.execute(f"SELECT name, role FROM users {joined}", values).fetchone()
+        with self._store.read() as database:
+            found = database.execute(f"SELECT name, role FROM users {joined}", values).fetchone()
         return User(*found) if found else None
 
     def _hashed(self, password: str) -> str:
@@ -156,10 +189,10 @@ class Accounts:
         if not count:
             raise RagqaError(f"no user {name!r}; `ragqa users list` shows them")
 
-    @contextmanager
-    def _change(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, transaction(self._database):
-            yield self._database
+
+def _made(database: sqlite3.Connection) -> None:
+    for table in _TABLES:
+        database.execute(table)
 
 
 def _sha256(secret: str) -> str:

@@ -6,7 +6,7 @@ What a page needs, and where it is:
 
 * ``access.engine(request)``: the Engine; ``await engine.ask(asked, audience, understood)``, ``engine.stream(...)`` gives Events,
   ``engine.search``, ``engine.corpus()``, ``engine.library()`` (in a thread), ``with engine.generation() as ragqa``
-* ``access.reader(request)``: who is asking (``name``, ``role``, ``may(role)``)
+* ``access.reader(request)``: who is asking (``name``, ``role``, ``may(role)``), as the route's decision found
 * one decision for each route: ``Depends(public)``, ``may_read``, ``may_ask`` or ``require("editor")`` of ``access``
 * ``access.csrf_token(request)`` and ``Depends(check_csrf)``: a form posts its token as the field ``csrf``; ``require`` and
   ``may_ask`` check it by themselves for who is signed in, a form for guests adds ``Depends(check_csrf)``
@@ -19,9 +19,9 @@ What a page needs, and where it is:
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from functools import partial
 from http import HTTPStatus
 from importlib.metadata import version
 from pathlib import Path
@@ -32,17 +32,20 @@ from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 
-from ragqa.files import write_atomic
+from ragqa.corpus import require_folder
 from ragqa.settings import Settings
 from ragqa.web import api, emergency, pages, signin
+from ragqa.web.access import anybody
 from ragqa.web.accounts import Accounts
 from ragqa.web.archive import Archive
 from ragqa.web.conversations import DAY, Conversations
 from ragqa.web.engine import Engine
 from ragqa.web.problems import Problem, install
 from ragqa.web.security import Gate, Rate
+from ragqa.web.store import Lanes, private_folder, secret
 from ragqa.web.telemetry import Figures
 from ragqa.web.views import render
+from ragqa.web.watch import Watch
 
 STATIC = Path(__file__).parent / "static"
 
@@ -54,22 +57,24 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
-        settings.serving.mkdir(mode=0o700, parents=True, exist_ok=True)
-        app.state.accounts = Accounts(settings.serving / "accounts.sqlite")
-        app.state.archive = Archive(settings.serving / "answers.sqlite", settings.answers_kept, settings.answers_bytes)
-        app.state.conversations = Conversations(
-            settings.serving / "conversations", app.state.archive, settings.request_seconds, settings.conversations_kept
-        )
+        require_folder(settings.corpus)
+        private_folder(settings.serving)
         app.state.secret = secret(settings.serving / "secret")
-        await engine.open()
-        clearing = asyncio.create_task(_clear(app.state.conversations, settings.conversation_days))
-        try:
+        async with AsyncExitStack() as opened:
+            accounts = opened.enter_context(closing(Accounts(settings.serving / "accounts.sqlite", settings.token_days)))
+            app.state.accounts, app.state.lanes = accounts, opened.enter_context(closing(Lanes()))
+            archive = Archive(settings.serving / "answers.sqlite", settings.answers_kept, settings.answers_bytes)
+            app.state.archive = archive
+            opened.push_async_callback(asyncio.to_thread, archive.close)
+            app.state.conversations = Conversations(
+                settings.serving / "conversations", archive, settings.request_seconds, settings.conversations_kept
+            )
+            opened.push_async_callback(engine.close)
+            await engine.open()
+            app.state.clearing = Watch("old conversations", partial(_clear, app), lambda: DAY)
+            clearing = asyncio.create_task(app.state.clearing.run())
+            opened.callback(clearing.cancel)
             yield
-        finally:
-            clearing.cancel()
-            await engine.close()
-            await asyncio.to_thread(app.state.archive.close)
-            app.state.accounts.close()
 
     app = FastAPI(
         title="ragqa",
@@ -83,7 +88,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.openapi = lambda: described(app)  # type: ignore[method-assign]
     app.state.draining = False
     app.state.settings, app.state.engine, app.state.figures = settings, engine, figures
-    app.state.rate, app.state.guesses = Rate(settings.asks_per_minute), signin.guesses()
+    app.state.rate, app.state.guesses = Rate(settings.asks_per_minute), signin.Guesses()
     for router in api.routers:
         app.include_router(router, responses=api.responses)
     for router in (signin.router, *pages.routers):
@@ -107,26 +112,16 @@ def described(app: FastAPI) -> dict[str, Any]:
     return app.openapi_schema
 
 
-def secret(file: Path) -> bytes:
-    """The server's own secret, made at the first start and readable by its owner alone."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    if not file.exists():
-        write_atomic(file, [secrets.token_bytes(32)])
-        file.chmod(0o600)
-    return file.read_bytes()
+def _clear(app: FastAPI) -> None:
+    """Delete the conversations that nobody touched for so many days as the setting says."""
+    app.state.conversations.clear(app.state.settings.conversation_days)
 
 
-async def _clear(conversations: Conversations, days: int) -> None:
-    """Once a day, delete the conversations that nobody touched for so many days."""
-    while True:
-        await asyncio.to_thread(conversations.clear, days)
-        await asyncio.sleep(DAY)
-
-
-def _page(request: Request, problem: Problem) -> Response:
+async def _page(request: Request, problem: Problem) -> Response:
     """A problem for people: the way to sign in, or a page that tells it."""
     if problem.status == 401 and request.method == "GET":
         return RedirectResponse(request.url_for("sign_in_page").include_query_params(next=request.url.path), 303)
+    await anybody(request)
     page = render(request, "problem.html", problem=problem, title=HTTPStatus(problem.status).phrase)
     page.status_code = problem.status
     page.headers.update(problem.headers)

@@ -142,7 +142,6 @@ class Engine:
         """Open the live generation, building the first one where there is none, load the models, begin to look for new ones."""
         loop = asyncio.get_running_loop()
         self._live = _Live(await loop.run_in_executor(self._aside, self._opened))
-        await loop.run_in_executor(self._aside, self._look)
         self._watching = asyncio.create_task(self.watch.run())
 
     async def close(self) -> None:
@@ -162,6 +161,14 @@ class Engine:
     def ready(self) -> bool:
         """Whether questions can be answered."""
         return self._live is not None
+
+    @property
+    def name(self) -> str:
+        """Name of the live generation. Raises ServingError when there is none."""
+        live = self._live
+        if live is None:
+            raise ServingError("the server is starting or stopping; try again in a moment")
+        return live.ragqa.generation.manifest.generation
 
     @property
     def pending(self) -> int:

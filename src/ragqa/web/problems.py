@@ -25,6 +25,7 @@ from ragqa.errors import (
     RagqaError,
     ReviewError,
     ServingError,
+    StoreFault,
     TooSlow,
 )
 
@@ -42,6 +43,7 @@ STATUSES: dict[type[Exception], tuple[int, str]] = {
     IndexBusy: (409, "index_busy"),
     IndexFault: (503, "index"),
     ModelError: (503, "model"),
+    StoreFault: (503, "disk"),
     RagqaError: (422, "refused"),
     OSError: (503, "disk"),
     sqlite3.Error: (503, "disk"),
@@ -99,7 +101,7 @@ def envelope(problem: Problem, request_id: str) -> dict[str, Any]:
 
 def install(
     app: FastAPI,
-    page: Callable[[Request, Problem], Response],
+    page: Callable[[Request, Problem], Awaitable[Response]],
     rescue: Callable[[Request, Problem], Awaitable[Response | None]],
 ) -> None:
     """Make every error come out as an envelope, and where people look, as the ``page`` that shows it.
@@ -114,7 +116,7 @@ def install(
         if (answered := await rescue(request, problem)) is not None:
             return answered
         if _for_people(request):
-            return await asyncio.to_thread(page, request, problem)
+            return await page(request, problem)
         return JSONResponse(envelope(problem, request.state.request_id), problem.status, problem.headers)
 
     for kind in (*FAILURES, RequestValidationError, HTTPException):

@@ -1,29 +1,86 @@
-"""Signing in and out: a form, a session in a cookie, and a limit on guesses."""
+"""Signing in and out: a form, a session in a cookie, and limits on guesses."""
 
 from __future__ import annotations
 
-import asyncio
+from collections import OrderedDict
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from ragqa.web.access import COOKIE, accounts, check_csrf, client, keep_visit, public, settings, visit
+from ragqa.web.access import (
+    accounts,
+    begin_visit,
+    check_csrf,
+    client,
+    drop_cookie,
+    keep_visit,
+    lanes,
+    public,
+    settings,
+    visit,
+)
+from ragqa.web.accounts import LONGEST_PASSWORD
 from ragqa.web.problems import Problem
 from ragqa.web.security import Rate
 from ragqa.web.views import render
 
 router = APIRouter()
-GUESSES_PER_MINUTE, GUESSES_AT_ONCE = 5, 10
+PER_MINUTE, AT_ONCE = 5, 10
+"""Wrong passwords of one address for one name."""
+ADDRESS_PER_MINUTE, ADDRESS_AT_ONCE = 20, 40
+"""Wrong passwords of one address for all names: a whole house may come through one."""
+NAME_PER_MINUTE, NAME_AT_ONCE = 30, 60
+"""Wrong passwords for one name from all addresses together where it never signed in."""
+REMEMBERED = 10_000
+"""Pairs of a name and an address that signed in; only who knows a password adds one."""
 
 
-def guesses() -> Rate:
-    """How often one client may try, and how often anybody may try one name."""
-    return Rate(GUESSES_PER_MINUTE, GUESSES_AT_ONCE)
+class Guesses:
+    """How often one may try to sign in. What was no guess, because it was right, does not count.
+
+    A name's limit over all addresses does not hold where that name signed in before: nobody keeps its owner out by guessing.
+    """
+
+    def __init__(
+        self, pair: Rate | None = None, address: Rate | None = None, name: Rate | None = None, remembered: int = REMEMBERED
+    ) -> None:
+        self._pair = pair or Rate(PER_MINUTE, AT_ONCE)
+        self._address = address or Rate(ADDRESS_PER_MINUTE, ADDRESS_AT_ONCE)
+        self._name = name or Rate(NAME_PER_MINUTE, NAME_AT_ONCE)
+        self._most = remembered
+        self._remembered: OrderedDict[tuple[str, str], None] = OrderedDict()
+
+    def wait(self, address: str, name: str) -> float:
+        """Take one try; 0.0 when it may be made, else the seconds until it may. What is refused uses up no other limit."""
+        taken: list[tuple[Rate, str]] = []
+        for rate, key in self._limits(address, name):
+            wait = rate.wait(key)
+            if wait:
+                self._give_back(taken)
+                return wait
+            taken.append((rate, key))
+        return 0.0
+
+    def right(self, address: str, name: str) -> None:
+        """The password was right: the try is given back, and this address is one where the name signed in."""
+        self._give_back(self._limits(address, name))
+        self._remembered[address, name] = None
+        self._remembered.move_to_end((address, name))
+        while len(self._remembered) > self._most:
+            self._remembered.popitem(last=False)
+
+    def _limits(self, address: str, name: str) -> list[tuple[Rate, str]]:
+        limits = [(self._address, address), (self._pair, f"{address} {name}")]
+        return limits if (address, name) in self._remembered else [*limits, (self._name, name)]
+
+    def _give_back(self, taken: list[tuple[Rate, str]]) -> None:
+        for rate, key in taken:
+            rate.give_back(key)
 
 
 @router.get("/sign-in", name="sign_in_page", dependencies=[Depends(public)])
-def sign_in_page(request: Request, next: str = "/") -> Response:
+async def sign_in_page(request: Request, next: str = "/") -> Response:
     """The form."""
     return render(request, "sign_in.html", next=_inside(next), failed=False)
 
@@ -32,29 +89,30 @@ def sign_in_page(request: Request, next: str = "/") -> Response:
 async def sign_in(
     request: Request, name: Annotated[str, Form()], password: Annotated[str, Form()], next: Annotated[str, Form()] = "/"
 ) -> Response:
-    """Check name and password; a session with a new secret begins, whatever the browser's cookie was before."""
-    limit: Rate = request.app.state.guesses
-    wait = max(limit.wait(client(request)), limit.wait(f"name {name[:64]}"))
+    """Check name and password; a session with a new secret begins, and whatever the browser's cookie was before ends."""
+    limit: Guesses = request.app.state.guesses
+    wait = limit.wait(client(request), name)
     if wait:
         raise Problem(429, "too_many_guesses", "too many tries to sign in; wait a minute", {"Retry-After": str(int(wait) + 1)})
-    user = await asyncio.to_thread(accounts(request).check, name, password)
+    user = await lanes(request).verify(accounts(request).check, name, password[: LONGEST_PASSWORD + 1])
     if user is None:
         page = render(request, "sign_in.html", next=_inside(next), failed=True)
         page.status_code = 422
         return page
-    accounts(request).end(visit(request))
-    request.state.visit = accounts(request).begin(user.name, settings(request).session_hours)
+    limit.right(client(request), name)
+    hours = settings(request).session_hours
+    begin_visit(request, await lanes(request).write(accounts(request).begin, user.name, hours, visit(request)))
     response = RedirectResponse(_inside(next), 303)
     keep_visit(request, response)
     return response
 
 
 @router.post("/sign-out", name="sign_out", dependencies=[Depends(public), Depends(check_csrf)])
-def sign_out(request: Request) -> Response:
+async def sign_out(request: Request) -> Response:
     """End the session."""
-    accounts(request).end(visit(request))
+    await lanes(request).write(accounts(request).end, visit(request))
     response = RedirectResponse("/", 303)
-    response.delete_cookie(COOKIE)
+    drop_cookie(request, response, "ragqa")
     return response
 
 

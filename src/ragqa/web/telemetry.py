@@ -2,13 +2,17 @@
 
 Neither holds a question, unless the setting ``log_questions`` says so.
 
-A line names the route, not the path: a path may hold the id of a conversation, which is all it takes to read it.
+A line names the route, not the path: a path may hold the id of a conversation, which is all it takes to read it. Whatever else is
+logged passes ``JsonLines``, which leaves out what other libraries put into their messages, and the names of conversations' files.
 """
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import logging
+import re
+import threading
 import traceback
 from datetime import UTC, datetime
 from typing import Any
@@ -40,8 +44,16 @@ class Figures:
         swaps = Gauge("ragqa_index_swaps", "Generations that went live since the start.", ["outcome"], registry=self.registry)
         swaps.labels("done").set_function(lambda: engine.swaps)
         swaps.labels("failed").set_function(lambda: engine.failed_swaps)
-        faults = Gauge("ragqa_library_faults", "Questions whose signed-off answer could not be read.", registry=self.registry)
-        faults.set_function(lambda: engine.library_faults)
+        for name, about, count in (
+            (
+                "ragqa_index_builds_failed",
+                "Builds that should have followed the review log, and failed.",
+                lambda: engine.failed_builds,
+            ),
+            ("ragqa_watch_failures", "Looks at index and review log that failed.", lambda: engine.watch.failures),
+            ("ragqa_library_faults", "Times the library of signed-off answers could not be read.", lambda: engine.library_faults),
+        ):
+            Gauge(name, about, registry=self.registry).set_function(count)
         ProcessCollector(registry=self.registry)
 
     def finished(self, scope: Scope, status: int, seconds: float) -> None:
@@ -59,7 +71,7 @@ class Figures:
                 "status": status,
                 "milliseconds": round(1000 * seconds, 1),
                 "user": reader.name if reader else None,
-                "client": scope["client"][0] if scope.get("client") else None,
+                "client": _address(scope),
                 **state.get("told", {}),
             },
         )
@@ -85,8 +97,20 @@ def route_of(scope: Scope) -> str:
     return getattr(route, "path", "other") if route is not None else "other"
 
 
+def _address(scope: Scope) -> str | None:
+    """The client's address; None where a proxy passed on something else that a client made up."""
+    sent = scope["client"][0] if scope.get("client") else ""
+    try:
+        return str(ipaddress.ip_address(sent))
+    except ValueError:
+        return None
+
+
 class JsonLines(logging.Formatter):
-    """One JSON object a line. Of an exception its type and where it happened, not its message, which may hold what was asked."""
+    """One JSON object a line. Of an exception its type and where it happened, not its message, which may hold what was asked.
+
+    Of other libraries' messages the first line, without what was put into it: asyncio's go on with the exception's own words.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as JSON."""
@@ -94,7 +118,7 @@ class JsonLines(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": _message(record),
         }
         line |= {name: value for name, value in record.__dict__.items() if name not in _USUAL and value is not None}
         if record.exc_info and record.exc_info[1] is not None:
@@ -105,13 +129,28 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, ensure_ascii=False, default=str)
 
 
+def _message(record: logging.LogRecord) -> str:
+    ours = record.name.partition(".")[0] in ("ragqa", "uvicorn")
+    text = record.getMessage() if ours else str(record.msg).partition("\n")[0]
+    return _CONVERSATION.sub(r"\1...", text)
+
+
+_CONVERSATION = re.compile(r"(conversations/)[^\s'\":/]+")
+"""The name of a conversation's file is all it takes to read it."""
 _USUAL = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName", "color_message"}
 
 
+def _thread_ended(ended: threading.ExceptHookArgs) -> None:
+    """A thread that an exception ended, told as any other: Python's own way prints the exception's message."""
+    logging.getLogger("ragqa.web").error("a thread ended", exc_info=ended.exc_value)
+
+
 def log_to(stream: Any) -> None:
-    """Send the log of this server, uvicorn's included, to a stream as JSON lines."""
+    """Send the log of this server, uvicorn's and other libraries' warnings included, to a stream as JSON lines."""
     handler = logging.StreamHandler(stream)
     handler.setFormatter(JsonLines())
+    logging.getLogger().handlers = [handler]
+    threading.excepthook = _thread_ended
     for name in ("ragqa", "uvicorn", "uvicorn.error"):
         logger = logging.getLogger(name)
         logger.handlers = [handler] if name != "uvicorn.error" else []

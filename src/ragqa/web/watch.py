@@ -14,7 +14,7 @@ LATE = 10
 
 
 class Watch:
-    """Calls ``look`` in a thread, pauses, and calls it again.
+    """Calls ``look`` in a thread at once, pauses, and calls it again.
 
     What a look raises ends neither the watch nor the server: it is logged, once for a spell of the same fault, counted in
     ``failures``, and told by ``fault`` until a look succeeds.
@@ -39,7 +39,6 @@ class Watch:
         """Watch until cancelled."""
         loop = asyncio.get_running_loop()
         while True:
-            await asyncio.sleep(self._pause())
             try:
                 await loop.run_in_executor(self._executor, self._look)
                 failed = None
@@ -49,3 +48,4 @@ class Watch:
                 if failed != self._failed:
                     log.error("%s: %s; it is tried again", self.name, failed)
             self._failed, self._looked_at = failed, time.monotonic()
+            await asyncio.sleep(self._pause())

@@ -24,9 +24,10 @@ async def ready(request: Request) -> Ready:
     """Questions can be answered; 503 while the server starts or stops."""
     if request.app.state.draining:
         raise Problem(503, "unavailable", "the server is stopping", {"Retry-After": "5"})
-    found = engine(request)
-    with found.generation() as ragqa:
-        return Ready(status="ready", generation=ragqa.generation.manifest.generation, faults=found.faults())
+    found, state = engine(request), request.app.state
+    beside = {"answers cannot be kept": state.archive.fault, "old conversations are not cleared": state.clearing.fault}
+    faults = (*found.faults(), *(words for words, fault in beside.items() if fault))
+    return Ready(status="ready", generation=found.name, faults=faults)
 
 
 @router.get(

@@ -11,16 +11,17 @@ from fastapi.responses import HTMLResponse
 from ragqa.answer import Audience
 from ragqa.corpus import Corpus
 from ragqa.records import Abstract, Article
+from ragqa.web.access import cookie_name
 from ragqa.web.views import render
 
 CHOICE = "ragqa_reader"
-"""Cookie of the reader's choice: clinician or patient, nothing else."""
+"""Cookie of the reader's choice: clinician or patient, nothing else; see ``access.cookie_name``."""
 AUDIENCES = ("clinician", "patient")
 
 
 def audience(request: Request) -> Audience:
     """The reader's choice, else the setting."""
-    chosen = request.cookies.get(CHOICE)
+    chosen = request.cookies.get(cookie_name(request, CHOICE))
     default: Audience = request.app.state.settings.audience
     return cast(Audience, chosen) if chosen in AUDIENCES else default
 

@@ -19,7 +19,7 @@ from ragqa.corpus import Corpus
 from ragqa.privacy import redact
 from ragqa.records import LONGEST_QUESTION, Abstract, Article, Asked, ReviewState
 from ragqa.retrieve import Hit
-from ragqa.web.access import Reader, TheEngine, check_csrf, may_ask, may_read, priority, public, reader, visible
+from ragqa.web.access import Reader, TheEngine, check_csrf, may_ask, may_read, priority, public, reader, set_cookie, visible
 from ragqa.web.engine import Engine
 from ragqa.web.pages.frame import AUDIENCES, CHOICE, TheAudience, finder, inside, show
 from ragqa.web.pages.sources import Card, Span, nearest, numbered
@@ -166,9 +166,7 @@ async def choose_reader(request: Request, audience: Annotated[str, Form()], back
     if audience not in AUDIENCES:
         raise Problem(422, "invalid_request", f"choose one of {', '.join(AUDIENCES)}")
     response = RedirectResponse(inside(back), 303)
-    response.set_cookie(
-        CHOICE, audience, max_age=365 * 24 * 3600, httponly=True, samesite="lax", secure=request.app.state.settings.https
-    )
+    set_cookie(request, response, CHOICE, audience, 365 * 24 * 3600)
     return response
 
 
