@@ -90,9 +90,7 @@ async def questions(request: Request, slug: str, engine: TheEngine) -> Response:
     record = known(corpus, slug, reader(request))
     if corpus.states[slug] is not ReviewState.APPROVED:
         raise Problem(404, "not_found", "questions are answered only beside approved articles")
-    with engine.generation() as ragqa:
-        name = ragqa.generation.manifest.generation
-    held = _suggestions(request)
+    held, name = _suggestions(request), engine.name
     if held.known(name, slug) is None and not held.searching and await _asks(request):
         await held.find(engine, name, record, corpus.approved())
     return show(request, "questions.html", article=record, questions=held.known(name, slug))
@@ -193,6 +191,8 @@ def shelves(articles: Iterable[Article]) -> list[tuple[str, list[Article]]]:
 
 def known(corpus: Corpus, slug: str, who: Reader) -> Article:
     """The article of this slug. Raises Problem 404 when there is none that this reader may see."""
+    if slug in corpus.set_aside and who.may("editor"):
+        raise Problem(404, "set_aside", f"the file of {slug!r} has faults, so nothing of it is shown: the desk names them")
     if slug not in visible(corpus, who):
         raise Problem(404, "not_found", f"no article {slug!r}; the front page lists those there are")
     return corpus.articles[slug]
