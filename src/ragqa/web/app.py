@@ -41,7 +41,7 @@ from ragqa.web.conversations import DAY, Conversations
 from ragqa.web.engine import Engine
 from ragqa.web.problems import Problem, install
 from ragqa.web.security import Gate, Rate
-from ragqa.web.store import Lanes, private_folder, secret
+from ragqa.web.store import Pools, private_folder, secret
 from ragqa.web.telemetry import Figures
 from ragqa.web.views import render
 
@@ -60,7 +60,7 @@ def create_app(settings: Settings) -> FastAPI:
         app.state.secret = secret(settings.serving / "secret")
         async with AsyncExitStack() as opened:
             accounts = opened.enter_context(closing(Accounts(settings.serving / "accounts.sqlite", settings.token_days)))
-            app.state.accounts, app.state.lanes = accounts, opened.enter_context(closing(Lanes()))
+            app.state.accounts, app.state.pools = accounts, opened.enter_context(closing(Pools()))
             archive = opened.enter_context(closing(Archive(settings.serving / "answers.sqlite", settings.answers_kept)))
             app.state.archive = archive
             app.state.conversations = Conversations(settings.serving / "conversations", archive, settings.request_seconds)
