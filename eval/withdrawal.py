@@ -2,10 +2,11 @@
 
 A `ragqa serve` over a copy of the bundled corpus is asked by four readers without a pause while an article is withdrawn: from the
 page, over the API, and with `ragqa review withdraw`; with nothing wrong, with a faulty draft in the corpus, and while another
-process holds the lock of the build. Then the server is killed at ten moments after a withdrawal was sent, and started again. Counted
-from the moment at which the withdrawal was acknowledged, or, where the kill came first, stands in the log.
+process holds the lock of the build. Then the server is killed at ten moments after a withdrawal was sent, and started again.
+Counted from the moment at which the withdrawal was acknowledged, or, where the kill came first, stands in the log.
 
     python eval/withdrawal.py --tries 100
+    python eval/withdrawal.py --tries 20 --server ../before/src --json eval/results/withdrawal-before.json    # other code serves
 """
 
 from __future__ import annotations
@@ -60,6 +61,7 @@ class Site:
     port: int = 0
     process: subprocess.Popen[bytes] | None = None
     token: str = ""
+    code: dict[str, str] = field(default_factory=dict)
     quoted: list[float] = field(default_factory=list)
     statuses: dict[int, int] = field(default_factory=lambda: defaultdict(int))
 
@@ -68,7 +70,7 @@ class Site:
         environment = os.environ | {
             f"RAGQA_{name.upper()}": str(getattr(self.settings, name)) for name in ("corpus", "index", "serving", "library")
         }
-        environment |= {"RAGQA_ASKS_PER_MINUTE": "0", "RAGQA_TWO_PERSON": "false", "HF_HUB_OFFLINE": "1"}
+        environment |= {"RAGQA_ASKS_PER_MINUTE": "0", "RAGQA_TWO_PERSON": "false", "HF_HUB_OFFLINE": "1"} | self.code
         log = (self.settings.serving.parent / "serve.log").open("ab")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "ragqa", "serve", "--port", str(self.port)], env=environment, stderr=log
@@ -161,6 +163,7 @@ def approve(site: Site) -> None:
     """Approve the article again, and wait until it is quoted."""
     for state in (ReviewState.SUBMITTED, ReviewState.UNDER_REVIEW, ReviewState.APPROVED):
         record_step(site.settings.corpus, SLUG, state, "demo-editor", two_person=False)
+    build_index(site.settings)
     ends, body = time.monotonic() + 60, json.dumps({"question": QUESTION})
     while time.monotonic() < ends:
         text = site.request("POST", "/api/v1/ask", body, **{"Content-Type": "application/json"})[1]
@@ -175,12 +178,13 @@ def tried(site: Site, way: str, trouble: str) -> float:
     draft = site.settings.corpus / "articles" / "zz-draft.md"
     if trouble == "a faulty draft":
         draft.write_text(FAULTY)
-    with (site.settings.index / "LOCK").open("ab") as lock, locked(lock) if trouble == "another build" else nullcontext():
-        with site.read():
+    with (site.settings.index / "LOCK").open("ab") as lock, site.read():
+        with locked(lock) if trouble == "another build" else nullcontext():
             time.sleep(0.3)
             site.quoted.clear()
             if not withdraw(site, way):
-                sys.exit(f"the withdrawal from the {way} was refused")
+                print(f"the withdrawal from the {way} was refused")
+                return float("inf")
             done = time.monotonic()
             time.sleep(WATCHED)
     draft.unlink(missing_ok=True)
@@ -226,6 +230,7 @@ def main() -> None:
     """Measure, print, and write eval/results/withdrawal.json."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tries", type=int, default=100, help="in all; a tenth of them are kills at ten moments")
+    parser.add_argument("--server", type=Path, help="folder of the code that serves; without it this one")
     parser.add_argument("--json", type=Path, default=Path("eval/results/withdrawal.json"))
     options = parser.parse_args()
     cells = [(way, trouble) for way in WAYS for trouble in TROUBLES]
@@ -233,6 +238,7 @@ def main() -> None:
     unrecorded = 0
     with tempfile.TemporaryDirectory() as temporary:
         site = prepared(Path(temporary))
+        site.code = {"PYTHONPATH": str(options.server.resolve())} if options.server else {}
         site.start()
         kills = max(options.tries // 10, 1)
         for number in range(options.tries - kills):

@@ -365,3 +365,13 @@ def test_a_token_that_is_not_valid_is_not_a_guest(client: TestClient, header: st
     response = client.get("/api/v1/articles", headers={"Authorization": header.encode("utf-8")})
     assert response.status_code == 401
     assert response.headers["www-authenticate"] == "Bearer"
+
+
+def test_a_token_that_is_not_valid_counts_before_a_cookie(client: TestClient) -> None:
+    """Who sends both is refused, and on a page for everybody a guest: the token says who was meant."""
+    signed_in(client, "editor")
+    header = {"Authorization": "Bearer nothing"}
+    assert client.get("/api/v1/review", headers=header).status_code == 401
+    assert "demo-editor" not in client.get("/policy", headers=header).text
+    assert "demo-editor" in client.get("/policy").text
+    client.cookies.clear()

@@ -171,7 +171,8 @@ def test_ten_thousand_at_their_limit_slow_hardly_anybody_else() -> None:
         ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
         ("192.0.2.1", "::ffff:192.0.2.1", True),
         ("192.0.2.1", "192.0.2.2", False),
-        ("testclient", "testclient", True),
+        ("made up", "made up too", True),
+        ("::1", "0.0.0.1", False),
     ],
 )
 def test_a_client_is_an_address_or_a_network_of_one_house(one: str, other: str, same: bool) -> None:

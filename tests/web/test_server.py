@@ -26,7 +26,7 @@ from web.conftest import QUESTION, app_of, changed, serving
 from ragqa.errors import SettingsError
 from ragqa.pipeline import build_index
 from ragqa.settings import Settings
-from ragqa.web.server import HEAD_BYTES, Doorkeeper, config_of, listen
+from ragqa.web.server import HEAD_BYTES, BoundedProtocol, config_of, listen
 
 FOLDERS = ("corpus", "index", "library", "serving")
 
@@ -94,7 +94,7 @@ def test_sigterm_under_load_loses_nothing(tmp_path: Path) -> None:
 
 
 @contextmanager
-def doorkeeper(**bounds: float) -> Iterator[tuple[int, list[str]]]:
+def bounded_server(**bounds: float) -> Iterator[tuple[int, list[str]]]:
     """A server behind the bounds, over an app that answers with the length of the body; gives its port and the paths it saw."""
     paths: list[str] = []
 
@@ -108,7 +108,7 @@ def doorkeeper(**bounds: float) -> Iterator[tuple[int, list[str]]]:
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(said))]})
         await send({"type": "http.response.body", "body": said})
 
-    bounded = type("Bounded", (Doorkeeper,), bounds)
+    bounded = type("Bounded", (BoundedProtocol,), bounds)
     config = uvicorn.Config(app, loop="uvloop", http=bounded, ws="none", lifespan="off", log_config=None, timeout_keep_alive=60)
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listening:
@@ -155,7 +155,7 @@ CHUNKED = b"POST /x HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\
 )
 def test_a_head_too_large_is_refused(head: bytes) -> None:
     """431 in the usual envelope with the usual headers, before the app hears of it; the server then goes on for others."""
-    with doorkeeper() as (port, paths):
+    with bounded_server() as (port, paths):
         reply = said(port, head)
         if not head.startswith(CHUNKED):
             top, _, body = reply.removesuffix(b"<closed>").partition(b"\r\n\r\n")
@@ -171,7 +171,7 @@ def test_a_head_too_large_is_refused(head: bytes) -> None:
 
 def test_what_fits_passes_whole() -> None:
     """A head just below the bound, a body far above it, and one request behind the other on one connection."""
-    with doorkeeper() as (port, paths):
+    with bounded_server() as (port, paths):
         nearly = GET + b"X: " + b"x" * (HEAD_BYTES - 200) + b"\r\n\r\n"
         body = b"POST /y HTTP/1.1\r\nHost: localhost\r\nContent-Length: 500000\r\n\r\n" + b"y" * 500_000
         chunks = CHUNKED + b"1\r\nx\r\n" * 20_000 + b"0\r\n\r\n"
@@ -195,7 +195,7 @@ def test_what_fits_passes_whole() -> None:
 )
 def test_a_head_that_does_not_come_is_not_waited_for(slow: list[bytes]) -> None:
     """Closed once the time is over, whatever trickles in meanwhile."""
-    with doorkeeper(head_seconds=0.3) as (port, paths):
+    with bounded_server(head_seconds=0.3) as (port, paths):
         reply = said(port, *slow, pause=0.1)
         assert not reply or reply.endswith(b"<closed>")  # without either, bytes met a connection that was closed already
         assert paths == ["/x"] * slow[0].endswith(b"\r\n\r\n")
@@ -204,7 +204,7 @@ def test_a_head_that_does_not_come_is_not_waited_for(slow: list[bytes]) -> None:
 
 def test_more_connections_than_there_is_room_for_are_told() -> None:
     """503 with Retry-After, while those that are open go on; once one is closed there is room again."""
-    with doorkeeper(most_connections=3) as (port, _):
+    with bounded_server(most_connections=3) as (port, _):
         held = [socket.create_connection(("127.0.0.1", port), timeout=5) for _ in range(3)]
         for connection in held:
             connection.sendall(GET + b"\r\n")
@@ -222,7 +222,7 @@ def test_more_connections_than_there_is_room_for_are_told() -> None:
 
 def test_what_is_no_http_gets_the_envelope() -> None:
     """400, as everything else that goes wrong."""
-    with doorkeeper() as (port, paths):
+    with bounded_server() as (port, paths):
         reply = said(port, b"\x16\x03\x01 no HTTP\r\n\r\n")
         assert reply.startswith(b"HTTP/1.1 400 ")
         assert b'"kind": "bad_request"' in reply

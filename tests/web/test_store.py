@@ -17,7 +17,7 @@ import pytest
 from ragqa.errors import StoreBusy, StoreFault
 from ragqa.web import store
 from ragqa.web.accounts import Accounts
-from ragqa.web.store import Lanes, Store, private_folder, secret
+from ragqa.web.store import Pools, Store, private_folder, secret
 
 
 def made(database: sqlite3.Connection) -> None:
@@ -248,16 +248,16 @@ def test_blocked_writers_leave_readers_their_threads() -> None:
     """However many changes wait, a look-up has a thread of its own."""
 
     async def both() -> str:
-        lanes, free = Lanes(), threading.Event()
+        pools, free = Pools(), threading.Event()
         try:
-            waiting = [asyncio.ensure_future(lanes.write(free.wait)) for _ in range(50)]
-            found = await asyncio.wait_for(lanes.read(lambda: "found"), 30)
+            waiting = [asyncio.ensure_future(pools.write(free.wait)) for _ in range(50)]
+            found = await asyncio.wait_for(pools.read(lambda: "found"), 30)
             assert not any(one.done() for one in waiting)
             free.set()
             await asyncio.gather(*waiting)
             return found
         finally:
             free.set()
-            lanes.close()
+            pools.close()
 
     assert asyncio.run(both()) == "found"

@@ -30,7 +30,7 @@ from ragqa.web.admission import Priority
 from ragqa.web.engine import Engine
 from ragqa.web.problems import FAILURES, Problem, problem_of
 from ragqa.web.security import Rate
-from ragqa.web.store import Lanes
+from ragqa.web.store import Pools
 
 HOST_ONLY = "__Host-"
 """Before a cookie's name: browsers take such a one over HTTPS alone, and from this very host, never from a neighbour."""
@@ -75,9 +75,9 @@ def settings(request: Request) -> Settings:
     return found
 
 
-def lanes(request: Request) -> Lanes:
+def pools(request: Request) -> Pools:
     """The threads of what waits for a disk or a lock."""
-    found: Lanes = request.app.state.lanes
+    found: Pools = request.app.state.pools
     return found
 
 
@@ -95,28 +95,33 @@ def priority(request: Request) -> Priority:
 async def identify(request: Request) -> Reader:
     """Look up who sends this request, once. Raises Problem 401 when an API token is not valid (any more)."""
     if not hasattr(request.state, "reader"):
-        await _keep_known_visit(request)
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer":
-            user = await lanes(request).read(accounts(request).token, token.strip())
-            if user is None:
-                raise _unknown("this API token is not valid: ask an admin for one (`ragqa users token NAME`)")
-            request.state.reader = Reader(user.name, user.role)  # type: ignore[arg-type]
-        request.state.reader = reader(request)
+        visitor = await _visitor(request)
+        request.state.reader = await _token_holder(request) or visitor
     return reader(request)
 
 
-async def _keep_known_visit(request: Request) -> None:
+async def _visitor(request: Request) -> Reader:
     """Take the browser's cookie for what it is: a session, a visit that this server named, or nothing of ours."""
     request.state.visit = ""
     sent = request.cookies.get(cookie_name(request, "ragqa"), "")
     if _named_here(request, sent):
         request.state.visit = sent
     elif _SESSION.fullmatch(sent):
-        user = await lanes(request).read(accounts(request).session, sent)
+        user = await pools(request).read(accounts(request).session, sent)
         if user is not None:
             request.state.visit = sent
-            request.state.reader = Reader(user.name, user.role, by_cookie=True)  # type: ignore[arg-type]
+            return Reader(user.name, user.role, by_cookie=True)  # type: ignore[arg-type]
+    return GUEST
+
+
+async def _token_holder(request: Request) -> Reader | None:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        return None
+    user = await pools(request).read(accounts(request).token, token.strip())
+    if user is None:
+        raise _unknown("this API token is not valid: ask an admin for one (`ragqa users token NAME`)")
+    return Reader(user.name, user.role)  # type: ignore[arg-type]
 
 
 async def anybody(request: Request) -> Reader:
@@ -150,16 +155,19 @@ async def may_ask(request: Request) -> Reader:
 
 
 def client(request: Request) -> str:
-    """Where a request comes from: an address, of IPv6 its first 64 bits, all of which one household or host has."""
+    """Where a request comes from: an address, of IPv6 its first 64 bits, all of which one household or host has.
+
+    What is no address, since a proxy passed on what a client made up, is one client, whatever it says.
+    """
     sent = request.client.host if request.client else ""
     try:
         address = ipaddress.ip_address(sent.partition("%")[0])
     except ValueError:
-        return f"client {sent[:64]}"
+        return "client"
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     if mapped or address.version == 4:
         return f"client {mapped or address}"
-    return f"client {ipaddress.ip_network((int(address), 64), strict=False)}"
+    return f"client {ipaddress.IPv6Network((int(address), 64), strict=False)}"
 
 
 def require(role: str) -> Callable[[Request], Awaitable[Reader]]:

@@ -42,7 +42,7 @@ from ragqa.web.conversations import DAY, Conversations
 from ragqa.web.engine import Engine
 from ragqa.web.problems import Problem, install
 from ragqa.web.security import Gate, Rate
-from ragqa.web.store import Lanes, private_folder, secret
+from ragqa.web.store import Pools, private_folder, secret
 from ragqa.web.telemetry import Figures
 from ragqa.web.views import render
 from ragqa.web.watch import Watch
@@ -62,7 +62,7 @@ def create_app(settings: Settings) -> FastAPI:
         app.state.secret = secret(settings.serving / "secret")
         async with AsyncExitStack() as opened:
             accounts = opened.enter_context(closing(Accounts(settings.serving / "accounts.sqlite", settings.token_days)))
-            app.state.accounts, app.state.lanes = accounts, opened.enter_context(closing(Lanes()))
+            app.state.accounts, app.state.pools = accounts, opened.enter_context(closing(Pools()))
             archive = Archive(settings.serving / "answers.sqlite", settings.answers_kept, settings.answers_bytes)
             app.state.archive = archive
             opened.push_async_callback(asyncio.to_thread, archive.close)

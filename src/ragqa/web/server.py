@@ -1,7 +1,7 @@
 """The process: a socket, uvicorn, and an end that loses nothing.
 
-The app is opened before anybody is let in: what cannot be opened is raised to the command. ``Doorkeeper`` bounds what uvicorn
-does not: bytes and seconds until a request's head is whole, and connections.
+The app is opened before anybody is let in: what cannot be opened is raised to the command. ``BoundedProtocol`` bounds what
+uvicorn does not: bytes and seconds until a request's head is whole, and connections.
 
 At SIGTERM no connection is accepted any more, every response says ``Connection: close``, and connections that are open may send
 what they were about to send for GRACE seconds; then what was admitted is finished. Where systemd holds the socket (LISTEN_FDS),
@@ -54,7 +54,7 @@ _FULL = Problem(503, "too_many_connections", "too many connections are open; try
 _NO_REQUEST = Problem(400, "bad_request", "this is no HTTP request")
 
 
-class Doorkeeper(HttpToolsProtocol):
+class BoundedProtocol(HttpToolsProtocol):
     """uvicorn's protocol, with bounds on the head of a request and on connections. A refusal has the usual envelope."""
 
     head_bytes = HEAD_BYTES
@@ -219,7 +219,7 @@ def config_of(app: FastAPI, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         loop="uvloop",
-        http=Doorkeeper,
+        http=BoundedProtocol,
         ws="none",
         lifespan="off",
         log_config=None,

@@ -15,7 +15,7 @@ from ragqa.web.access import (
     client,
     drop_cookie,
     keep_visit,
-    lanes,
+    pools,
     public,
     settings,
     visit,
@@ -94,14 +94,14 @@ async def sign_in(
     wait = limit.wait(client(request), name)
     if wait:
         raise Problem(429, "too_many_guesses", "too many tries to sign in; wait a minute", {"Retry-After": str(int(wait) + 1)})
-    user = await lanes(request).verify(accounts(request).check, name, password[: LONGEST_PASSWORD + 1])
+    user = await pools(request).verify(accounts(request).check, name, password[: LONGEST_PASSWORD + 1])
     if user is None:
         page = render(request, "sign_in.html", next=_inside(next), failed=True)
         page.status_code = 422
         return page
     limit.right(client(request), name)
     hours = settings(request).session_hours
-    begin_visit(request, await lanes(request).write(accounts(request).begin, user.name, hours, visit(request)))
+    begin_visit(request, await pools(request).write(accounts(request).begin, user.name, hours, visit(request)))
     response = RedirectResponse(_inside(next), 303)
     keep_visit(request, response)
     return response
@@ -110,7 +110,7 @@ async def sign_in(
 @router.post("/sign-out", name="sign_out", dependencies=[Depends(public), Depends(check_csrf)])
 async def sign_out(request: Request) -> Response:
     """End the session."""
-    await lanes(request).write(accounts(request).end, visit(request))
+    await pools(request).write(accounts(request).end, visit(request))
     response = RedirectResponse("/", 303)
     drop_cookie(request, response, "ragqa")
     return response

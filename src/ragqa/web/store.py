@@ -167,7 +167,7 @@ class Store:
 _MEND = "run `ragqa mend`, which sets it aside, or restore it from a copy"
 
 
-class Lanes:
+class Pools:
     """Threads for what waits for a disk or a lock, so that the event loop never does."""
 
     def __init__(self) -> None:
