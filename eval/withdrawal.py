@@ -163,7 +163,8 @@ def approve(site: Site) -> None:
     """Approve the article again, and wait until it is quoted."""
     for state in (ReviewState.SUBMITTED, ReviewState.UNDER_REVIEW, ReviewState.APPROVED):
         record_step(site.settings.corpus, SLUG, state, "demo-editor", two_person=False)
-    build_index(site.settings)
+    if site.code:  # code that does not follow the log by itself
+        build_index(site.settings)
     ends, body = time.monotonic() + 60, json.dumps({"question": QUESTION})
     while time.monotonic() < ends:
         text = site.request("POST", "/api/v1/ask", body, **{"Content-Type": "application/json"})[1]
@@ -178,15 +179,18 @@ def tried(site: Site, way: str, trouble: str) -> float:
     draft = site.settings.corpus / "articles" / "zz-draft.md"
     if trouble == "a faulty draft":
         draft.write_text(FAULTY)
-    with (site.settings.index / "LOCK").open("ab") as lock, site.read():
-        with locked(lock) if trouble == "another build" else nullcontext():
-            time.sleep(0.3)
-            site.quoted.clear()
-            if not withdraw(site, way):
-                print(f"the withdrawal from the {way} was refused")
-                return float("inf")
-            done = time.monotonic()
-            time.sleep(WATCHED)
+    with (
+        (site.settings.index / "LOCK").open("ab") as lock,
+        locked(lock) if trouble == "another build" else nullcontext(),
+        site.read(),
+    ):
+        time.sleep(0.3)
+        site.quoted.clear()
+        if not withdraw(site, way):
+            print(f"the withdrawal from the {way} was refused")
+            return float("inf")
+        done = time.monotonic()
+        time.sleep(WATCHED)
     draft.unlink(missing_ok=True)
     return max(site.quoted, default=done - 1) - done
 
