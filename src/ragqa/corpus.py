@@ -15,7 +15,7 @@ import re
 from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -271,6 +271,16 @@ def kept_file(folder: Path, slug: str, sha256: str) -> Path:
 
 def parse_article(file: Path, slug: str | None = None) -> Article:
     """Read one ``articles/<slug>.md``, or a file that is named otherwise. Raises InvalidRecord with the line at fault."""
+    try:
+        return _parsed_article(file, slug)
+    except CorpusError:
+        raise
+    except Exception as error:
+        # A fault that nobody thought of is a fault of this file, and must not take the other articles down.
+        raise InvalidRecord(file, None, f"cannot be read as an article ({type(error).__name__}: {error})") from error
+
+
+def _parsed_article(file: Path, slug: str | None) -> Article:
     text, data = read_text(file)
     meta, body, offset = _front_matter(file, text)
     try:
@@ -335,7 +345,7 @@ def _front_matter(file: Path, text: str) -> tuple[dict[str, Any], str, int]:
 def _article_spans(file: Path, body: str, offset: int) -> tuple[ArticleSpan, ...]:
     headings = list(_HEADING.finditer(body))
     spans = []
-    for heading, following in zip(headings, [*headings[1:], None], strict=True):
+    for heading, following in zip_longest(headings, headings[1:]):
         part = _PARTS.get(heading[2].lower())
         if part is None:
             line = offset + body[: heading.start()].count("\n") + 1
