@@ -236,7 +236,10 @@ MOST_CITED, MOST_PASSAGES, LONGEST_ID = 100, 20, 500
 
 def clipped(text: str, most: int) -> str:
     """The text, or of a longer one its beginning up to the end of a word: half an identifier may not be known as one."""
-    return text if len(text) <= most else text[:most].rsplit(maxsplit=1)[0]
+    if len(text) <= most:
+        return text
+    words = text[:most].rsplit(maxsplit=1)
+    return words[0] if len(words) == 2 else text[:most]
 
 
 class Cited(Record):

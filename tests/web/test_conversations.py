@@ -178,6 +178,13 @@ def test_damaged_conversations_are_cleared_with_the_others(talks: Conversations,
     assert list(talks.folder.iterdir()) == []
 
 
+def test_a_folder_that_cannot_be_read_ends_no_clearing(talks: Conversations, caplog: pytest.LogCaptureFixture) -> None:
+    """It is said in the log, and tried again the next day."""
+    talks.folder.write_text("in the way")
+    assert talks.clear(days=-1) == 0
+    assert "cannot be deleted" in caplog.text
+
+
 def test_an_emergency_in_a_conversation_that_cannot_be_read_is_answered(client: TestClient) -> None:
     """It needs no store: alone, with the way to help."""
     talks = app_of(client).state.conversations

@@ -19,7 +19,7 @@ from ragqa.library import Library, State
 from ragqa.web import archive as module
 from ragqa.web.api import asking, reading
 from ragqa.web.archive import ADDRESS
-from ragqa.web.pages import reader, talk
+from ragqa.web.pages import reader, suggestions, talk
 
 EVENTS = {"accept": "text/event-stream"}
 URGENT = "My son just swallowed a bottle of paracetamol"
@@ -250,14 +250,14 @@ def test_nothing_expensive_runs_in_the_event_loop(tmp_path: Path, monkeypatch: p
     for owner, name in (
         (talk, "turn_of_page"), (talk, "cards"), (talk, "show"), (talk, "_part"), (talk, "as_ris"),
         (reader, "article_page"), (reader, "redact"), (reader, "numbered"), (reader, "finder"),
-        (reading, "article_page"), (asking, "_told"),
+        (reading, "article_page"), (asking, "_told"), (suggestions, "candidates"),
     ):  # fmt: skip
         watched(owner, name)
     with site(site_settings(tmp_path, small_site(tmp_path / "corpus"))) as client:
         state = app_of(client).state
         for name in ("turns", "add", "delete"):
             watched(state.conversations, name)
-        for name in ("answer", "answer_ids", "forget"):
+        for name in ("add", "answer", "answers", "answer_ids", "forget"):
             watched(state.archive, name)
         address = send(client, "/ask", {"question": QUESTION}).headers["location"].split("#")[0]
         (link,) = page(client, address).xpath("//a[contains(., 'Link to this answer')]/@href")
@@ -269,6 +269,7 @@ def test_nothing_expensive_runs_in_the_event_loop(tmp_path: Path, monkeypatch: p
             "/sources/pmid:101",
             f"/api/v1{address}",
             "/api/v1/articles/drug-a",
+            "/articles/drug-a/questions",
         ):
             assert client.get(path).status_code == 200
         assert client.get(send(client, "/search", {"query": QUESTION}).headers["location"]).status_code == 200

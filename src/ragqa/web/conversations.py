@@ -128,11 +128,15 @@ class Conversations:
         self._begun.pop(id, None)
 
     def clear(self, days: float) -> int:
-        """Delete what nobody touched for so many days; returns how many."""
-        old = [file for touched, file in self._files() if touched < time.time() - days * DAY]
-        for file in old:
-            self._remove(file)
-        return len(old)
+        """Delete what nobody touched for so many days, as far as the disk lets it; returns how many."""
+        deleted = 0
+        try:
+            for file in [file for touched, file in self._files() if touched < time.time() - days * DAY]:
+                self._remove(file)
+                deleted += 1
+        except OSError as error:
+            log.error("old conversations cannot be deleted, tomorrow it is tried again: %s", error)
+        return deleted
 
     def _take(self, id: str) -> None:
         with self._lock:

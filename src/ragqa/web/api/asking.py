@@ -47,7 +47,7 @@ def _results(request: Request, hits: Sequence[Hit]) -> Results:
 
 @router.post("/conversations", status_code=201, response_model=Begun, dependencies=[Depends(may_ask)])
 async def begin(request: Request) -> Begun:
-    """Begin a conversation. Its id is all it takes to read it; untouched for some days it is deleted."""
+    """Begin a conversation, which its first turn writes. Its id is all it takes to read it; untouched for days it is deleted."""
     return Begun(id=talks(request).begin())
 
 
