@@ -1,6 +1,6 @@
 """Draw what a results file holds: a scorecard's risk-coverage curve, the turns of a conversations table, what regenerating costs,
 the stages of a retrieval table, ragqa beside its rivals, an index as it grows, a training run and its models, what tuning
-gains where.
+gains where, a reader among guests.
 
 python eval/plot.py eval/results/scorecard.json eval/results/risk-coverage.svg
 python eval/plot.py eval/results/conversations.json eval/results/conversations.svg eval/results/conversations.png
@@ -348,6 +348,28 @@ def by_heart(found: dict[str, Any]) -> Figure:
     return figure
 
 
+def crowd(found: dict[str, Any]) -> Figure:
+    """How late /health answers, and how long a signed-in reader waits, alone and among guests; a colour a run."""
+    figure, (late, waits) = plt.subplots(1, 2, figsize=(10, 4.2))
+    for place, (name, run) in enumerate(found["runs"].items()):
+        for when, line in (("alone", ":"), ("among_guests", "-")):
+            cut = run["health_percentiles"][when]
+            label = f"{name}, {when.replace('_', ' ')}"
+            late.plot(list(cut.values()), [100 - float(p) for p in cut], line, color=f"C{place}", label=label)
+            rows = run["reader"][when]
+            heights = [rows[f"p{p}_ms"] / 1000 for p in (50, 95, 99)]
+            waits.plot(["median", "p95", "p99"], heights, line, marker="o", color=f"C{place}", label=label)
+    late.axvline(100, color="0.7", lw=1, zorder=0)
+    late.set(xscale="log", yscale="log", ylim=(0.1, 110), title="GET /health, from when it was due", xlabel="milliseconds")
+    late.set_ylabel("% of probes that took longer")
+    waits.set(yscale="log", ylabel="seconds", title="An answer for who signed in")
+    for axes in (late, waits):
+        axes.grid(visible=True, alpha=0.3)
+    late.legend(frameon=False, fontsize=8)
+    figure.suptitle("One reader among twenty guests, two stores locked for 20 s and a damaged generation", fontsize=11)
+    return figure
+
+
 DRAWN: dict[str, Callable[[dict[str, Any]], Figure]] = {
     "ragqa.scorecard/1": risk_coverage,
     "ragqa.dialogues/1": conversations,
@@ -357,6 +379,7 @@ DRAWN: dict[str, Callable[[dict[str, Any]], Figure]] = {
     "ragqa.growth/1": growth,
     "ragqa.verdicts/1": verdicts,
     "ragqa.by-heart/1": by_heart,
+    "ragqa.crowd/1": crowd,
 }
 
 

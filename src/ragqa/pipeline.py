@@ -609,7 +609,7 @@ def _gate(settings: Settings, generation: Generation) -> Gate:
 
 def without_index(settings: Settings) -> Ragqa:
     """What tells an emergency where no index is open: of this one only ``urgent`` can be asked, of a question without article."""
-    nothing: Any = SimpleNamespace(name="none", manifest=SimpleNamespace(generation="none"))
+    nothing: Any = SimpleNamespace(name="none", fingerprint="none", manifest=SimpleNamespace(generation="none"))
     return Ragqa(settings, nothing, nothing)
 
 
