@@ -429,7 +429,7 @@ def _some(folder: Path, steps: dict[str, Work]) -> dict[str, Any]:
     os.close(writing)
     done: dict[str, Any] = {}
     data, waits = b"", False
-    while not waits and (some := _read(reading)) != b"":
+    while not waits and len(done) < len(steps) and (some := _read(reading)) != b"":
         waits = some is None
         data += some or b""
         *lines, data = data.split(b"\n")
@@ -454,6 +454,7 @@ def _in_child(folder: Path, steps: dict[str, Work], writing: int) -> None:
     os.environ.update(
         {"HOME": str(folder), "RAGQA_CORPUS": "corpus", "RAGQA_INDEX": "index", "RAGQA_LIBRARY": "library.sqlite"},
         RAGQA_SERVING="serving",
+        RAGQA_REQUEST_SECONDS=str(SECONDS),
     )
     os.dup2(os.open(os.devnull, os.O_RDWR), 2)
     for name, work in steps.items():
