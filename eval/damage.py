@@ -39,8 +39,10 @@ from ragqa.files import write_atomic
 QUESTION = "Is memantine used in obsessive-compulsive disorder?"
 EMERGENCY = "I have taken all my lithium tablets and want to die"
 ARTICLE, OTHER = "memantine-ocd", "memantine-autism"
-SECONDS = 40
-"""For one step, generously: the slowest builds an index from its caches."""
+SECONDS = 120
+"""For one step, generously: the slowest builds the first index."""
+Work = Callable[[], dict[str, Any]]
+"""A step, which tells how it ended."""
 
 KINDS = (
     "truncated",
@@ -132,15 +134,33 @@ def chosen(count: int, seed: int) -> list[Damage]:
 
 
 def imported() -> None:
-    """All libraries, before the first step forks; their models load in each step."""
+    """All libraries and models, before the first step forks: each would load them again."""
     import faiss  # noqa: F401
     import onnxruntime  # noqa: F401
     import tantivy  # noqa: F401
 
+    import ragqa.evaluate
     import ragqa.library
+    import ragqa.mend
+    import ragqa.notices
     import ragqa.pipeline
     import ragqa.regenerate
     import ragqa.web.app  # noqa: F401
+    from ragqa import models
+
+    loaded: dict[Path, models._OnnxModel] = {}
+    begin = models._OnnxModel.__init__
+
+    def shared(self: Any, folder: Path, files: dict[str, str]) -> None:
+        if folder in loaded:
+            self.__dict__.update(loaded[folder].__dict__, _workers=ThreadPoolExecutor(1))
+        else:
+            begin(self, folder, files)
+            loaded[folder] = self
+
+    models._OnnxModel.__init__ = shared  # type: ignore[method-assign]
+    models.OnnxEmbedder()
+    models.CrossEncoder()
 
 
 def prepared(folder: Path) -> None:
@@ -155,10 +175,10 @@ def prepared(folder: Path) -> None:
         ("library", "signoff", "--all", "--by", "demo-editor"),
         ("users", "add", "demo-editor", "--role", "editor", "--password-file", "password"),
     ):
-        done = apart(folder, lambda words=words: command(words))
+        done = alone(folder, lambda words=words: command(words))
         if done["end"] != "done":
             raise click.ClickException(f"{words}: {done}")
-    begun = apart(folder, conversation_begun)
+    begun = alone(folder, conversation_begun)
     if begun["end"] != "done":
         raise click.ClickException(str(begun))
 
@@ -239,15 +259,15 @@ def tried(one: Damage, whole: Path, place: Path, before: dict[str, Any]) -> dict
     damaged(one, folder)
     seen = looked_at(folder)
     named = sorted({found for step in seen.values() for found in COMMANDS.findall(step["told"])}, key=lambda n: n != "mend")
-    mending = {name: apart(folder, lambda name=name: command(name.split())) for name in named}
+    mending = {name: alone(folder, lambda name=name: command(name.split())) for name in named}
     if mend_is_there() and not named:
-        mending["mend"] = apart(folder, lambda: command(["mend"]))
+        mending["mend"] = alone(folder, lambda: command(["mend"]))
     for step in list(mending.values()):
         for found in COMMANDS.findall(step["told"]):
             if found not in mending:
-                mending[found] = apart(folder, lambda name=found: command(name.split()))
+                mending[found] = alone(folder, lambda name=found: command(name.split()))
     after = looked_at(folder)
-    again = apart(folder, lambda: command(["mend"])) if mend_is_there() else None
+    again = alone(folder, lambda: command(["mend"])) if mend_is_there() else None
     wrong = judged(one, before, seen, mending, after, again)
     shutil.rmtree(folder)
     click.echo(f"{one.type:18} {one.kind:16} {'; '.join(wrong) or 'good'}", err=True)
@@ -298,18 +318,21 @@ def judged(
 
 
 def looked_at(folder: Path) -> dict[str, Any]:
-    """Every step, in processes of their own; the build last, since it mends."""
-    steps: dict[str, Any] = {
-        "check": apart(folder, lambda: command(["check"])),
-        "ask": apart(folder, lambda: command(["ask", QUESTION])),
-        "library": apart(folder, lambda: command(["library", "list"])),
-    }
-    served = apart(folder, server)
+    """Every step; the build last, since it mends."""
+    done = apart(
+        folder,
+        {
+            "check": lambda: command(["check"]),
+            "ask": lambda: command(["ask", QUESTION]),
+            "library": lambda: command(["library", "list"]),
+            "server": server,
+            "index": lambda: command(["index"]),
+        },
+    )
+    served = done.pop("server")
     if served["end"] == "done":
-        steps |= json.loads(served["out"])
-    else:
-        steps |= dict.fromkeys(("ready", "question", "emergency", "article", "conversation"), served)
-    return steps | {"index": apart(folder, lambda: command(["index"]))}
+        return done | json.loads(served["out"])
+    return done | dict.fromkeys(("ready", "question", "emergency", "article", "conversation"), served)
 
 
 def command(words: Any) -> dict[str, Any]:
@@ -317,6 +340,8 @@ def command(words: Any) -> dict[str, Any]:
     done = CliRunner().invoke(ragqa, list(words))
     if done.exception is not None and not isinstance(done.exception, SystemExit):
         return step("traceback", f"{type(done.exception).__name__}: {done.exception}")
+    if done.exit_code and words[0] == "mend":
+        return step("refused", done.stdout + done.stderr)
     if done.exit_code:
         return step("refused", done.stderr.partition("Error: ")[2] or done.stdout + done.stderr)
     return step("done", done.stdout + done.stderr, done.stdout if words[0] == "ask" else "")
@@ -381,44 +406,63 @@ def requested(ask: Callable[[], Any]) -> dict[str, Any]:
     return step("done") if response.status_code == 200 else step("refused", f"{response.status_code} {response.text[:300]}")
 
 
-def apart(folder: Path, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """Do a step in a forked process, in the folder; one that takes too long is ended."""
+def alone(folder: Path, work: Work) -> dict[str, Any]:
+    """One step in a process of its own."""
+    return apart(folder, {"step": work})["step"]
+
+
+def apart(folder: Path, steps: dict[str, Work]) -> dict[str, Any]:
+    """Do steps in a forked process, in the folder; where one waits for ever or crashes, the next ones get a new process."""
+    done: dict[str, Any] = {}
+    while waiting := {name: work for name, work in steps.items() if name not in done}:
+        done |= _some(folder, waiting)
+    return done
+
+
+def _some(folder: Path, steps: dict[str, Work]) -> dict[str, Any]:
+    """The steps up to the first that waits or crashes, that one included."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
-        _in_child(folder, work, writing)
+        os.close(reading)
+        _in_child(folder, steps, writing)
     os.close(writing)
-    data, ends = b"", time.monotonic() + SECONDS
-    while time.monotonic() < ends and select.select([reading], [], [], ends - time.monotonic())[0]:
-        some = os.read(reading, 65536)
-        if not some:
-            break
-        data += some
-    else:
+    done: dict[str, Any] = {}
+    data, waits = b"", False
+    while not waits and len(done) < len(steps) and (some := _read(reading)) != b"":
+        waits = some is None
+        data += some or b""
+        *lines, data = data.split(b"\n")
+        for line in lines:
+            done |= json.loads(line)
+    if waits:
         os.kill(child, signal.SIGKILL)
     os.close(reading)
     _, status = os.waitpid(child, 0)
-    if data:
-        found: dict[str, Any] = json.loads(data)
-        return found
-    return step("waits" if time.monotonic() >= ends else "crash", f"status {status}")
+    left = [name for name in steps if name not in done]
+    return done | {left[0]: step("waits" if waits else "crash", f"status {status}")} if left else done
 
 
-def _in_child(folder: Path, work: Callable[[], dict[str, Any]], writing: int) -> None:
-    """The step; the process ends here whatever happens."""
-    try:
-        os.chdir(folder)
-        os.environ.update(
-            {"HOME": str(folder), "RAGQA_CORPUS": "corpus", "RAGQA_INDEX": "index", "RAGQA_LIBRARY": "library.sqlite"},
-            RAGQA_SERVING="serving",
-        )
-        null = os.open(os.devnull, os.O_RDWR)
-        os.dup2(null, 2)
-        done = work()
-    except BaseException as error:  # noqa: BLE001 - told as what it is
-        done = step("traceback", f"{type(error).__name__}: {error}")
-    with os.fdopen(writing, "wb") as stream:
-        stream.write(json.dumps(done).encode("utf-8", "replace"))
+def _read(reading: int) -> bytes | None:
+    """What comes next; b"" at the end, None where nothing comes within SECONDS."""
+    return os.read(reading, 65536) if select.select([reading], [], [], SECONDS)[0] else None
+
+
+def _in_child(folder: Path, steps: dict[str, Work], writing: int) -> None:
+    """The steps; the process ends here whatever happens."""
+    os.chdir(folder)
+    os.environ.update(
+        {"HOME": str(folder), "RAGQA_CORPUS": "corpus", "RAGQA_INDEX": "index", "RAGQA_LIBRARY": "library.sqlite"},
+        RAGQA_SERVING="serving",
+        RAGQA_REQUEST_SECONDS=str(SECONDS),
+    )
+    os.dup2(os.open(os.devnull, os.O_RDWR), 2)
+    for name, work in steps.items():
+        try:
+            done = work()
+        except BaseException as error:  # noqa: BLE001 - told as what it is
+            done = step("traceback", f"{type(error).__name__}: {error}")
+        os.write(writing, json.dumps({name: done}).encode("utf-8", "replace") + b"\n")
     os._exit(0)
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from samples import ARTICLE, abstract, write_corpus, write_reviews
 
-from ragqa.corpus import citable, load_corpus, markers
-from ragqa.errors import CorpusError
+from ragqa.corpus import citable, load_corpus, markers, parse_article
+from ragqa.errors import CorpusError, InvalidRecord
 from ragqa.records import ReviewState
 
 
@@ -113,3 +116,51 @@ def test_front_matter_may_not_forge_what_the_bytes_decide(tmp_path: Path) -> Non
     corpus = write_corpus(tmp_path, {"drug-a": forged}, [abstract(101), abstract(102)])
     with pytest.raises(CorpusError, match="may not set sha256"):
         load_corpus(corpus)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("updated: 2026-13-45", "updated: Input should be a valid date"),
+        ("updated: !!timestamp 2026-13-45", "bad YAML: could not determine a constructor"),
+        ("title: !!python/object:os.system {}", "bad YAML: could not determine a constructor"),
+        ("title: !!int much", "bad YAML: could not determine a constructor"),
+        ("topics: " + "[" * 3000, "bad YAML: "),
+        ("topics: &a [*a]", "topics.0: Input should be a valid string"),
+        ("x: " + "y" * 100_000, "no front matter"),
+        ("? [1, 2]\n: 3", "bad YAML: "),
+    ],
+)
+def test_front_matter_of_any_kind_is_one_named_fault(tmp_path: Path, line: str, expected: str) -> None:
+    """An impossible date, a tag that would make an object, nesting and length without end: one line that says what is wrong."""
+    file = tmp_path / "drug-a.md"
+    name = line.partition(":")[0]
+    kept = "".join(one for one in ARTICLE.splitlines(keepends=True) if not one.startswith(f"{name}:"))
+    file.write_text(kept.replace("---\n", f"---\n{line}\n", 1))
+    with pytest.raises(InvalidRecord) as caught:
+        parse_article(file)
+    (fault,) = caught.value.faults
+    assert expected in fault.message
+    assert "\n" not in fault.message
+    assert len(fault.message) < 1000
+
+
+def test_values_that_were_read_before_are_read_the_same(tmp_path: Path) -> None:
+    """Nothing for the policy, written in three ways, dates, and citations in either style of list."""
+    for nothing in ("null", "~", ""):
+        file = tmp_path / "drug-a.md"
+        file.write_text(ARTICLE.replace("editorial_policy: docs/editorial-policy.md", f"editorial_policy: {nothing}"))
+        article = parse_article(file)
+        assert article.editorial_policy is None
+        assert str(article.updated) == "2026-01-02"
+        assert article.citations == ("pmid:101", "pmid:102")
+
+
+@settings(deadline=None)
+@given(st.one_of(st.binary(max_size=400), st.text(max_size=200).map(str.encode)))
+def test_any_bytes_as_front_matter_are_an_article_or_a_fault(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
+    """Whatever stands between the lines, nothing else comes of it."""
+    file = tmp_path_factory.mktemp("any") / "any.md"
+    file.write_bytes(b"---\n" + data + b"\n---\n" + ARTICLE.split("---\n", 2)[2].encode())
+    with suppress(InvalidRecord):
+        parse_article(file)

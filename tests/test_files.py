@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 import multiprocessing
+import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -103,3 +105,76 @@ def test_only_a_line_without_its_end_is_cut_off(lines: list[str], rest: int) -> 
         file.write_bytes(whole + b"x" * rest)
         files.cut_partial_line(file)
         assert file.read_bytes() == whole
+
+
+@given(st.one_of(st.binary(max_size=300), st.text(st.characters()).map(lambda text: json.dumps({"a": text}).encode())))
+def test_any_bytes_are_an_object_that_can_be_kept_or_a_fault(line: bytes) -> None:
+    """What is accepted can be written as UTF-8, and holds no NUL."""
+    value = files.json_object(line, Path("lines.jsonl"), 1)
+    if not isinstance(value, Fault):
+        assert "\0" not in json.dumps(value, ensure_ascii=False).encode("utf-8").decode("unicode_escape", "replace")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"a": "\\ud800"}',
+        b'{"\\udc00": 1}',
+        b'{"a": "\\u0000"}',
+        b'{"a": ' + b"9" * 5000 + b"}",
+        b'{"a": NaN}',
+        b'{"a": ' + b"[" * 500 + b"]" * 500 + b"}",
+    ],
+)
+def test_what_no_file_could_keep_is_a_fault(line: bytes) -> None:
+    """Half a surrogate pair, NUL, a number without end, NaN and brackets without end are named, and cost nothing later."""
+    assert isinstance(files.json_object(line, Path("lines.jsonl"), 1), Fault)
+
+
+def test_letters_beyond_the_first_plane_are_no_half_pairs() -> None:
+    """A whole pair of escapes is a letter."""
+    assert files.json_object(rb'{"a": "\ud83d\ude00"}', Path("lines.jsonl"), 1) == {"a": "\U0001f600"}
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "circle", "device"])
+def test_what_is_no_file_is_never_waited_for(tmp_path: Path, kind: str) -> None:
+    """A pipe that nobody writes to, a folder, a link to itself and a device are one fault each, at once."""
+    file = tmp_path / "file"
+    if kind == "pipe":
+        os.mkfifo(file)
+    elif kind == "folder":
+        file.mkdir()
+    else:
+        file.symlink_to("/dev/zero" if kind == "device" else "file")
+    for read in (files.read_text, lambda one: list(files.read_jsonl(one))):
+        with pytest.raises(InvalidRecord, match="cannot be read"):
+            read(file)
+
+
+def test_a_link_to_a_file_is_read_and_written_through(tmp_path: Path) -> None:
+    """The link stays a link, and what it names changes."""
+    target, link = tmp_path / "target", tmp_path / "link"
+    target.write_text("old")
+    link.symlink_to(target)
+    files.write_atomic(link, [files.read_text(link)[0], " and new"])
+    assert link.is_symlink()
+    assert target.read_text() == "old and new"
+
+
+def test_a_file_that_is_written_again_keeps_its_permissions(tmp_path: Path) -> None:
+    """A secret does not become readable by being renewed."""
+    file = tmp_path / "secret"
+    files.write_atomic(file, ["old"], mode=0o600)
+    files.write_atomic(file, ["new"])
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_what_is_set_aside_keeps_its_bytes_and_its_journal(tmp_path: Path) -> None:
+    """Twice within a second gives two names."""
+    for content in ("one", "two"):
+        (tmp_path / "data.sqlite").write_text(content)
+        (tmp_path / "data.sqlite-wal").write_text(f"journal of {content}")
+        aside = files.set_aside(tmp_path / "data.sqlite")
+        assert aside.read_text() == content
+        assert aside.with_name(f"{aside.name}-wal").read_text() == f"journal of {content}"
+    assert len(list(tmp_path.iterdir())) == 4

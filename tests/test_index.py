@@ -20,9 +20,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from samples import ARTICLE, abstract, write_corpus
 
-from ragqa.errors import CorpusError, IndexBusy, IndexFault, IndexMismatch, IndexMissing
+from ragqa.errors import CorpusError, IndexBusy, IndexDamaged, IndexFault, IndexMismatch, IndexMissing
 from ragqa.files import locked
-from ragqa.index import building, current_generation, open_index
+from ragqa.index import EmbeddingCache, building, current_generation, open_index, read_manifest
 from ragqa.models import Embedder
 from ragqa.pipeline import Ragqa, build_index
 from ragqa.settings import Settings
@@ -226,3 +226,86 @@ def test_an_index_in_a_folder_that_may_not_be_written(settings: Settings, monkey
         assert refused
         assert ragqa.generation.lexical("condition B", 10) == expected
     assert set(Path(tempfile.gettempdir()).glob("ragqa-lexical-*")) <= before
+
+
+@hypothesis_settings(deadline=None)
+@given(
+    st.one_of(
+        st.binary(max_size=200),
+        st.dictionaries(
+            st.sampled_from(["format", "dimension", "counts", "files", "clusters", "generation"]),
+            st.recursive(st.one_of(st.none(), st.integers(), st.text(max_size=5), st.floats()), lambda inner: st.lists(inner)),
+        ).map(lambda value: json.dumps(value).encode()),
+    )
+)
+def test_any_bytes_as_a_manifest_are_one_or_a_fault(data: bytes) -> None:
+    """Whatever a manifest holds, nothing but IndexFault comes of it, in one line."""
+    with tempfile.TemporaryDirectory() as place:
+        (Path(place) / "manifest.json").write_bytes(data)
+        with pytest.raises(IndexFault) as caught:
+            read_manifest(Path(place))
+    assert "\n" not in str(caught.value)
+    assert "`ragqa" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "value", [{"dimension": -1}, {"dimension": 10**12}, {"files": {"../../etc": 1}}, {"counts": {"passages": -4}}]
+)
+def test_absurd_values_in_a_manifest_are_damage(settings: Settings, embedder: Embedder, value: dict[str, object]) -> None:
+    """A size below nothing, a dimension beyond memory or a file outside the folder is not believed."""
+    build_index(settings)
+    file = settings.index / str(current_generation(settings.index)) / "manifest.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | value))
+    with pytest.raises(IndexDamaged, match="run `ragqa mend`"):
+        open_index(settings.index, embedder)
+
+
+@pytest.mark.parametrize("name", ["passages.sqlite", "vectors.f32", "lexical/meta.json", "lexical/*.term", "lexical/*.idx"])
+def test_one_flipped_byte_is_found_at_opening_and_mended_by_the_next_build(
+    settings: Settings, embedder: Embedder, name: str
+) -> None:
+    """The file is as long as it was; its checksum tells, and the index is built anew under the same name."""
+    first = build_index(settings).manifest.generation
+    file = next(iter(sorted((settings.index / first).glob(name))))
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 4
+    file.write_bytes(data)
+    with pytest.raises(IndexDamaged, match="is not what was built"):
+        open_index(settings.index, embedder)
+    assert build_index(settings).fresh
+    opened = open_index(settings.index, embedder)
+    assert opened.manifest.generation == first
+    opened.close()
+
+
+def test_damage_beyond_what_opening_compares_is_one_fault_in_use(
+    settings: Settings, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a large index opening compares sizes alone; what SQLite then says of a page names the generation and the command."""
+    monkeypatch.setattr("ragqa.index.generation.CHECKED_AT_OPEN", 0)
+    first = build_index(settings).manifest.generation
+    file = settings.index / first / "passages.sqlite"
+    data = bytearray(file.read_bytes())
+    data[4096:] = bytes(len(data) - 4096)
+    file.write_bytes(data)
+    opened = open_index(settings.index, embedder)
+    with pytest.raises(IndexDamaged, match=f"{first} is damaged"):
+        opened.passage(0)
+    opened.close()
+
+
+def test_a_cache_that_is_damaged_in_use_is_begun_anew(tmp_path: Path, embedder: Embedder) -> None:
+    """Its pages are destroyed behind its back; the same texts get the same vectors, and the next run finds them kept."""
+    file = tmp_path / "embeddings.sqlite"
+    texts = [f"Trial {n} of drug A" for n in range(40)]
+    cache = EmbeddingCache(file, embedder)
+    before = cache.embed(texts)
+    cache.close()
+    data = bytearray(file.read_bytes())
+    data[4096:] = b"\xff" * (len(data) - 4096)
+    file.write_bytes(data)
+    cache = EmbeddingCache(file, embedder)
+    assert np.array_equal(cache.embed(texts), before)
+    assert np.array_equal(cache.embed(texts), before)
+    assert cache.reused >= len(texts)
+    cache.close()

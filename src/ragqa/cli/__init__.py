@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from ragqa.cli import asking, corpus, evaluation, library, mend, review, serving
-from ragqa.errors import RagqaError
+from ragqa.errors import CorpusError, InvalidRecord, RagqaError
 from ragqa.files import is_damage
 
 
@@ -23,7 +23,7 @@ class _Group(click.Group):
         try:
             return super().invoke(ctx)
         except RagqaError as error:
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(str(error) + _next(error)) from error
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
             raise click.ClickException(
@@ -33,6 +33,12 @@ class _Group(click.Group):
             if is_damage(error):
                 raise click.ClickException(f"a database is damaged ({error}): run `ragqa mend`") from error
             raise click.ClickException(f"{error}. Nothing was changed; check the disk and the file, then try again.") from error
+
+
+def _next(error: RagqaError) -> str:
+    """What to do about faults of the corpus, each of which says what is wrong."""
+    several = isinstance(error, CorpusError) and not isinstance(error, InvalidRecord)
+    return "\nMend what is named, or see what `ragqa mend` can put back." if several else ""
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
+import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
@@ -14,7 +15,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ragqa.answer import Answer, Basis
-from ragqa.files import JOURNALS, is_damage, keep_aside, require_regular, sync_folder
+from ragqa.files import JOURNALS, is_damage, keep_aside, open_regular, require_regular, sync_folder
 from ragqa.library import Library
 from ragqa.mend.found import Damage, reason
 
@@ -54,6 +55,7 @@ def database(file: Path, make: Callable[[Path], None], valid: Valid, lost: str) 
             fresh.with_name(fresh.name + journal).unlink(missing_ok=True)
         make(fresh)
         read, kept = _carried(file, fresh, columns, valid)
+        fresh.chmod(_mode_of(file))
         aside = keep_aside(file)
         for journal in JOURNALS:
             file.with_name(file.name + journal).unlink(missing_ok=True)
@@ -91,6 +93,8 @@ def fault_of(file: Path, columns: dict[str, list[str]], valid: Valid = lambda _,
     try:
         if file.stat().st_size == 0 and not file.with_name(file.name + "-wal").exists():
             return "it is empty"
+        if _cut(file):
+            return "its end is missing"
         with closing(_opened(file)) as opened:
             (told,) = opened.execute("PRAGMA integrity_check(1)").fetchone()
             if told != "ok":
@@ -105,6 +109,15 @@ def fault_of(file: Path, columns: dict[str, list[str]], valid: Valid = lambda _,
             raise
         return reason(error)
     return f"{bad} of its rows cannot be used" if bad else None
+
+
+def _cut(file: Path) -> bool:
+    """Whether a database is shorter than its header says (https://www.sqlite.org/fileformat2.html, 1.3): SQLite may not mind."""
+    with open_regular(file) as stream:
+        header = stream.read(100)
+    page, pages = int.from_bytes(header[16:18], "big"), int.from_bytes(header[28:32], "big")
+    counted = header[24:28] == header[92:96]  # older writers leave the number of pages as it was
+    return counted and file.stat().st_size < pages * (65536 if page == 1 else page)
 
 
 def _rows(opened: sqlite3.Connection, table: str, columns: list[str]) -> Iterator[dict[str, Any]]:
@@ -151,6 +164,11 @@ def _readable(file: Path, table: str, columns: list[str]) -> Iterator[dict[str, 
                 if row not in seen:
                     seen.add(row)
                     yield dict(zip(columns, row, strict=True))
+
+
+def _mode_of(file: Path) -> int:
+    """The permissions of the database that is replaced; its owner's alone where it is no file."""
+    return stat.S_IMODE(file.stat().st_mode) if file.is_file() else 0o600
 
 
 def _require_alone(file: Path) -> None:

@@ -23,7 +23,8 @@ def permissions(settings: Settings) -> Iterator[Damage]:
             wanted = mode | (stat.S_IRWXU if place.is_dir() else stat.S_IRUSR | stat.S_IWUSR)
             if not os.access(place, os.R_OK | (os.X_OK if place.is_dir() else 0)):
                 yield _mode(place, wanted, "may not be read")
-    for name in PRIVATE:
+    shown = settings.serving.is_dir() and stat.S_IMODE(settings.serving.stat().st_mode) & 0o077
+    for name in PRIVATE if shown else ():
         file = settings.serving / name
         if file.is_file() and stat.S_IMODE(file.stat().st_mode) & 0o077:
             yield _mode(file, 0o600, "may be read by others than its owner")

@@ -11,7 +11,7 @@ from typing import Any
 
 from ragqa.conversation import SCHEMA, read_turns
 from ragqa.errors import InvalidRecord
-from ragqa.files import ends_whole, keep_aside, open_stream, raw_lines, read_bytes, read_jsonl, write_atomic
+from ragqa.files import ends_whole, keep_aside, open_regular, open_stream, raw_lines, read_bytes, read_jsonl, write_atomic
 from ragqa.mend.databases import database, is_answer
 from ragqa.mend.found import Damage, reason
 from ragqa.settings import Settings
@@ -66,6 +66,7 @@ def conversation(file: Path) -> Iterator[Damage]:
     """A file of turns: those before the first that cannot be read are kept, so that each keeps its place."""
     kept: list[bytes] = []
     try:
+        open_regular(file).close()
         turns = read_turns(file)
         if ends_whole(file) or len(turns) == _lines(file):
             return
@@ -77,6 +78,8 @@ def conversation(file: Path) -> Iterator[Damage]:
             yield Damage(file=file, seen=seen, advice=f"it holds more than {SCHEMA}: upgrade ragqa")
             return
         kept = _first(file, fault.line - 1) if fault.line else []
+    except OSError as error:
+        seen = reason(error)
 
     def repair() -> str:
         aside = keep_aside(file)
