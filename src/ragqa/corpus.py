@@ -25,10 +25,10 @@ from ragqa.files import read_jsonl, read_text
 from ragqa.records import Abstract, Article, ArticleSpan, Part, ReviewEvent, ReviewState, explain
 from ragqa.reviewlog import LOG, head_of, read_log
 
-MARKER = re.compile(r"\s*\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]")
+MARKER = re.compile(r"(?<!\s)\s*+\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]")
 """A citation marker, [1] or [1, 2], with the white space before it."""
 
-_HEADING = re.compile(r"^(#{2,3}) +(.+?) *$", re.MULTILINE)
+_HEADING = re.compile(r"^(#{2,3}) ++(.*[^ \n]|(?<=  )) *+$", re.MULTILINE)
 _PARTS = {
     "answer": Part.RECOMMENDATION,
     "recommendation": Part.RECOMMENDATION,
@@ -217,7 +217,7 @@ def markers(text: str) -> list[int]:
 
 def _front_matter(file: Path, text: str) -> tuple[dict[str, Any], str, int]:
     """Metadata, body, and the number of lines before the body."""
-    match = re.match(r"---\r?\n(.*?\n)---\r?\n\s*", text, re.DOTALL)
+    match = re.match(r"\A---\r?\n(.*?\n)---\r?\n\s*", text, re.DOTALL)
     if not match:
         raise InvalidRecord(file, 1, "no front matter: the file must start with a line ---, YAML, and a line ---")
     try:
