@@ -237,7 +237,7 @@ def _takes(char: str, kind: Any, value: Any) -> bool:
 
 
 METHODS = ("finditer", "fullmatch", "search", "sub")
-"""The first two do all the work there is: ``search``, ``sub``, ``split`` walk as ``finditer`` does, ``match`` as ``fullmatch``."""
+"""The first two do all the work: ``search``, ``sub``, ``split`` walk as ``finditer`` does, ``match`` as ``fullmatch``."""
 SMALL = 4_000
 """Characters at which all near-misses are tried, to find the slowest."""
 SLOWEST = 3
