@@ -21,25 +21,28 @@ SMALL_SAMPLE = 400
 """Participants below which a body of trials counts as imprecise: GRADE's rule of thumb for continuous outcomes
 (Guyatt et al., J Clin Epidemiol 2011;64:1283-1293)."""
 
-_WORDS = (
-    (r"\bmeta-?analys[ei]s\b", "meta-analysis"),
-    (r"\bsystematic(?:ally)? review", "systematic review"),
-    (r"\b(?:practice|clinical) guideline\b", "guideline"),
-    (
-        r"\brandomi[sz]ed\b.{0,60}\btrial\b|\brandomly (?:assigned|allocated)\b|\bwere randomi[sz]ed\b",
-        "randomised controlled trial",
-    ),
-    (r"\bopen-label\b|\buncontrolled\b", "uncontrolled trial"),
-    (r"\bcohort\b|\bprospectively followed\b|\bregist(?:er|ry)-based\b", "cohort study"),
-    (r"\bcase-control\b", "case-control study"),
-    (r"\bcross-sectional\b", "cross-sectional study"),
-    (r"\bcase (?:report|series)\b", "case report"),
-    (r"\bnarrative review\b|\bthis review\b|\bwe review\b", "narrative review"),
+_WORDS = tuple(
+    (re.compile(pattern, re.IGNORECASE | re.DOTALL), design)
+    for pattern, design in (
+        (r"\bmeta-?analys[ei]s\b", "meta-analysis"),
+        (r"\bsystematic(?:ally)? review", "systematic review"),
+        (r"\b(?:practice|clinical) guideline\b", "guideline"),
+        (
+            r"\brandomi[sz]ed\b.{0,60}\btrial\b|\brandomly (?:assigned|allocated)\b|\bwere randomi[sz]ed\b",
+            "randomised controlled trial",
+        ),
+        (r"\bopen-label\b|\buncontrolled\b", "uncontrolled trial"),
+        (r"\bcohort\b|\bprospectively followed\b|\bregist(?:er|ry)-based\b", "cohort study"),
+        (r"\bcase-control\b", "case-control study"),
+        (r"\bcross-sectional\b", "cross-sectional study"),
+        (r"\bcase (?:report|series)\b", "case report"),
+        (r"\bnarrative review\b|\bthis review\b|\bwe review\b", "narrative review"),
+    )
 )
 _LEVELS: tuple[Strength, ...] = ("very_low", "low", "moderate", "high")
 _SIZE = re.compile(
-    r"\b[nN]\s*=\s*(\d{1,3}(?:[ ,]\d{3})+|\d+)\b|"
-    r"\b(?!(?:19|20)\d\d\b)(\d{1,3}(?:[ ,]\d{3})+|\d+)\s+(?:[^\W\d]+[ -]){0,4}?"
+    r"\b[nN]\s*=\s*(\d{1,3}(?:[ ,]\d{3}){1,3}|\d+)\b|"
+    r"\b(?!(?:19|20)\d\d\b)(\d{1,3}(?:[ ,]\d{3}){1,3}|\d+)\s+(?:[^\W\d]+[ -]){0,4}?"
     r"(?:participants|patients|people|adults|adolescents|children|women|men|veterans|individuals|outpatients|inpatients|subjects)\b"
 )
 _FOLLOW_UP = re.compile(
@@ -61,7 +64,7 @@ def study_design(record: Abstract | Article) -> str | None:
         return named
     for text in (record.title or "", record.text):
         for pattern, design in _WORDS:
-            if re.search(pattern, text, re.IGNORECASE | re.DOTALL):
+            if pattern.search(text):
                 return design
     return named
 

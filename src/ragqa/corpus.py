@@ -37,14 +37,14 @@ from ragqa.records import (
 )
 from ragqa.reviewlog import LOG, head_of, known_log
 
-MARKER = re.compile(r"\s*\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]")
+MARKER = re.compile(r"(?<!\s)\s*+\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]")
 """A citation marker, [1] or [1, 2], with the white space before it."""
 
 FRONT_MATTER = 64 * 1024
 """Characters. The longest of the corpus has 900; reading YAML is slow, so a longer one is refused unread."""
-_FRONT = re.compile(r"---\r?\n(.*?\n)---\r?\n", re.DOTALL)
+_FRONT = re.compile(r"\A---\r?\n(.*?\n)---\r?\n", re.DOTALL)
 _SPACE = re.compile(r"\s*")
-_HEADING = re.compile(r"^(#{2,3}) +(.+?) *$", re.MULTILINE)
+_HEADING = re.compile(r"^(#{2,3}) ++(.*[^ \n]|(?<=  )) *+$", re.MULTILINE)
 _PARTS = {
     "answer": Part.RECOMMENDATION,
     "recommendation": Part.RECOMMENDATION,

@@ -11,12 +11,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import islice
 
-from ragqa.question import Kind, Mention, Role, mentions, understand
+from ragqa.question import Kind, Mention, Role, understand
+from ragqa.question import mentions as read_mentions
 from ragqa.records import Turn
 
 REMEMBERED = 6
 """Turns looked back on, so that the work per turn stays the same however long the conversation."""
+
+
+@lru_cache(maxsize=256)
+def mentions(text: str) -> tuple[Mention, ...]:
+    """As ``ragqa.question.mentions``, remembered: one follow-up asks again and again for those of the same few texts."""
+    return read_mentions(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,11 +190,11 @@ def _choices(said: str, own: Sequence[Mention], thread: _Thread) -> list[str]:
     pointer = _IT.search(said)
     if pointer and referents and not _named_before(own, pointer):
         compares = bool(named) and bool(_WEIGHED.search(said))
-        return [_pointed(said, name) for name in (referents if weighed and not compares else referents[:1])]
+        return [_pointed(said, name) for name in referents[: MOST_CHOICES if weighed and not compares else 1]]
     conditions = thread.of(Role.CONDITION)
     if _ONE_TRIAL.search(said) and _EITHER.search(thread.question) and not named:
         several = conditions if len(conditions) > 1 else referents if weighed else []
-        return [f"{said.rstrip('?. ')} with {name}?" for name in several]
+        return [f"{said.rstrip('?. ')} with {name}?" for name in several[:MOST_CHOICES]]
     return []
 
 
@@ -200,13 +209,14 @@ def _pointed(said: str, name: str) -> str:
 
 def _unnamed(question: str, said: str = "") -> str:
     """The first "this" or "these" with a noun that neither the conversation nor the question itself named before."""
-    for match in _THIS.finditer(question):
-        before = question[: match.start()]
-        earlier = f"{said} {before}".casefold()
-        roles = {mention.role for mention in mentions(before)}
+    found, earlier = mentions(question), said.casefold()
+    for match in islice(_THIS.finditer(question), MOST_POINTERS):
+        before = question[: match.start()].casefold()
+        roles = {mention.role for mention in found if mention.end <= match.start()}
         named = Role.TREATMENT in roles if _MEDICINE.search(match[0]) else bool(roles - {Role.NAME, Role.POPULATION})
-        own = any(mention.start < match.end() and match.start() < mention.end for mention in mentions(question))
-        if not named and not own and not any(word[:6] in earlier for word in match["noun"].casefold().split()):
+        own = any(mention.start < match.end() and match.start() < mention.end for mention in found)
+        known = any(word[:6] in text for word in match["noun"].casefold().split() for text in (before, earlier))
+        if not (named or own or known):
             return match[0]
     return ""
 
@@ -217,7 +227,7 @@ def _possessive(pronoun: str) -> str:
 
 def _stands(question: str, said: str, own: Sequence[Mention], rest: Sequence[str], thread: _Thread) -> bool:
     """Whether a question names what it is about."""
-    own = [mention for mention in own if not _BESIDE.search(said[: mention.start])]  # what is compared with is not the subject
+    own = [mention for mention in own if not _beside(said, mention)]  # what is compared with is not the subject
     treatments, conditions = _of(Role.TREATMENT, own), _of(Role.CONDITION, own)
     if not treatments and not _ASKING.search(said):
         return not conditions and len(rest) >= LONGEST_LEANING
@@ -231,9 +241,14 @@ def _stands(question: str, said: str, own: Sequence[Mention], rest: Sequence[str
     return any(text.casefold() not in known for text in [*treatments, *conditions]) or len(rest) >= LONGEST_LEANING
 
 
+def _beside(text: str, mention: Mention) -> bool:
+    """Whether a mention is what something else is compared with."""
+    return bool(_BESIDE.search(text, max(mention.start - LONGEST_JOINT, 0), mention.start))
+
+
 def _completed(text: str, thread: _Thread, with_population: bool = True, specific: bool = False) -> str:
     """The text with the thread's treatment, population and condition where it names none; what one study did, with its names."""
-    held = [mention for mention in mentions(text) if not _BESIDE.search(text[: mention.start])]
+    held = [mention for mention in mentions(text) if not _beside(text, mention)]
     wanted = (Role.TREATMENT, Role.POPULATION, Role.CONDITION) if with_population else (Role.TREATMENT, Role.CONDITION)
     lacking = [role for role in wanted if not _of(role, held)]
     if any(_ORGAN.search(population) for population in _of(Role.POPULATION, held)):
@@ -250,7 +265,8 @@ def _qualifiers(question: str, text: str) -> list[str]:
     """Names and numbers that say which trial, dose or setting was spoken of."""
     named = [mention.text for mention in mentions(question) if mention.role is Role.NAME]
     numbered = [match[0] for match in _QUALIFIER.finditer(question)]
-    return [words for words in dict.fromkeys([*named, *numbered]) if words.casefold() not in text.casefold()][:MOST_QUALIFIERS]
+    said = text.casefold()
+    return [words for words in dict.fromkeys([*named, *numbered]) if words.casefold() not in said][:MOST_QUALIFIERS]
 
 
 def _exchanged(base: str, wanted: Sequence[Mention], rejected: Iterable[str], newest: Sequence[Mention] = ()) -> str:
@@ -260,10 +276,11 @@ def _exchanged(base: str, wanted: Sequence[Mention], rejected: Iterable[str], ne
     """
     if any(mention.role is Role.TREATMENT or _ORGAN.search(mention.text) for mention in wanted):
         base = _NARROWED.sub(r"\1", base)  # the dose or clearance spoken of was another one's
+    against = " | ".join(dict.fromkeys(text.casefold() for text in rejected))
     for role in dict.fromkeys(mention.role for mention in wanted if mention.role is not Role.NAME):
         new = " and ".join(_of(role, wanted))
         old = [mention for mention in mentions(base) if mention.role is role]
-        named = [mention for mention in old if any(mention.text.casefold() in text.casefold() for text in rejected)]
+        named = [mention for mention in old if mention.text.casefold() in against]
         if role is Role.TREATMENT and _IT.search(base) and not named:
             base = _IT.sub(new, base, count=1)
         elif place := next(iter(named or old or (_brought_in(base, newest) if role is not Role.TREATMENT else ())), None):
@@ -286,15 +303,20 @@ def _of(role: Role, found: Sequence[Mention]) -> list[str]:
 
 def _content(text: str, own: Sequence[Mention]) -> list[str]:
     """Words that are no mention and say something."""
-    outside = text
-    for mention in reversed(own):
-        outside = outside[: mention.start] + " " + outside[mention.end :]
+    edges = [0, *(edge for mention in own for edge in (mention.start, mention.end)), len(text)]
+    outside = " ".join(text[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True))
     return [word for word in _WORD.findall(outside) if not _EMPTY.fullmatch(word)]
 
 
+LONGEST_JOINT = 60
+"""Characters before a mention that are looked at for words of comparing: "compared with", one word more and some blanks."""
 LONGEST_NAME = 5
 """Words of a topic that is a name rather than a question."""
 MOST_QUALIFIERS = 2
+MOST_CHOICES = 9
+"""Things a pronoun may mean: a reader chooses by one digit."""
+MOST_POINTERS = 20
+"""Times that "this" or "these" with a noun is looked into; a question of 2,000 characters could hold two hundred."""
 LONGEST_REPLY = 6
 """Words of a reply to a question asked back."""
 LONGEST_REMARK = 4
@@ -319,7 +341,7 @@ _CORRECTION = re.compile(
     re.IGNORECASE,
 )
 _REJECTED = re.compile(
-    r"\b(?:not|no|without|rather than|instead of) (?:the |for |in )?([\w' -]+?)(?=[,;:.?]|\bbut\b|$)", re.IGNORECASE
+    r"\b(?:not|no|without|rather than|instead of) (?:the |for |in )?([\w' -]{1,200}?)(?=[,;:.?]|\bbut\b|$)", re.IGNORECASE
 )
 _IT = re.compile(
     r"\b(?:its?\b(?! (?:is|was) (?:better|best|good|bad) (?:to|never|not|if)\b)|"
@@ -347,11 +369,11 @@ _ASKING = re.compile(
 )
 _QUALIFIER = re.compile(
     r"\b(?:(?:low|high|fixed|extended|immediate|double|open|long|short)-\w+|"
-    r"\d\w*(?:[.,-]\w+)*(?: ?(?:mg|mcg|g|ml)(?:/\w+)?)?|[\w-]*\d\b)"
+    r"\d\w*(?:[.,-]\w+)*(?: ?(?:mg|mcg|g|ml)(?:/\w+)?)?|[\w-]{0,40}\d\b)"
 )
 _MEASURE = re.compile(r"\d")
 """A number narrows the last question down: "at 84 mg?", "crcl about 40"."""
-_NARROWED = re.compile(r"^((?:\S+\s){3,}?[^\s,?]+)\?*,\s[^,]*\d.*$")
+_NARROWED = re.compile(r"^((?:\S+\s){3,99}?[^\s,?]+)\?*,\s(?>[^,]*\d).*+$")
 """A whole question and the number that narrows it down."""
 _WHO = re.compile(r"\b(?:he|she|him|his|they|their|them|her)\b", re.IGNORECASE)
 """In a conversation about medicine these are patients; about a name they are that name."""
@@ -375,7 +397,8 @@ _POINTING = re.compile(
     re.IGNORECASE,
 )
 _BARE_COMPARATIVE = re.compile(
-    r"\b(?:better|safer|worse|superior|inferior|stronger|preferable|best|safest|(?:more|less|most|least) \w+)\b(?!.*\bthan\b)",
+    r"\b(?:better|safer|worse|superior|inferior|stronger|preferable|best|safest|(?:more|less|most|least) \w+)\b"
+    r"(?!.{0,200}\bthan\b)",
     re.IGNORECASE,
 )
 _BESIDE = re.compile(r"\b(?:vs\.?|versus|than|compared (?:to|with)|against)\s+(?:\w+\s)?$", re.IGNORECASE)

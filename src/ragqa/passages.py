@@ -19,7 +19,7 @@ RULES = "2"
 """Part of a generation's name: raise it whenever the same record would be cut differently."""
 
 _MARKER_RUN = re.compile(rf"(?:{MARKER.pattern})+")
-_BULLET = re.compile(r"^(\s*[-*+] +)", re.MULTILINE)
+_BULLET = re.compile(r"^([^\S\n]*+[-*+] +)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

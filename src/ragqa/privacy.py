@@ -8,10 +8,12 @@ See docs/decisions/0010-identifiers.md.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
+from itertools import islice
 from typing import Literal
 
 from ragqa.question import Role, abbreviations, mentions
@@ -57,7 +59,7 @@ def identifiers(text: str) -> list[Found]:
     if claims:
         claims += _spans(text, "number", _CODES)
     claims += _unlisted_names(text, bool(claims))
-    claims = [claim for claim in claims if not any(a < claim.end and claim.start < b for a, b in spared)]
+    claims = [claim for claim in claims if not _meets(spared, claim.start, claim.end)]
     merged: list[Found] = []
     for claim in sorted(claims):
         if merged and claim.start < merged[-1].end:
@@ -65,6 +67,12 @@ def identifiers(text: str) -> list[Found]:
             claim = Found(merged[-1].start, max(merged.pop().end, claim.end), longer.kind)
         merged.append(claim)
     return merged
+
+
+def _meets(spans: Sequence[tuple[int, int]], start: int, end: int) -> bool:
+    """Whether one of these spans, in order and none overlapping, shares a character with ``start`` to ``end``."""
+    before = bisect_left(spans, (end,))
+    return before > 0 and spans[before - 1][1] > start
 
 
 def _claims(text: str) -> Iterator[Found]:
@@ -96,44 +104,77 @@ def _places(text: str) -> Iterator[Found]:
     """Named institutions, listed cities, and what a patient is said to come from or to be seen at."""
     for found in _spans(text, "place", _INSTITUTIONS):
         words = text[found.start : found.end]
-        everyday = _GENERIC.fullmatch(words) or words.upper() in _WARDS or words in abbreviations()
+        everyday = all(map(_generic, words.split())) or words.upper() in _WARDS or words in abbreviations()
         if not everyday and not _eponym(text, found.start, found.end):
             yield found
     for match in _CITY.finditer(text):
-        if match[0] in _cities() and not _eponym(text, *match.span()) and not _INSTRUMENT.match(text[match.end() :]):
+        if match[0] in _cities() and not _eponym(text, *match.span()) and not _INSTRUMENT.match(text, match.end()):
             yield Found(*match.span(), "place")
 
 
 def _unlisted_names(text: str, beside_others: bool) -> Iterator[Found]:
     """Two capitalised words that are no medicine: a name after a word for a person, or beside another identifier."""
-    medical = mentions(text)
+    candidates = []
     for match in _TWO_WORDS.finditer(text):
         start, end = match.span("it")
-        person = beside_others or _PERSON.search(text[:start])
-        named = any(mention.start < end and start < mention.end and mention.role is not Role.NAME for mention in medical)
+        person = beside_others or _PERSON.search(text, max(start - LONGEST_PERSON, 0), start)
         words = match["it"].split()
         known = any(word in abbreviations() or word.isupper() for word in words)
-        if person and not named and not known and not _eponym(text, start, end) and not any(map(_GENERIC.fullmatch, words)):
-            yield Found(start, end, "name")
+        if person and not known and not _eponym(text, start, end) and not any(map(_generic, words)):
+            candidates.append(Found(start, end, "name"))
+    if candidates:
+        medical = [(mention.start, mention.end) for mention in mentions(text) if mention.role is not Role.NAME]
+        yield from (found for found in candidates if not _meets(medical, found.start, found.end))
+
+
+def _generic(word: str) -> bool:
+    return word.replace("’", "'").lower() in _GENERIC
 
 
 def _eponym(text: str, start: int, end: int) -> bool:
     """Whether the words are, or go on into, the name of a disease, a test or a trial."""
-    return bool(_EPONYM.search(f" {text[start:end]}")) or bool(_EPONYM.match(text[end:]))
+    return bool(_EPONYM.search(f" {text[start:end]}")) or bool(_EPONYM.match(text, end))
 
 
 def _phones(text: str) -> Iterator[Found]:
-    if not re.search(r"\d{3}\D{0,3}\d{3}", text):
+    hits = [match.span() for match in islice(_SIX_DIGITS.finditer(text), MOST_PHONES + 1)]
+    if not hits:
+        return
+    if len(hits) > MOST_PHONES:
+        yield from _spans(text, "phone", (_TEN_DIGITS,))
         return
     import phonenumbers  # 0.1 s that a question without such digits need not wait for
 
-    for region in ("US", "GB"):
-        for match in phonenumbers.PhoneNumberMatcher(text, region, leniency=phonenumbers.Leniency.POSSIBLE):
-            if len(re.sub(r"\D", "", match.raw_string)) >= _SHORTEST_PHONE:
-                yield Found(match.start, match.end, "phone")
+    for start, end in _around(hits, text):
+        for region in ("US", "GB"):
+            for match in phonenumbers.PhoneNumberMatcher(text[start:end], region, leniency=phonenumbers.Leniency.POSSIBLE):
+                if len(_NO_DIGIT.sub("", match.raw_string)) >= SHORTEST_PHONE:
+                    yield Found(start + match.start, start + match.end, "phone")
 
 
-_SHORTEST_PHONE = 10
+def _around(hits: Sequence[tuple[int, int]], text: str) -> list[tuple[int, int]]:
+    """The stretches of a text around these spans, each from one blank to another, none overlapping."""
+    stretches: list[tuple[int, int]] = []
+    for start, end in hits:
+        earliest, latest = max(start - LONGEST_PHONE, 0), min(end + LONGEST_PHONE, len(text))
+        blank = text.rfind(" ", max(earliest - LONGEST_PHONE, 0), earliest + 1)
+        first = blank + 1 if blank >= 0 else max(earliest - LONGEST_PHONE, 0)
+        if stretches and first <= stretches[-1][1]:
+            first = stretches.pop()[0]
+        blank = text.find(" ", latest, latest + LONGEST_PHONE)
+        stretches.append((first, blank if blank >= 0 else min(latest + LONGEST_PHONE, len(text))))
+    return stretches
+
+
+_SIX_DIGITS = re.compile(r"\d{3}\D{0,3}\d{3}")
+_TEN_DIGITS = re.compile(r"[+(]?\d(?:[\s().+/-]{0,3}\d){9,40}+")
+_NO_DIGIT = re.compile(r"\D")
+SHORTEST_PHONE, LONGEST_PHONE = 10, 40
+"""Digits that a phone number has at least; characters that one may take with its extension."""
+MOST_PHONES = 6
+"""Groups of digits that ``phonenumbers`` looks at, about 3 ms each; in a text of more, ten digits in a row are a phone number."""
+LONGEST_PERSON = 60
+"""Characters before a name that are looked at for a word for a person: the longest such word and some blanks."""
 _HEADING = re.compile(
     r"(?:(?:(?:mr|mrs|ms|miss|dr|pt|patient|my|re|name|mrn|nhs|number|no|id|dob|born|on|seen|at|from|tel|phone|address|e-?mail|is)"
     r"\b[.:]?\s*){0,3}\[(?:name|date|number|place|phone|email|address)\]\s*[,:;.]\s*)+(?=\S)",
@@ -154,26 +195,26 @@ _DAY = r"(?:3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?"
 _DATES = (
     rf"\b{_MONTH}\s+{_DAY}(?:\s*,)?(?:\s*{_YEAR})?(?!\s*(?:m?c?g|ml|%|mmol|units?|tablets?)\b)(?![\w-]*\d)",
     rf"\b{_DAY}\s+(?:of\s+)?{_MONTH}(?:\s*,)?(?:\s*{_YEAR})?(?!\w)",
-    rf"\b{_MONTH}\s*,?\s+(?:of\s+)?{_YEAR}\b",
+    rf"\b{_MONTH}(?:\s*+,)?\s++(?:of\s+)?{_YEAR}\b",
     r"(?<![\d./-])(?:(?:1[0-2]|0?[1-9])[/.-](?:3[01]|[12]\d|0?[1-9])|(?:3[01]|[12]\d|0?[1-9])[/.-](?:1[0-2]|0?[1-9]))"
     r"[/.-](?:(?:19|20)\d\d|\d\d)(?![\d./-]\d|\d)",
     r"(?<!\d)(?:19|20)\d\d[/.-](?:1[0-2]|0?[1-9])[/.-](?:3[01]|[12]\d|0?[1-9])(?!\d)",
     r"\b(?:on|dob:?|seen|visit(?:ed)?|admitted|since)\s+(?P<it>(?:1[0-2]|0?[1-9])/(?:3[01]|[12]\d|0?[1-9]))(?![\d/])",
-    r"\b(?:dob|d\.o\.b\.?|date of birth|born(?: on| in)?)[:\s]+(?P<it>[\w/.,'-]*\d[\w/.'-]*)",
+    r"\b(?:dob|d\.o\.b\.?|date of birth|born(?: on| in)?)[:\s]+(?P<it>(?>[\w/.,'-]*\d)[\w/.'-]*+)",
 )
 
-_CODE = r"#?\s?(?=[\w-]*\d)(?=[\w-]{4})[A-Z0-9](?:[A-Z0-9-]|\s(?=\d{3,}))*[A-Z0-9]"
+_CODE = r"#?\s?(?=[\w-]{0,80}\d)(?=[\w-]{4})[A-Z0-9](?:[A-Z0-9-]|\s(?=\d{3})){0,80}[A-Z0-9]"
 _NUMBERED = (
     r"(?:mrn|med(?:ical|\.)? rec(?:ord|\.)?(?: (?:number|no\.?|#))?|record(?: (?:number|no\.?|#))|chart(?: (?:number|no\.?|#))?|"
     r"(?:patient|pt|member|subscriber|beneficiary|case|encounter|visit|study|device|serial|policy|plan|health plan|insurance|"
     r"insurer|account|acct|nhs|hpbn|hpn|hpid|health id|licen[cs]e|certificate|vehicle|unique|uid|ref(?:erence)?|rx)"
-    r"(?:\.|\b)(?:\s(?:beneficiary|plan|identifier|id|number|no\.?|num|#))*|\bid|ssn|hicn|"
+    r"(?:\.|\b)(?:\s(?:beneficiary|plan|identifier|id|number|no\.?|num|#)){0,4}|\bid|ssn|hicn|"
     r"social security(?: (?:number|no\.?|#))?|passport(?: (?:number|no\.?))?)"
 )
 _NUMBERS = (
-    rf"(?i:\b{_NUMBERED})\s*(?:is|was|of|-)?[:#\s]*(?P<it>(?i:{_CODE}))(?=[\s).,;:?!'\"\]]|$)",
+    rf"(?i:\b{_NUMBERED})\s*+(?:is|was|of|-)?[:#\s]*+(?P<it>(?i:{_CODE}))(?=[\s).,;:?!'\"\]]|$)",
     r"#\s?(?P<it>(?=[\w-]*\d{3})[A-Za-z0-9-]{4,})",
-    r"(?<![\w.,/-])\d{8,}[A-Z]{0,3}(?![\w.,]*\d)\b",
+    r"(?<![\w.,/-])\d{8,}+[A-Z]{0,3}+(?![\w.,]*\d)\b",
     r"(?<![\w.-])\d{3}-\d{2}-\d{3,4}(?![\w-])",
     r"(?<![\w.-])\d{3}-\d{3}-\d{3}(?![\w-])",
     r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.])",
@@ -183,7 +224,7 @@ _CODES = tuple(
     for pattern in (
         r"(?<![\w.-])[A-Z]{1,5}-?\d{5,}[A-Z]{0,3}\b",
         r"(?<![\w.-])[A-Z]{2,5}-\d{4,}(?:-\d+)*\b",
-        r"(?<![\w.,/-])\d{7,}[A-Z]{0,3}(?![\w.,]*\d)\b",
+        r"(?<![\w.,/-])\d{7,}+[A-Z]{0,3}+(?![\w.,]*\d)\b",
         r"(?<![\w.-])\d{4,5}-\d{4,5}(?:-\d{4})*(?![\w-])",
     )
 )
@@ -236,7 +277,7 @@ _FACILITY = (
 _NAMED = r"[A-Z][\w.'’&-]*"
 _INSTITUTIONS = (
     re.compile(
-        rf"(?<!\w)(?:(?:St\.?|Saint|Mt\.?|Mount)\s)?(?:{_NAMED}\s(?:&\s)?){{1,4}}{_FACILITY}(?:\s{_FACILITY})*"
+        rf"(?<!\w)(?:(?:St\.?|Saint|Mt\.?|Mount)\s)?(?:[A-Z][\w.'’&-]{{0,60}}\s(?:&\s)?){{1,4}}{_FACILITY}(?:\s{_FACILITY})*"
         rf"(?:\s(?:of|in|at)\s[A-Z][a-z]+(?:\s[A-Z][a-z]+)*)?(?!['’\w])"
     ),
     re.compile(r"\b(?:St\.?|Saint|Mt\.?|Mount)\s[A-Z][a-z]+(?:['’]s?)?(?:\s[A-Z][a-z]+)*"),
@@ -255,22 +296,22 @@ _INSTITUTIONS = (
         r"(?P<it>[A-Z][a-z'’]+(?:\s[A-Z][a-z]+)*(?:,\s[A-Z]{2}\b)?)"
     ),
 )
-_GENERIC = re.compile(
-    r"(?:(?:What|Which|Does|Do|Is|Are|Can|Should|How|Why|In|The|For|At|A|An|Of|And|Our|This|Mental|Public|Child|Global|Primary|"
-    r"Community|Academic|World|Women['’]s|Men['’]s|Oral|Family|Maternal|Sexual|Reproductive|Group|National|Home|Occupational|"
-    r"Behaviou?ral|Electronic|Digital|Tertiary|Teaching|Trauma|Cancer|Stroke|Pain|Sleep|Memory|Anticoagulation|Day|Medical|Care|"
-    r"Inpatient|Outpatient|Emergency|Intensive|Rural|Urban|Private|Government|Nursing|Veterans|Department|Psychiatry|Psychiatric|"
-    r"Cardiology|Neurology|Oncology|Surgery|Medicine|Pediatrics|Week|Visit|African|American|Native|Hispanic|Asian|"
-    r"European|Caucasian|Latin[oa]|Afro|Caribbean|Black|White|Jewish|Ashkenazi|Time|Day|Month|Year|Baseline|Hospitals?|Clinics?|"
-    r"Cent(?:er|re)|Health|Healthcare|System|Services|Network|Institute|University|School)\s?)+",
-    re.IGNORECASE,
-)
+_GENERIC_WORDS = """
+    what which does do is are can should how why in the for at a an of and our this mental public child global primary community
+    academic world women's men's oral family maternal sexual reproductive group national home occupational behavioral behavioural
+    electronic digital tertiary teaching trauma cancer stroke pain sleep memory anticoagulation day medical care inpatient
+    outpatient emergency intensive rural urban private government nursing veterans department psychiatry psychiatric cardiology
+    neurology oncology surgery medicine pediatrics week visit african american native hispanic asian european caucasian latino
+    latina afro caribbean black white jewish ashkenazi time month year baseline hospital hospitals clinic clinics center centre
+    health healthcare system services network institute university school
+"""
+_GENERIC = frozenset(_GENERIC_WORDS.split())
 """Words that make up no institution's own name."""
 _WARDS = frozenset({"ICU", "NICU", "PICU", "CCU", "ED", "ER", "A&E", "GP", "OPD", "OR", "PCP", "HTN", "DM"})
 _CITY = re.compile(r"\b[A-Z][a-z']+(?:\s[A-Z][a-z]+){0,2}\b|\b[A-Z][a-z']+\b")
 
 _PATTERNS: dict[Identifier, tuple[re.Pattern[str], ...]] = {
-    "email": (re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+"),),
+    "email": (re.compile(r"[\w.+%-]{1,64}+@[\w-]++(?:\.[\w-]++)++"),),
     "address": (
         re.compile(
             r"\b\d{1,5}\s(?:[A-Z][\w.]*\s){1,3}(?:St(?:reet)?|Ave(?:nue)?|R(?:oa)?d|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Way)\b\.?"

@@ -14,9 +14,9 @@ from importlib import resources
 from ragqa.passages import without_markers
 from ragqa.question import known_abbreviations
 
-_BRACKET = re.compile(r"\s*[(\[]([^()\[\]]*)[)\]]")
+_BRACKET = re.compile(r"(?<!\s)\s*+[(\[]([^()\[\]]*)[)\]]")
 _STATISTIC = re.compile(
-    r"\b(?:n|p|CI|CrI|SD|SMD|SE|IQR|d|g|OR|RR|HR)\b\s*[=<>]?|\d+(?:\.\d+)?\s?%\s*(?:CI|CrI)|\bversus\b|\bvs\b"
+    r"\b(?:n|p|CI|CrI|SD|SMD|SE|IQR|d|g|OR|RR|HR)\b\s*[=<>]?|(?<!\d)\d++(?:\.\d++)?\s?%\s*(?:CI|CrI)|\bversus\b|\bvs\b"
 )
 _ONLY_FIGURES = re.compile(
     r"^(?:[\d\s.,;:%=<>≤≥±/–−-]|to|and|versus|vs|n|N|p|P|CI|CrI|SD|SMD|SE|OR|RR|HR|d|g|mean|difference|"
@@ -79,7 +79,7 @@ def plain(text: str) -> str:
 def same_words(text: str, quote: str) -> bool:
     """Whether a quote contains a text word for word, once both are in the common form: plain words, no expansions."""
     said, source = _common(text), _common(quote)
-    return any(source[i : i + len(said)] == said for i in range(len(source) - len(said) + 1)) if said else False
+    return bool(said) and f" {' '.join(said)} " in f" {' '.join(source)} "
 
 
 def _common(text: str) -> list[str]:

@@ -20,9 +20,9 @@ __all__ = ["import_file"]
 
 _UNDERSTOOD = "PubMed XML (PubmedArticleSet), MEDLINE/nbib text (PMID- ...) and BEIR JSON Lines (_id, title, text)"
 _HEAD = 64 * 1024
-_PUBMED = re.compile(rb"\s*(?=<).*?<Pubmed(Book)?Article(Set)?\b", re.DOTALL)
+_PUBMED = re.compile(rb"\A\s*+(?=<).*?<Pubmed(Book)?Article(Set)?\b", re.DOTALL)
 _MEDLINE = re.compile(rb"^PMID *- *\d", re.MULTILINE)
-_BEIR = re.compile(rb'^\s*\{.*"_id"', re.MULTILINE)
+_BEIR = re.compile(rb'^[^\S\n]*+\{.*"_id"', re.MULTILINE)
 
 
 def import_file(file: Path, ids: str = "doc") -> Iterator[Abstract | Fault]:

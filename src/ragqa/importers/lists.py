@@ -23,7 +23,7 @@ _KINDS: dict[str, NoticeKind | None] = {
     **{kind.value.replace("_", " "): kind for kind in NoticeKind},
     "reinstatement": None,
 }
-_DOI = re.compile(r"(?:(?:https?://)?(?:dx\.)?doi\.org/|doi:)?\s*(10\.\d{4,9}/\S+)", re.IGNORECASE)
+_DOI = re.compile(r"(?:(?:(?:https?://)?(?:dx\.)?doi\.org/|doi:)\s*+)?(10\.\d{4,9}/\S+)", re.IGNORECASE)
 _COLUMNS = (
     "OriginalPaperPubMedID",
     "OriginalPaperDOI",

@@ -48,8 +48,8 @@ _NOTICES = {
     "RPI": NoticeKind.CORRECTION,  # republished in
 }
 _LINE = re.compile(r"(?=.{4}-)([A-Z][A-Z0-9]{1,3}) *-(?: (.*))?", re.DOTALL)
-_DOI = re.compile(r"(10\.[\d.]+/\S+) ?\[doi\]")
-_NOTICE_NUMBER = re.compile(r"\s*PMID:? *(\d+)\.?\s*$")
+_DOI = re.compile(r"(10\.[\d.]{1,40}/\S{1,400}) ?\[doi\]")
+_NOTICE_NUMBER = re.compile(r"(?<!\s)\s*+PMID:? *(\d+)\.?\s*$")
 _LABEL = re.compile(r"(?:^|(?<=[.?!)\]] ))([A-Z][A-Z0-9 ,/&'()-]{1,78}[A-Z)]):(?: |$)")
 
 

@@ -48,7 +48,7 @@ _NOTICES = {
     "RepublishedIn": NoticeKind.CORRECTION,
 }
 _EXPONENT = re.compile(r"[0-9+\-−–]+")
-_DECIMAL_EXPONENT = re.compile(r"[+\-−–]?[0-9]+\.[0-9]+")
+_DECIMAL_EXPONENT = re.compile(r"[+\-−–]?[0-9]{1,20}\.[0-9]+")
 _RAISED = str.maketrans("0123456789+-−–", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁻")
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ragqa.answer import Answer, Reference
 from ragqa.passages import label_at, sentences
-from ragqa.question import Role, mentions
+from ragqa.question import Role, any_of, mentions
 from ragqa.records import Abstract, Article
 
 _WHO = r"(?:(?:out|in)?patients?|participants|people|adults|adolescents|children|women|men|veterans|individuals|volunteers)"
@@ -24,25 +24,25 @@ _CUT = (
     r"in \d|recruited|and measured|for (?:\w+ )?(?:weeks?|months?|years?|\d))\b)"
 )
 _POPULATION = re.compile(
-    rf"\b(?:{_KIND} )*{_WHO}(?: and (?:\d+ )?{_WHO})? (?:of all ages )?(?:with|aged|who (?:had|have|were)) .+?{_CUT}",
+    rf"\b(?:{_KIND} ){{0,4}}{_WHO}(?: and (?:\d+ )?{_WHO})? (?:of all ages )?(?:with|aged|who (?:had|have|were)) "
+    rf".{{1,300}}?{_CUT}",
     re.IGNORECASE,
 )
 _AMOUNT = r"^(?:(?:one|two|three|twelve|\d+)\s)?(?:(?:years?|months?|weeks?|infusions?|sessions?)\sof\s)"
-_STOP = (
-    r"(?=\s?[,;:(]|\.(?!\d)|$|\s(?:for|in|over|during|among|after|at|by|when|who|each|given|while|without|because|tested|until|"
-    r"to prevent|to treat|to \d+)\b)"
-)
-_WORDS = r"(?:[^.;]|\.\d)+?"
+_STOPPING = any_of("for in over during among after at by when who each given while without because tested until")
+_STOP = rf"(?=[\s,;:(.]|$)(?=\s?[,;:(]|\.(?!\d)|$|\s(?:{_STOPPING}|to (?:prevent|treat|\d+))\b)"
+_WORDS = r"(?:[^.;]|\.\d){1,120}?"
 """Within one sentence; a decimal point ends none."""
 _COMPARED = re.compile(rf"\bcompared (?P<one>{_WORDS})(?:\s?\([^)]*\))? (?:with|to) (?P<other>{_WORDS}){_STOP}", re.IGNORECASE)
 _WAS_COMPARED = re.compile(rf"\b(?:were|was)(?: each)? compared with (?P<other>{_WORDS}){_STOP}", re.IGNORECASE)
 _VERSUS = re.compile(
-    rf"\b(?P<one>(?:[\w-]+ ){{0,3}}?[\w-]+) (?:versus|vs\.?|compared (?:with|to)) (?P<other>{_WORDS}){_STOP}", re.IGNORECASE
+    rf"\b(?P<one>(?:[\w-]{{1,40}} ){{0,3}}?[\w-]{{1,40}}) (?:versus|vs\.?|compared (?:with|to)) (?P<other>{_WORDS}){_STOP}",
+    re.IGNORECASE,
 )
 _TESTED = re.compile(
     rf"\b(?:tested|added|evaluated|assigned to|gave) (?P<one>{_WORDS})"
     r"(?=\s?[,;(]|\.(?!\d)|$|\s(?:in|(?<!up )to|for|against|over|or|versus|while|among|with)\b)"
-    rf"(?:[^.;]*?\b(?:against|versus) (?P<other>{_WORDS})(?=\s?[,;(]|\.(?!\d)|$|\s(?:for|in|over)\b))?",
+    rf"(?:[^.;]{{0,200}}?\b(?:against|versus) (?P<other>{_WORDS})(?=\s?[,;(]|\.(?!\d)|$|\s(?:for|in|over)\b))?",
     re.IGNORECASE,
 )
 _PLACEBO = re.compile(r"\b(?:oral )?placebo\b", re.IGNORECASE)
