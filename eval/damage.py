@@ -449,21 +449,23 @@ def _read(reading: int) -> bytes | None:
 
 
 def _in_child(folder: Path, steps: dict[str, Work], writing: int) -> None:
-    """The steps; the process ends here whatever happens."""
-    os.chdir(folder)
-    os.environ.update(
-        {"HOME": str(folder), "RAGQA_CORPUS": "corpus", "RAGQA_INDEX": "index", "RAGQA_LIBRARY": "library.sqlite"},
-        RAGQA_SERVING="serving",
-        RAGQA_REQUEST_SECONDS=str(SECONDS),
-    )
-    os.dup2(os.open(os.devnull, os.O_RDWR), 2)
-    for name, work in steps.items():
-        try:
-            done = work()
-        except BaseException as error:  # noqa: BLE001 - told as what it is
-            done = step("traceback", f"{type(error).__name__}: {error}")
-        os.write(writing, json.dumps({name: done}).encode("utf-8", "replace") + b"\n")
-    os._exit(0)
+    """The steps; the process ends here whatever happens, also where nobody reads any more what it tells."""
+    try:
+        os.chdir(folder)
+        os.environ.update(
+            {"HOME": str(folder), "RAGQA_CORPUS": "corpus", "RAGQA_INDEX": "index", "RAGQA_LIBRARY": "library.sqlite"},
+            RAGQA_SERVING="serving",
+            RAGQA_REQUEST_SECONDS=str(SECONDS),
+        )
+        os.dup2(os.open(os.devnull, os.O_RDWR), 2)
+        for name, work in steps.items():
+            try:
+                done = work()
+            except BaseException as error:  # noqa: BLE001 - told as what it is
+                done = step("traceback", f"{type(error).__name__}: {error}")
+            os.write(writing, json.dumps({name: done}).encode("utf-8", "replace") + b"\n")
+    finally:
+        os._exit(0)
 
 
 def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
