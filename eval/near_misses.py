@@ -74,8 +74,8 @@ def _of_module(module: ModuleType, strict: bool) -> Iterator[Found]:
     for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
         for keyword in call.keywords:
             if keyword.arg == "pattern" and getattr(call.func, "id", "") in CHECKED_BY_PYDANTIC:
-                pattern = re.compile(ast.literal_eval(keyword.value))
-                yield Found(place=f"{named}:{call.lineno}", pattern=pattern, engine="pydantic")
+                pattern = eval(compile(ast.Expression(keyword.value), "pattern", "eval"), vars(module))
+                yield Found(place=f"{named}:{call.lineno}", pattern=re.compile(pattern), engine="pydantic")
 
 
 def _targets(node: ast.AST) -> list[ast.expr]:

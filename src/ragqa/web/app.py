@@ -122,7 +122,8 @@ async def _page(request: Request, problem: Problem) -> Response:
     if problem.status == 401 and request.method == "GET":
         return RedirectResponse(request.url_for("sign_in_page").include_query_params(next=request.url.path), 303)
     await anybody(request)
-    page = render(request, "problem.html", problem=problem, title=HTTPStatus(problem.status).phrase)
+    phrase = HTTPStatus(problem.status).phrase
+    page = await asyncio.to_thread(render, request, "problem.html", problem=problem, title=phrase)
     page.status_code = problem.status
     page.headers.update(problem.headers)
     return page

@@ -23,7 +23,7 @@ from typing import Literal, TypeVar
 
 from ragqa.answer import DISCLAIMERS, Answer, Audience, Statement
 from ragqa.corpus import Corpus, read_corpus
-from ragqa.errors import IndexBusy, LibraryError, RagqaError, ServingError, TooSlow
+from ragqa.errors import IndexBusy, IndexDamaged, LibraryError, RagqaError, ServingError, TooSlow
 from ragqa.index import current_generation
 from ragqa.library import Library
 from ragqa.parallel import cores
@@ -309,8 +309,15 @@ class Engine:
         self._aside.submit(self._swap).result()
 
     def _opened(self) -> Ragqa:
-        ragqa = Ragqa.open(self.settings)
-        _warm(ragqa)
+        """The live generation; one that is damaged is built anew, from texts that were embedded before."""
+        try:
+            ragqa = Ragqa.open(self.settings)
+            _warm(ragqa)
+        except IndexDamaged as error:
+            log.error("the index is damaged and built anew: %s", error)
+            build_index(self.settings)
+            ragqa = Ragqa.open(self.settings)
+            _warm(ragqa)
         return ragqa
 
     def _answer(self, job: _Job, asked: Asked, audience: Audience | None, understood: str | None, tell: Tell) -> Answer:
@@ -363,7 +370,7 @@ class Engine:
             self._own.library.close()
             del self._own.library
 
-    def library(self, waits: float = 60.0) -> Library | None:
+    def library(self, waits: float = LIBRARY_WAITS) -> Library | None:
         """This thread's own connection to the library of signed-off answers; None where there is no library.
 
         The first call in a thread decides how many seconds it ``waits`` for another process that holds the file.

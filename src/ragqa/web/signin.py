@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from typing import Annotated
 
@@ -80,7 +81,7 @@ class Guesses:
 
 
 @router.get("/sign-in", name="sign_in_page", dependencies=[Depends(public)])
-async def sign_in_page(request: Request, next: str = "/") -> Response:
+def sign_in_page(request: Request, next: str = "/") -> Response:
     """The form."""
     return render(request, "sign_in.html", next=_inside(next), failed=False)
 
@@ -96,7 +97,7 @@ async def sign_in(
         raise Problem(429, "too_many_guesses", "too many tries to sign in; wait a minute", {"Retry-After": str(int(wait) + 1)})
     user = await pools(request).verify(accounts(request).check, name, password[: LONGEST_PASSWORD + 1])
     if user is None:
-        page = render(request, "sign_in.html", next=_inside(next), failed=True)
+        page = await asyncio.to_thread(render, request, "sign_in.html", next=_inside(next), failed=True)
         page.status_code = 422
         return page
     limit.right(client(request), name)

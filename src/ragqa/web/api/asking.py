@@ -14,7 +14,7 @@ from ragqa.answer import Answer, Statement
 from ragqa.records import Asked
 from ragqa.retrieve import Hit
 from ragqa.web.access import engine, may_ask, may_read, priority
-from ragqa.web.api.messages import ANSWERED, Ask, Begun, Conversation, Follow, Found, Results, Search, Spoken
+from ragqa.web.api.messages import ANSWERED, Ask, Begun, Conversation, Follow, Found, Results, Search, Spoken, written
 from ragqa.web.conversations import MOST_TURNS, PAGE, given, talks
 from ragqa.web.engine import Event
 from ragqa.web.exchange import Given, Question, answer, check_article, stream
@@ -30,19 +30,19 @@ async def ask(request: Request, body: Ask) -> Response:
 
 
 @router.post("/search", response_model=Results, dependencies=[Depends(may_ask)])
-async def search(request: Request, body: Search) -> Results:
+async def search(request: Request, body: Search) -> Response:
     """The sources nearest to a question, each with its best passage."""
     await asyncio.to_thread(check_article, request, body.article)
     hits = await engine(request).search(Asked(question=body.question, article=body.article), body.k, priority(request))
     return await asyncio.to_thread(_results, request, hits)
 
 
-def _results(request: Request, hits: Sequence[Hit]) -> Results:
+def _results(request: Request, hits: Sequence[Hit]) -> Response:
     with engine(request).generation() as ragqa:
         titles = [record.title if (record := ragqa.generation.find(hit.passage.source_id)) else None for hit in hits]
         name = ragqa.generation.manifest.generation
     found = (Found.of(rank, hit, title) for rank, (hit, title) in enumerate(zip(hits, titles, strict=True), start=1))
-    return Results(generation=name, results=tuple(found))
+    return written(Results(generation=name, results=tuple(found)))
 
 
 @router.post("/conversations", status_code=201, response_model=Begun, dependencies=[Depends(may_ask)])
@@ -57,20 +57,22 @@ async def conversation(
     id: str,
     after: Annotated[int | None, Query(ge=0, description="turns to pass over; without it the newest are given")] = None,
     limit: Annotated[int, Query(ge=1, le=MOST_TURNS, description="turns wanted")] = PAGE,
-) -> Conversation:
+) -> Response:
     """The turns of a conversation, some at a time."""
     return await asyncio.to_thread(_conversation, request, id, after, limit)
 
 
-def _conversation(request: Request, id: str, after: int | None, limit: int) -> Conversation:
+def _conversation(request: Request, id: str, after: int | None, limit: int) -> Response:
     found, ids = talks(request).stretch(id, after, limit), given(request).answer_ids(id)
     end = found.after + len(found.turns)
-    return Conversation(
-        id=id,
-        count=found.count,
-        after=found.after,
-        next=end if end < found.count else None,
-        turns=tuple(Spoken(turn=turn, answer_id=ids.get(place)) for place, turn in enumerate(found.turns, found.after)),
+    return written(
+        Conversation(
+            id=id,
+            count=found.count,
+            after=found.after,
+            next=end if end < found.count else None,
+            turns=tuple(Spoken(turn=turn, answer_id=ids.get(place)) for place, turn in enumerate(found.turns, found.after)),
+        )
     )
 
 

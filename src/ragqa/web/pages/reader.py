@@ -92,8 +92,8 @@ async def questions(request: Request, slug: str, engine: TheEngine) -> Response:
         raise Problem(404, "not_found", "questions are answered only beside approved articles")
     held, name = _suggestions(request), engine.name
     if held.known(name, slug) is None and not held.searching and await _asks(request):
-        await held.find(engine, name, record, corpus.approved())
-    return show(request, "questions.html", article=record, questions=held.known(name, slug))
+        await held.find(engine, name, record, await asyncio.to_thread(corpus.approved))
+    return await asyncio.to_thread(show, request, "questions.html", article=record, questions=held.known(name, slug))
 
 
 async def _asks(request: Request) -> bool:
