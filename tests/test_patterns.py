@@ -52,7 +52,7 @@ def test_exponential_and_quadratic_patterns_are_reported() -> None:
         cubic=r"a.*b.*c.*d",
     )
     mended = known(
-        nested=r"a++b",
+        nested=r"(?<!a)a++b",
         many_starts=r"[\w.+%-]{1,64}+@",
         many_starts_of_a_run=r"\b[A-Z][\w.'&-]{0,60}\sHospital",
         spaces=r"(?<!\s)\s*+\[\d+\]",

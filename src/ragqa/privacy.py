@@ -167,7 +167,7 @@ def _around(hits: Sequence[tuple[int, int]], text: str) -> list[tuple[int, int]]
 
 
 _SIX_DIGITS = re.compile(r"\d{3}\D{0,3}\d{3}")
-_TEN_DIGITS = re.compile(r"[+(]?\d(?:[\s().+/-]{0,3}\d){9,40}+")
+_TEN_DIGITS = re.compile(r"(?<!\w)[+(]?\d(?:[\s().+/-]{0,3}\d){9,}+")
 _NO_DIGIT = re.compile(r"\D")
 SHORTEST_PHONE, LONGEST_PHONE = 10, 40
 """Digits that a phone number has at least; characters that one may take with its extension."""
