@@ -50,7 +50,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with closing(Accounts(made.serving / "accounts.sqlite")) as accounts:
         for name in ("demo-admin", "demo-editor"):
             accounts.add(name, "editor", "correct horse battery staple")
-    with closing(Archive(made.serving / "answers.sqlite", 10)) as archive:
+    with closing(Archive(made.serving / "answers.sqlite", 10, 2**20)) as archive:
         archive.add(answer)
     talk = made.serving / "conversations" / f"{TALK}.jsonl"
     for number in range(3):

@@ -63,26 +63,6 @@ SLOW_CALLS = {
 DISK = {"open", "stat", "lstat", "scandir", "listdir", "replace", "rename", "unlink", "remove", "fsync", "read", "write"}
 SHORT = {"/api/v1/health", "/api/v1/ready", "/api/v1/conversations"}
 """Routes whose body is a few words, which FastAPI may write out in the loop."""
-LOOKED_UP: set[str] = set()
-"""Who asks is still looked up in the loop, on every route."""
-NOT_YET = {
-    ("POST", "/api/v1/ask"),
-    ("POST", "/api/v1/search"),
-    ("GET", "/api/v1/conversations/{id}"),
-    ("DELETE", "/api/v1/conversations/{id}"),
-    ("POST", "/api/v1/conversations/{id}/turns"),
-    ("POST", "/sign-in"),
-    ("GET", "/"),
-    ("GET", "/articles/{slug}"),
-    ("GET", "/articles/{slug}/questions"),
-    ("GET", "/sources/{source_id:path}"),
-    ("POST", "/search"),
-    ("GET", "/search"),
-    ("POST", "/ask"),
-    ("GET", "/conversations/{name}"),
-    ("GET", "/answers/{name}"),
-}
-"""Routes that still do so; one that does no longer is a fault of this list."""
 EVENTS = {"Accept": "text/event-stream"}
 
 
@@ -179,10 +159,9 @@ def test_no_route_holds_up_the_event_loop(site: TestClient) -> None:
         found = again | {call for call in calls if not call.startswith(("io", "_io", "posix"))}
         if path in SHORT:
             found.discard("routing.serialize_response")
-        found -= LOOKED_UP
         if found:
             slow.setdefault((method, path), set()).update(found)
-    assert set(slow) == NOT_YET, "\n".join(f"{route}: {sorted(calls)}" for route, calls in slow.items())
+    assert not slow, "\n".join(f"{route}: {sorted(calls)}" for route, calls in slow.items())
 
 
 def test_the_watch_sees_what_it_is_for(site: TestClient) -> None:

@@ -19,7 +19,9 @@ What a page needs, and where it is:
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from functools import partial
 from http import HTTPStatus
@@ -27,6 +29,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
@@ -48,6 +51,10 @@ from ragqa.web.views import render
 from ragqa.web.watch import Watch
 
 STATIC = Path(__file__).parent / "static"
+PAGE_THREADS = 4
+"""Threads that make pages, of coroutines and of plain functions each; stores have threads of their own."""
+SWITCH_SECONDS = 0.001
+"""After which a thread that computes lets another one run: a fifth of Python's own, so that the event loop waits less."""
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -61,6 +68,7 @@ def create_app(settings: Settings) -> FastAPI:
         private_folder(settings.serving)
         app.state.secret = secret(settings.serving / "secret")
         async with AsyncExitStack() as opened:
+            _bound_threads(opened)
             accounts = opened.enter_context(closing(Accounts(settings.serving / "accounts.sqlite", settings.token_days)))
             app.state.accounts, app.state.pools = accounts, opened.enter_context(closing(Pools()))
             archive = Archive(settings.serving / "answers.sqlite", settings.answers_kept, settings.answers_bytes)
@@ -110,6 +118,16 @@ def described(app: FastAPI) -> dict[str, Any]:
     if app.openapi_schema is None:
         app.openapi_schema = api.describe(app)
     return app.openapi_schema
+
+
+def _bound_threads(opened: AsyncExitStack) -> None:
+    """Let few threads make pages: each that computes holds up the event loop, since Python runs one at a time."""
+    pages = ThreadPoolExecutor(PAGE_THREADS, thread_name_prefix="page")
+    asyncio.get_running_loop().set_default_executor(pages)
+    current_default_thread_limiter().total_tokens = PAGE_THREADS
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_SECONDS)
+    opened.callback(sys.setswitchinterval, before)
 
 
 def _clear(app: FastAPI) -> None:

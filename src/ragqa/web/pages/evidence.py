@@ -33,7 +33,9 @@ _STOPPING = any_of("for in over during among after at by when who each given whi
 _STOP = rf"(?=[\s,;:(.]|$)(?=\s?[,;:(]|\.(?!\d)|$|\s(?:{_STOPPING}|to (?:prevent|treat|\d+))\b)"
 _WORDS = r"(?:[^.;]|\.\d){1,120}?"
 """Within one sentence; a decimal point ends none."""
-_COMPARED = re.compile(rf"\bcompared (?P<one>{_WORDS})(?:\s?\([^)]*\))? (?:with|to) (?P<other>{_WORDS}){_STOP}", re.IGNORECASE)
+_COMPARED = re.compile(
+    rf"\bcompared (?P<one>{_WORDS})(?:\s?\([^)]{{0,200}}\))? (?:with|to) (?P<other>{_WORDS}){_STOP}", re.IGNORECASE
+)
 _WAS_COMPARED = re.compile(rf"\b(?:were|was)(?: each)? compared with (?P<other>{_WORDS}){_STOP}", re.IGNORECASE)
 _VERSUS = re.compile(
     rf"\b(?P<one>(?:[\w-]{{1,40}} ){{0,3}}?[\w-]{{1,40}}) (?:versus|vs\.?|compared (?:with|to)) (?P<other>{_WORDS}){_STOP}",
