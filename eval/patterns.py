@@ -60,7 +60,7 @@ def timed(found: Found) -> dict[str, Any]:
         "engine": found.engine,
         "text": worst,
         "exponent": round(exponent, 2) if exponent else None,
-        "seconds": {str(size): round(took, 6) for size, took in steps.items()},
+        "seconds": {str(size): round(took, 6) for size, took in sorted(steps.items())},
     }
 
 
@@ -96,7 +96,8 @@ def draw(axes: Axes, rows: list[dict[str, Any]], title: str) -> None:
 
 
 def _line(row: dict[str, Any]) -> tuple[list[int], list[float]]:
-    return [int(size) for size in row["seconds"]], [max(took, 1e-6) for took in row["seconds"].values()]
+    steps = sorted((int(size), max(took, 1e-6)) for size, took in row["seconds"].items())
+    return [size for size, _ in steps], [took for _, took in steps]
 
 
 @click.command()

@@ -15,7 +15,7 @@ from ragqa.corpus import approved_text, kept_file, load_corpus
 from ragqa.errors import ReviewError
 from ragqa.records import ReviewState
 from ragqa.review import NEXT, record_step, same_person, standings
-from ragqa.reviewlog import chained, log_line, read_log
+from ragqa.reviewlog import COPY, chained, log_line, read_log
 
 WAY = ((ReviewState.SUBMITTED, "demo-author"), (ReviewState.UNDER_REVIEW, "demo-editor"), (ReviewState.APPROVED, "demo-editor"))
 
@@ -115,6 +115,7 @@ def test_an_older_log_with_such_a_name_is_still_read(draft_corpus: Path) -> None
     (event,) = read_log(draft_corpus)
     (older,) = chained([event.model_copy(update={"by": "demo-editor\u200b"})])
     (draft_corpus / "reviews.jsonl").write_text(log_line(older))
+    (draft_corpus / COPY).unlink()
     record_step(draft_corpus, "drug-a", *WAY[1])
     with pytest.raises(ReviewError, match="may not approve it"):
         record_step(draft_corpus, "drug-a", ReviewState.APPROVED, "demo-editor")

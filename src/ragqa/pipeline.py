@@ -323,15 +323,23 @@ class Ragqa:
             total=finished - started,
         )
 
-    def urgent(self, asked: Asked, audience: Audience | None = None, understood: str | None = None) -> Answer | None:
+    def urgent(
+        self, asked: Asked, audience: Audience | None = None, understood: str | None = None, *, probe: bool = False
+    ) -> Answer | None:
         """What ``ask`` answers where the wording alone tells of an emergency, without model or search; None for other questions.
+
+        With ``probe`` also where the learned probe sees one, which takes the embedding of the question.
 
         Raises:
             RagqaError: as ``ask``.
         """
         request = self._request(asked.question, asked.history, asked.article, audience, understood)
         stopped = emergency(request.question, request.read.leans)
-        return self._halted(request, stopped) if stopped else None
+        if stopped is None and probe:
+            stopped = halt(
+                request.question, self.embedder.embed([request.read.text]), self.embedder.fingerprint, request.read.leans
+            )
+        return self._halted(request, stopped) if stopped and stopped.status is Status.URGENT else None
 
     def without_identifiers(self, asked: Asked) -> Asked:
         """What may be stored of a question and the turns before it: by default all but what could identify a patient."""
@@ -609,7 +617,7 @@ def _gate(settings: Settings, generation: Generation) -> Gate:
 
 def without_index(settings: Settings) -> Ragqa:
     """What tells an emergency where no index is open: of this one only ``urgent`` can be asked, of a question without article."""
-    nothing: Any = SimpleNamespace(name="none", fingerprint="none", manifest=SimpleNamespace(generation="none"))
+    nothing: Any = SimpleNamespace(name="none", fingerprint="none", manifest=SimpleNamespace(generation="none"), withheld={})
     return Ragqa(settings, nothing, nothing)
 
 

@@ -25,7 +25,6 @@ from ragqa.library import Library
 from ragqa.pipeline import Ragqa
 from ragqa.records import Asked
 from ragqa.regenerate import propose
-from ragqa.web.api.messages import ReviewStep
 from ragqa.web.app import routes
 
 SLOW_MODULES = tuple(
@@ -118,7 +117,7 @@ def requests(client: TestClient) -> Iterator[tuple[str, str, dict[str, Any]]]:
     csrf = csrf_in(client.get("/").text)
     articles = client.get("/api/v1/review", headers=admin).json()["articles"]
     sha256 = next(article["sha256"] for article in articles if article["slug"] == "drug-c")
-    step = {"state": "submitted"} | ({"sha256": sha256} if "sha256" in ReviewStep.model_fields else {})
+    step = {"state": "submitted", "sha256": sha256}
     bodies: dict[tuple[str, str], dict[str, Any]] = {
         ("POST", "/api/v1/ask"): {"json": {"question": QUESTION, "article": "drug-a"}},
         ("POST", "/api/v1/search"): {"json": {"question": QUESTION}},

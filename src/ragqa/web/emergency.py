@@ -1,7 +1,7 @@
 """Emergencies among the questions that were refused: whoever asked too often, or while something is broken, is told what to do.
 
-A question that is admitted is judged by the engine; this is for those that do not get so far. The wording alone is judged, of the
-question alone, so it takes neither index nor model nor any file.
+A question that is admitted is judged by the engine; this is for those that do not get so far. The question alone is judged: by
+its wording, which takes neither index nor model nor any file, and where it was not asked too often by the learned probe too.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ from ragqa.web.pages.frame import AUDIENCES, audience
 from ragqa.web.problems import API, FAILURES, Problem
 
 ASKING = frozenset({"/api/v1/ask", "/api/v1/conversations/{id}/turns", "/ask"})
-REFUSED = frozenset({404, 409, 429, 503})
+TOO_OFTEN = 429
+"""Then the wording alone is judged: a model for each question that is refused would be free work."""
+REFUSED = frozenset({404, 409, TOO_OFTEN, 503})
 """Statuses of a question that could have been answered at another moment; who may not ask at all is told so."""
 
 
@@ -33,11 +35,12 @@ async def rescue(request: Request, problem: Problem) -> Response | None:
     if problem.status not in REFUSED or getattr(request.scope.get("route"), "path", "") not in ASKING:
         return None
     sent = await _sent(request)
-    question, reader = sent.get("question"), sent.get("audience", audience(request))
+    question, wanted = sent.get("question"), sent.get("audience", audience(request))
     if not isinstance(question, str):
         return None
     try:
-        answer = await engine(request).urgent(Asked(question=question), reader if reader in AUDIENCES else None)
+        reader = wanted if wanted in AUDIENCES else None
+        answer = await engine(request).urgent(Asked(question=question), reader, probe=problem.status != TOO_OFTEN)
     except RagqaError:
         return None
     return await asyncio.to_thread(_response, request, answer, str(sent.get("conversation", ""))) if answer else None

@@ -253,11 +253,16 @@ class Engine:
         future = self._start(job, lambda: self._answer(job, asked, audience, understood, tell), priority)
         return self._events(job, future, stages, DISCLAIMERS[audience or self.settings.audience])
 
-    async def urgent(self, asked: Asked, audience: Audience | None = None, understood: str | None = None) -> Answer | None:
-        """What to do in an emergency that the wording tells of: without waiting, index or model. None for other questions."""
-        if not _sounds_urgent(asked):
+    async def urgent(
+        self, asked: Asked, audience: Audience | None = None, understood: str | None = None, *, probe: bool = False
+    ) -> Answer | None:
+        """What to do in an emergency that the wording tells of: without waiting, index or model. None for other questions.
+
+        With ``probe`` also in one that the learned probe sees, where the model can be had.
+        """
+        if not (probe or _sounds_urgent(asked)):
             return None
-        work = self._urgent.submit(lambda: self._told_urgent(asked, audience, understood), Priority.SIGNED_IN)
+        work = self._urgent.submit(lambda: self._told_urgent(asked, audience, understood, probe), Priority.SIGNED_IN)
         return await asyncio.wrap_future(work)
 
     async def search(self, asked: Asked, k: int, priority: Priority = Priority.GUEST) -> list[Hit]:
@@ -326,11 +331,11 @@ class Engine:
             published = None if understood else self._published(ragqa, asked, audience)
             return published or ragqa.ask(asked.question, asked.history, asked.article, audience, understood, tell)
 
-    def _told_urgent(self, asked: Asked, audience: Audience | None, understood: str | None) -> Answer | None:
+    def _told_urgent(self, asked: Asked, audience: Audience | None, understood: str | None, probe: bool) -> Answer | None:
         """As ``Ragqa.urgent``; where index, article or history cannot be read, of the question alone."""
         try:
             with self.generation() as ragqa:
-                return ragqa.urgent(asked, audience, understood)
+                return ragqa.urgent(asked, audience, understood, probe=probe)
         except (RagqaError, OSError, sqlite3.Error):
             return without_index(self.settings).urgent(Asked(question=asked.question), audience)
 

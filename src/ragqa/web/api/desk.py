@@ -68,10 +68,10 @@ def log(request: Request, who: Editor, article: Slug | None = None) -> Response:
 @router.post("/review/{slug}/steps", status_code=201, response_model=Event)
 def step(request: Request, slug: Annotated[Slug, Path(examples=["memantine-ocd"])], body: ReviewStep, who: Editor) -> Response:
     """Take a step, bound to the article's present content. What is approved or withdrawn is in the index shortly after."""
-    corpus = engine(request).read_corpus()
+    corpus, taken = engine(request).read_corpus(), body.root
     if slug not in corpus.articles and slug not in corpus.set_aside:
         raise Problem(404, "not_found", "no such article: GET /api/v1/review lists them")
-    return written(_event(take_step(request, slug, ReviewState(body.state), who, body.note, body.sha256)), 201)
+    return written(_event(take_step(request, slug, ReviewState(taken.state), who, taken.note, taken.sha256)), 201)
 
 
 @router.get("/library", response_model=Shelf)

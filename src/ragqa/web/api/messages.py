@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 from fastapi import Response
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, RootModel, StringConstraints
 
 from ragqa.answer import DISCLAIMERS, Answer, Audience
 from ragqa.records import (
@@ -252,20 +252,26 @@ class Log(_Message):
     events: tuple[Event, ...]
 
 
-class ReviewStep(_Message):
-    """A step of the review; who takes it is who is signed in. An approval names the text that was read."""
+class PlainStep(_Message):
+    """A step of the review but an approval."""
 
-    state: Literal["submitted", "under_review", "approved", "withdrawn"]
+    state: Literal["submitted", "under_review", "withdrawn"]
     sha256: Sha256 | None = Field(default=None, description="of the text that was read, as GET /api/v1/review tells it")
     note: Note | None = None
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"state": "submitted", "note": "second draft"}]})
 
-    @model_validator(mode="after")
-    def _approval_names_its_text(self) -> Self:
-        if self.state == "approved" and self.sha256 is None:
-            raise ValueError("an approval names the text that was read: send its sha256, as GET /api/v1/review tells it")
-        return self
+class Approval(_Message):
+    """An approval of the very text that was read."""
+
+    state: Literal["approved"]
+    sha256: Sha256 = Field(description="of the text that was read, as GET /api/v1/review tells it")
+    note: Note | None = None
+
+
+class ReviewStep(RootModel[Annotated[PlainStep | Approval, Field(discriminator="state")]]):
+    """A step of the review; who takes it is who is signed in."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"state": "submitted", "note": "second draft"}]})
 
 
 class Health(_Message):
