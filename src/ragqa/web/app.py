@@ -40,6 +40,7 @@ from ragqa.settings import Settings
 from ragqa.web import api, emergency, pages, signin
 from ragqa.web.access import anybody
 from ragqa.web.accounts import Accounts
+from ragqa.web.admission import step_back
 from ragqa.web.archive import Archive
 from ragqa.web.conversations import DAY, Conversations
 from ragqa.web.engine import Engine
@@ -51,10 +52,12 @@ from ragqa.web.views import render
 from ragqa.web.watch import Watch
 
 STATIC = Path(__file__).parent / "static"
-PAGE_THREADS = 4
-"""Threads that make pages, of coroutines and of plain functions each; stores have threads of their own."""
-SWITCH_SECONDS = 0.001
-"""After which a thread that computes lets another one run: a fifth of Python's own, so that the event loop waits less."""
+PAGE_THREADS = 1
+"""Threads that make pages, of coroutines and of plain functions each; stores have threads of their own. With four of each, under
+twenty guests on two cores, half of all health checks took more than 600 ms, with one 9 ms (eval/crowd.py).
+"""
+SWITCH_SECONDS = 0.0005
+"""After which a thread that computes lets another one run: a tenth of Python's own, so that the event loop waits less."""
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -122,7 +125,7 @@ def described(app: FastAPI) -> dict[str, Any]:
 
 def _bound_threads(opened: AsyncExitStack) -> None:
     """Let few threads make pages: each that computes holds up the event loop, since Python runs one at a time."""
-    pages = ThreadPoolExecutor(PAGE_THREADS, thread_name_prefix="page")
+    pages = ThreadPoolExecutor(PAGE_THREADS, thread_name_prefix="page", initializer=step_back)
     asyncio.get_running_loop().set_default_executor(pages)
     current_default_thread_limiter().total_tokens = PAGE_THREADS
     before = sys.getswitchinterval()

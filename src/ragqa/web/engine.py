@@ -34,7 +34,7 @@ from ragqa.retrieve import Hit
 from ragqa.reviewlog import LOG
 from ragqa.settings import Settings
 from ragqa.triage import alarm
-from ragqa.web.admission import Admission, Priority
+from ragqa.web.admission import Admission, Priority, step_back
 from ragqa.web.watch import Watch
 
 LOOK = 1.0
@@ -118,12 +118,12 @@ class Engine:
         self.workers = settings.workers or cores()
         self._admission = Admission(self.workers, settings.waiting)
         self._urgent = Admission(1, URGENT_WAITING)
-        self._aside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="aside")
+        self._aside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="aside", initializer=step_back)
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._live: _Live | None = None
         self._own = threading.local()
-        self._builder = ThreadPoolExecutor(max_workers=1, thread_name_prefix="build")
+        self._builder = ThreadPoolExecutor(max_workers=1, thread_name_prefix="build", initializer=step_back)
         self._following: Future[None] | None = None
         self._followed: str | None = None
         self._opening, self._building = _Again(), _Again()
