@@ -12,18 +12,20 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 from ragqa.catalogue import Progress
 from ragqa.errors import RagqaError
+from ragqa.index import current_generation
 from ragqa.mend.databases import library
 from ragqa.mend.found import Damage, Finding
 from ragqa.mend.generations import index
 from ragqa.mend.permissions import permissions
 from ragqa.mend.serving import serving
 from ragqa.mend.texts import abstracts, approved, articles
-from ragqa.pipeline import silent
+from ragqa.pipeline import build_index, silent
 from ragqa.reviewlog import LOG, known_log, mend_log
 from ragqa.settings import Settings
 
@@ -33,7 +35,11 @@ REFUSED = (RagqaError, OSError, sqlite3.Error)
 
 
 def mend(settings: Settings, *, dry_run: bool = False, restore: bool = False, progress: Progress = silent) -> Iterator[Finding]:
-    """Find what is damaged and, unless it is a ``dry_run``, repair it; each finding is given as soon as it was dealt with."""
+    """Find what is damaged and, unless it is a ``dry_run``, repair it; each finding is given as soon as it was dealt with.
+
+    Where something of the corpus was put back, the index follows.
+    """
+    restored = False
     for found in look(settings, restore, progress):
         seen = " ".join(found.seen.split())[:400]
         if found.repair is None:
@@ -41,7 +47,12 @@ def mend(settings: Settings, *, dry_run: bool = False, restore: bool = False, pr
         elif dry_run:
             yield Finding(file=found.file, seen=seen, outcome=f"can be mended: {found.advice}", mended=True)
         else:
-            yield _repaired(found, seen, found.repair)
+            finding = _repaired(found, seen, found.repair)
+            restored = restored or (finding.mended and found.file.is_relative_to(settings.corpus))
+            yield finding
+    if restored and current_generation(settings.index) is not None:
+        with suppress(*REFUSED):  # what keeps it from following was named above, or is by `ragqa index`
+            build_index(settings, progress)
 
 
 def _repaired(found: Damage, seen: str, repair: Callable[[], str]) -> Finding:
