@@ -13,7 +13,8 @@ import pytest
 from samples import ARTICLE, abstract, write_corpus, write_reviews
 
 from ragqa.corpus import load_corpus
-from ragqa.errors import CorpusError
+from ragqa.errors import CorpusError, InvalidRecord, StoreBusy
+from ragqa.files import locked
 from ragqa.records import ReviewState
 from ragqa.review import record_step
 from ragqa.reviewlog import COPY, known_log, log_line, mend_log, read_log
@@ -75,7 +76,7 @@ def test_a_log_that_was_cut_is_found_and_put_back(corpus: Path) -> None:
         assert f"reviews.jsonl: the log was cut: its last {'event is' if kept == 2 else f'{3 - kept} events are'} missing" in said
         assert "`ragqa mend` puts it back" in said
         with pytest.raises(CorpusError, match="the log was cut"):
-            record_step(corpus, "drug-a", ReviewState.WITHDRAWN, "demo-editor")
+            record_step(corpus, "drug-a", ReviewState.UNDER_REVIEW, "demo-editor")
         assert str(mend_log(corpus)).startswith("restored from reviews.copy.jsonl; what it held is in reviews.jsonl.damaged-")
         assert log.read_bytes() == b"".join(lines)
         assert mend_log(corpus) is None
@@ -220,3 +221,36 @@ def test_a_disk_that_fills_up_half_way_leaves_the_log_as_it_was(corpus: Path, mo
     assert (corpus / "reviews.jsonl").read_bytes() == before
     record_step(corpus, "drug-a", ReviewState.SUBMITTED, "demo-author")
     assert len(read_log(corpus)) == 4
+
+
+def test_a_step_waits_for_others_only_so_long(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another process that holds the lock for long is told as such; what is no file in its place, too; nobody waits for ever."""
+    monkeypatch.setattr("ragqa.reviewlog.LOCK_SECONDS", 0.05)
+    lock = corpus / ".reviews.lock"
+    with lock.open("ab") as held, locked(held), pytest.raises(StoreBusy, match="take the step again"):
+        record_step(corpus, "drug-a", ReviewState.SUBMITTED, "demo-author")
+    for make in (os.mkfifo, Path.mkdir):
+        lock.unlink()
+        make(lock)
+        with pytest.raises(InvalidRecord, match="take it away, it is made anew"):
+            record_step(corpus, "drug-a", ReviewState.SUBMITTED, "demo-author")
+    lock.rmdir()
+    record_step(corpus, "drug-a", ReviewState.SUBMITTED, "demo-author")
+
+
+def test_a_withdrawal_puts_a_damaged_log_back_by_itself(corpus: Path) -> None:
+    """It must not wait for anybody to mend what the copy knows."""
+    log = corpus / "reviews.jsonl"
+    whole = read_log(corpus)
+    log.write_bytes(log.read_bytes().replace(b"demo-author", b"demo-authos"))
+    record_step(corpus, "drug-a", ReviewState.WITHDRAWN, "demo-editor")
+    assert read_log(corpus)[:-1] == whole
+
+
+def test_a_note_that_speaks_of_approval_approves_nothing(corpus: Path) -> None:
+    """A damaged withdrawal takes back what it names, whatever else it says."""
+    record_step(corpus, "drug-a", ReviewState.WITHDRAWN, "demo-editor", 'not "state": "approved"')
+    (corpus / COPY).unlink()
+    log = corpus / "reviews.jsonl"
+    log.write_bytes(log.read_bytes()[:-4] + b'x"}\n')
+    assert known_log(corpus).doubtful == {"drug-a"}

@@ -40,7 +40,7 @@ from ragqa.corpus import (
     require_folder,
     review_states,
 )
-from ragqa.errors import CorpusChanged, Fault, InvalidRecord
+from ragqa.errors import CorpusChanged, Fault, InvalidRecord, printable_name
 from ragqa.files import UNREADABLE, discard, is_damage, json_object, open_regular, open_stream, raw_lines, require_regular
 from ragqa.records import Abstract, Article, ReviewEvent, ReviewState, digest_of
 from ragqa.reviewlog import Log, head_of, known_log
@@ -195,6 +195,9 @@ class Catalogue:
     def _refresh(self, progress: Progress, found: _Faults) -> None:
         known = {name: (number, stamp) for number, name, stamp in self._database.execute("SELECT number, name, stamp FROM files")}
         present = _files(self.corpus)
+        for name in [name for name in present if name != printable_name(name)]:
+            found.of("", [Fault(file=self.corpus / name, line=None, message="its name is no text on one line: rename the file")])
+            del present[name]
         for name in known.keys() - present.keys():
             self._set_aside(known[name][0])
             self._database.execute("DELETE FROM sources WHERE file = ?", (known[name][0],))

@@ -22,7 +22,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from ragqa.errors import CorpusError, Fault, InvalidRecord
+from ragqa.errors import CorpusError, Fault, InvalidRecord, printable_name
 from ragqa.files import UNREADABLE, json_object, open_stream, raw_lines, read_jsonl, read_text
 from ragqa.records import (
     Abstract,
@@ -40,7 +40,9 @@ from ragqa.reviewlog import LOG, head_of, known_log
 MARKER = re.compile(r"(?<!\s)\s*+\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]")
 """A citation marker, [1] or [1, 2], with the white space before it."""
 
-FRONT_MATTER = 64 * 1024
+LONGEST_ARTICLE = 64 * 1024
+"""Bytes, some ten thousand words. The longest of the corpus has 3,500; the time that a page of it takes grows with them."""
+FRONT_MATTER = 16 * 1024
 """Characters. The longest of the corpus has 900; reading YAML is slow, so a longer one is refused unread."""
 _FRONT = re.compile(r"\A---\r?\n(.*?\n)---\r?\n", re.DOTALL)
 _SPACE = re.compile(r"\s*")
@@ -68,6 +70,10 @@ class Corpus:
     states: dict[str, ReviewState]
     faults: tuple[Fault, ...] = ()
     set_aside: dict[str, tuple[Fault, ...]] = field(default_factory=dict)
+
+    def knows(self, slug: str) -> bool:
+        """Whether there is an article of this slug: whole, with faults, or only in the review log."""
+        return slug in self.articles or slug in self.set_aside or any(event.article == slug for event in self.reviews)
 
     def approved(self) -> list[Article]:
         """Articles whose present content was approved, by slug."""
@@ -168,18 +174,25 @@ def retracted_ids(folder: Path) -> list[str]:
 
 def retracted_in(file: Path) -> frozenset[str]:
     """Ids of the retracted records of one file, as far as it can be read; only lines that speak of a retraction are parsed."""
-    found = set()
+    found: set[str | None] = set()
     with suppress(*UNREADABLE), open_stream(file) as stream:
         for number, line in raw_lines(stream, file):
             if not isinstance(line, Fault) and NoticeKind.RETRACTION.value.encode() in line:
-                found.add(_retracted_id(json_object(line, file, number)))
+                row = json_object(line, file, number)
+                found.update(_named_in(line) if isinstance(row, Fault) else [_retracted_id(row)])
     return frozenset(filter(None, found))
 
 
-def _retracted_id(row: dict[str, Any] | Fault) -> str | None:
+def _named_in(line: bytes) -> list[str]:
+    """The first id in a line that is no JSON and speaks of a retraction: it may be the paper's."""
+    named = re.search(rb'"id": ?"([^"\\\\]{1,200})"', line[:4096])
+    return [named[1].decode("utf-8", "replace")] if named else []
+
+
+def _retracted_id(row: dict[str, Any]) -> str | None:
     """The id of a row with a notice of retraction, whatever else is wrong with it."""
     try:
-        if isinstance(row, dict) and any(notice.get("kind") == NoticeKind.RETRACTION for notice in row.get("notices", ())):
+        if any(notice.get("kind") == NoticeKind.RETRACTION for notice in row.get("notices", ())):
             return source_id(row["id"])
     except (AttributeError, KeyError, TypeError, ValueError):
         return None
@@ -282,6 +295,8 @@ def parse_article(file: Path, slug: str | None = None) -> Article:
 
 def _parsed_article(file: Path, slug: str | None) -> Article:
     text, data = read_text(file)
+    if len(data) > LONGEST_ARTICLE:
+        raise InvalidRecord(file, None, f"larger than {LONGEST_ARTICLE // 1024} KiB: split it into articles of one question each")
     meta, body, offset = _front_matter(file, text)
     try:
         return Article(
@@ -366,7 +381,7 @@ def _read_articles(folder: Path, set_aside: dict[str, tuple[Fault, ...]]) -> dic
         try:
             articles[file.stem] = parse_article(file)
         except InvalidRecord as error:
-            set_aside[file.stem] = error.faults
+            set_aside[printable_name(file.stem)] = error.faults
     return articles
 
 

@@ -42,6 +42,12 @@ class SettingsError(RagqaError):
     """A setting is unknown or out of range."""
 
 
+def printable_name(name: str) -> str:
+    """A file's name on one line, whatever its bytes are."""
+    whole = name.encode("utf-8", "backslashreplace").decode()
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in whole)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
     """One thing wrong with one place of the corpus."""
@@ -51,7 +57,8 @@ class Fault:
     message: str
 
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}" if self.line is not None else f"{self.file}"
+        name = printable_name(str(self.file))
+        place = f"{name}:{self.line}" if self.line is not None else name
         return f"{place}: {self.message}"
 
 

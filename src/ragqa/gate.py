@@ -90,11 +90,10 @@ class Gate:
         if stamps == self._files_stamp:
             return False
         self._files_stamp = stamps
-        known = self._retracted
-        self._retracted = {
-            file: known[file] if file in known and known[file][0] == stamp else (stamp, retracted_in(file))
-            for file, stamp in stamps.items()
-        }
+        for file, stamp in stamps.items():
+            before, ids = self._retracted.get(file, (None, frozenset[str]()))
+            if before != stamp:
+                self._retracted[file] = stamp, ids | retracted_in(file)  # what was retracted stays so while this is open
         return True
 
     def _decided(self) -> Withheld:

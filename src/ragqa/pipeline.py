@@ -128,7 +128,7 @@ def _built(settings: Settings, progress: Progress, live: bool, sizes: Sizes, emb
         read = time.perf_counter() - started
         report = build(catalogue, embedder or load_embedder(settings.model), settings, progress, live=live, sizes=sizes)
         bind(settings.index, settings.corpus)
-        with suppress(OSError):  # a corpus that may not be written has none; the index was built all the same
+        with suppress(OSError, RagqaError):  # a corpus that may not be written has none; the index was built all the same
             first_copy(settings.corpus)
     faults = tuple(map(str, catalogue.faults))
     return report.model_copy(update={"set_aside": faults, "seconds": {"reading": round(read, 3)} | report.seconds})

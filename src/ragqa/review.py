@@ -87,7 +87,7 @@ def record_step(
     file = article_file(corpus, slug)
     if state is ReviewState.APPROVED and (faults := read_corpus(corpus).set_aside.get(slug)):
         raise CorpusError(list(faults))
-    with writing(corpus) as events:
+    with writing(corpus, restore=state is ReviewState.WITHDRAWN) as events:
         content = _withdrawn_content(file, slug, events) if state is ReviewState.WITHDRAWN else parse_article(file).sha256
         if sha256 not in (None, content):
             raise ReviewError(

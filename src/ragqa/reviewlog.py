@@ -12,19 +12,25 @@ import hashlib
 import json
 import os
 import re
+import stat
+import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from typing import IO
 
 from pydantic import ValidationError
 
-from ragqa.errors import Fault, InvalidRecord
+from ragqa.errors import Fault, InvalidRecord, StoreBusy
 from ragqa.files import LONGEST_LINE, append_line, json_line, keep_aside, locked, open_regular, write_atomic
 from ragqa.records import ReviewEvent, explain
 
 LOG = "reviews.jsonl"
+LOCK = ".reviews.lock"
+LOCK_SECONDS = 2.0
+"""How long a step waits for others."""
 COPY = "reviews.copy.jsonl"
 """Beside the log, and never ahead of it: what shows that the log was cut, and mends it."""
 
@@ -145,7 +151,7 @@ def _read(file: Path) -> _Lines:
 def _named(lines: Iterable[bytes]) -> frozenset[str]:
     """Slugs that these lines may have taken back: all they name but for those that they call approved."""
     return frozenset(
-        match[1].decode() for line in lines if b'"approved"' not in line for match in _ARTICLE.finditer(line[:LONGEST_NAMED])
+        match[1].decode() for line in lines if not _APPROVES.search(line) for match in _ARTICLE.finditer(line[:LONGEST_NAMED])
     )
 
 
@@ -153,6 +159,7 @@ MOST_DOUBTED = 10_000
 """Lines looked at behind a damaged one."""
 LONGEST_NAMED = 4096
 """Bytes of such a line in which an article's name is looked for: events are shorter."""
+_APPROVES = re.compile(rb'(?<!\\\\)"state": ?"approved"')
 _ARTICLE = re.compile(rb'"article": ?"([a-z0-9-]{1,200})"')
 
 
@@ -162,9 +169,19 @@ def head_of(events: Sequence[ReviewEvent]) -> str:
 
 
 @contextmanager
-def writing(folder: Path) -> Iterator[list[ReviewEvent]]:
-    """The events of the log, with every other writer waiting until the block ends. Raises InvalidRecord as ``read_log``."""
+def writing(folder: Path, *, restore: bool = False) -> Iterator[list[ReviewEvent]]:
+    """The events of the log, with every other writer waiting until the block ends.
+
+    ``restore``: a log that lost events is put back from its copy first, for a step that must not wait.
+
+    Raises:
+        InvalidRecord: as ``read_log``.
+        StoreBusy: another process writes for long.
+    """
     with _alone(folder):
+        if restore:
+            with suppress(InvalidRecord):
+                _mended(folder)
         if _read(folder / COPY).ends_within(_read(folder / LOG)):
             _mend(folder / LOG)
         yield read_log(folder)
@@ -172,8 +189,33 @@ def writing(folder: Path) -> Iterator[list[ReviewEvent]]:
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    with (folder / ".reviews.lock").open("ab") as lock, locked(lock):
-        yield
+    try:
+        descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
+        lock = os.fdopen(descriptor, "ab")
+    except OSError as error:
+        raise InvalidRecord(folder / LOCK, None, f"cannot be locked ({error.strerror}): take it away, it is made anew") from error
+    with lock:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise InvalidRecord(folder / LOCK, None, "is not a regular file: take it away, it is made anew")
+        with _soon_locked(lock):
+            yield
+
+
+@contextmanager
+def _soon_locked(lock: IO[bytes]) -> Iterator[None]:
+    """The lock, within LOCK_SECONDS. Raises StoreBusy when another process holds it for longer."""
+    ends = time.monotonic() + LOCK_SECONDS
+    while True:
+        with ExitStack() as held:
+            try:
+                held.enter_context(locked(lock, wait=False))
+            except BlockingIOError:
+                if time.monotonic() > ends:
+                    raise StoreBusy("another process is writing the review log: take the step again in a moment") from None
+                time.sleep(0.02)
+                continue
+            yield
+            return
 
 
 def append_event(folder: Path, events: Sequence[ReviewEvent], event: ReviewEvent) -> ReviewEvent:
@@ -208,18 +250,23 @@ def mend_log(folder: Path) -> str | None:
     Raises:
         InvalidRecord: no whole copy goes on where the log ends, so that a person must restore it.
     """
-    file = folder / LOG
     with _alone(folder):
-        log, copy = _read(file), _read(folder / COPY)
-        if not copy.ends_within(log) and log.ends_within(copy):
-            aside, done = _aside(file), f"restored from {COPY}"
-            write_atomic(file, map(log_line, copy.events))
-        elif copy.ends_within(log) and log.torn:
-            aside, done = _aside(file), "the unfinished last line was mended"
-            _mend(file)
-        else:
-            aside, done = None, None
-        read_log(folder)
+        return _mended(folder)
+
+
+def _mended(folder: Path) -> str | None:
+    """As ``mend_log``, by who holds the lock."""
+    file = folder / LOG
+    log, copy = _read(file), _read(folder / COPY)
+    if not copy.ends_within(log) and log.ends_within(copy):
+        aside, done = _aside(file), f"restored from {COPY}"
+        write_atomic(file, map(log_line, copy.events))
+    elif copy.ends_within(log) and log.torn:
+        aside, done = _aside(file), "the unfinished last line was mended"
+        _mend(file)
+    else:
+        aside, done = None, None
+    read_log(folder)
     return f"{done}; what it held is in {aside.name}" if aside else done
 
 

@@ -46,7 +46,8 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gatekeeper]:
 
 def check(answer: Answer | dict[str, Any]) -> None:
     """The whole answer to EMERGENCY, which names nobody."""
-    found = answer if isinstance(answer, Answer) else Answer.model_validate(answer)
+    sent = {} if isinstance(answer, Answer) else {name: value for name, value in answer.items() if name != "kept"}
+    found = answer if isinstance(answer, Answer) else Answer.model_validate(sent)
     assert found.status == "urgent"
     assert "poison centre" in (found.message or "")
     assert found.disclaimer == DISCLAIMERS[found.audience]

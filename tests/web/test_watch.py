@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import shutil
 from pathlib import Path
 
@@ -105,8 +106,12 @@ def test_a_faulty_draft_takes_no_page_down(own: Opened, tmp_path: Path) -> None:
     }
     with own() as client:
         settings, editor = app_of(client).state.settings, token(client, "editor")
+        articles = settings.corpus / "articles"
         for kind, text in kinds.items():
-            (settings.corpus / "articles" / f"zz-{kind}.md").write_text(text)
+            (articles / f"zz-{kind}.md").write_text(text)
+        (articles / "zz-circle.md").symlink_to("zz-circle.md")
+        (articles / os.fsdecode(b"caf\xe9.md")).write_text("no text of UTF-8 in its name")
+        (articles / "zz-large.md").write_text(ARTICLE + "Drug A is not a first choice. [1]\n" * 10_000)
         for path in ("/", "/articles/drug-a", "/api/v1/articles", "/api/v1/articles/drug-a"):
             assert client.get(path).status_code == 200, path
         desk = client.get("/desk", headers=editor).text
@@ -116,4 +121,17 @@ def test_a_faulty_draft_takes_no_page_down(own: Opened, tmp_path: Path) -> None:
         assert client.get("/articles/zz-date", headers=editor).status_code == 404
         withdrawn = client.post("/api/v1/review/drug-a/steps", json={"state": "withdrawn"}, headers=editor)
         assert withdrawn.status_code == 201
+        assert status(client) == "insufficient_evidence"
+
+
+def test_what_is_in_the_log_can_be_withdrawn_whatever_is_left_of_it(own: Opened) -> None:
+    """The file is gone and the library damaged: the desk still offers the step, and it counts at once."""
+    with own() as client:
+        settings, admin = app_of(client).state.settings, token(client, "admin")
+        (settings.corpus / "articles" / "drug-a.md").unlink()
+        settings.library.write_bytes(b"no library at all" * 100)
+        shown = client.get("/desk/articles/drug-a", headers=admin)
+        assert (shown.status_code, "Withdraw" in shown.text) == (200, True)
+        withdrawn = client.post("/desk/articles/drug-a", data={"state": "withdrawn"}, headers=admin)
+        assert withdrawn.status_code == 303
         assert status(client) == "insufficient_evidence"

@@ -6,7 +6,6 @@ its wording, which takes neither index nor model nor any file, and where it was 
 
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import Any
 
@@ -17,7 +16,7 @@ from ragqa.answer import Answer
 from ragqa.errors import RagqaError
 from ragqa.records import Asked
 from ragqa.render import as_text
-from ragqa.web.access import engine
+from ragqa.web.access import engine, pools
 from ragqa.web.api import asking
 from ragqa.web.pages import talk
 from ragqa.web.pages.frame import AUDIENCES, audience
@@ -43,7 +42,7 @@ async def rescue(request: Request, problem: Problem) -> Response | None:
         answer = await engine(request).urgent(Asked(question=question), reader, probe=problem.status != TOO_OFTEN)
     except RagqaError:
         return None
-    return await asyncio.to_thread(_response, request, answer, str(sent.get("conversation", ""))) if answer else None
+    return await pools(request).ask(_response, request, answer, str(sent.get("conversation", ""))) if answer else None
 
 
 async def _sent(request: Request) -> dict[str, Any]:

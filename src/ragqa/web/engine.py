@@ -31,7 +31,7 @@ from ragqa.pipeline import Ragqa, build_index, without_index
 from ragqa.records import LONGEST_QUESTION, Asked
 from ragqa.regenerate import served
 from ragqa.retrieve import Hit
-from ragqa.reviewlog import LOG
+from ragqa.reviewlog import COPY, LOG
 from ragqa.settings import Settings
 from ragqa.triage import alarm
 from ragqa.web.admission import Admission, Priority, step_back
@@ -508,8 +508,11 @@ def _warm(ragqa: Ragqa) -> None:
 def _stamp(corpus: Path) -> tuple[object, ...]:
     """Changes when a file of the corpus does."""
     found = []
-    for file in sorted([*corpus.glob("articles/*"), *corpus.glob("abstracts/*"), corpus / LOG]):
-        with contextlib.suppress(FileNotFoundError):
+    for file in sorted([*corpus.glob("articles/*"), *corpus.glob("abstracts/*"), corpus / LOG, corpus / COPY]):
+        try:
             status = file.stat()
+        except OSError:  # a link that leads nowhere or to itself is a fault of this file alone
+            found.append((file.name, 0, 0))
+        else:
             found.append((file.name, status.st_size, status.st_mtime_ns))
     return tuple(found)

@@ -6,7 +6,6 @@ emergency whose conversation or article cannot be had is told what to do by ``em
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from fastapi import Request
 from ragqa.answer import Answer, Audience
 from ragqa.index import Generation
 from ragqa.records import Article, Asked, Turn
-from ragqa.web.access import engine, priority, settings
+from ragqa.web.access import engine, pools, priority, settings
 from ragqa.web.conversations import given, talks
 from ragqa.web.engine import Event
 from ragqa.web.problems import Problem
@@ -48,7 +47,7 @@ class Given:
 
 async def answer(request: Request, question: Question) -> Given:
     """The answer, kept and counted. Raises Problem 404, 409 and 503 of its conversation and article, else as ``Engine.ask``."""
-    asked = await asyncio.to_thread(_asked, request, question)
+    asked = await pools(request).ask(_asked, request, question)
     try:
         found = await engine(request).ask(asked, question.audience, question.understood, priority(request))
         return await _keep(request, question, asked, found)
@@ -58,7 +57,7 @@ async def answer(request: Request, question: Question) -> Given:
 
 async def stream(request: Request, question: Question) -> AsyncIterator[Event | Given]:
     """The answer's events as ``Engine.stream``, the last one as Given; what refuses the question is raised before any event."""
-    asked = await asyncio.to_thread(_asked, request, question)
+    asked = await pools(request).ask(_asked, request, question)
     try:
         events = engine(request).stream(asked, question.audience, question.understood, priority(request))
     except BaseException:

@@ -34,6 +34,8 @@ CHECKED_WHOLE = 16 * 1024 * 1024
 """Bytes. A file up to this size is checked page by page when it is opened; a larger one would keep the start waiting."""
 READERS, WRITERS, CHECKERS = 4, 4, 2
 """Threads that look up, that change, and that verify passwords (64 MiB each): none of the three can use up another's."""
+ASKERS = 2
+"""Threads for what comes right before and after an answer; pages have their own, so that they hold up no question."""
 SECRET_BYTES = 32
 log = logging.getLogger("ragqa.web.store")
 Step = Callable[[sqlite3.Connection], object]
@@ -174,6 +176,7 @@ class Pools:
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="look-up")
         self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="change")
         self._checkers = ThreadPoolExecutor(CHECKERS, thread_name_prefix="password")
+        self._askers = ThreadPoolExecutor(ASKERS, thread_name_prefix="asked")
 
     async def read(self, function: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
         """The result of a function that only reads."""
@@ -183,13 +186,17 @@ class Pools:
         """The result of a function that changes something."""
         return await _in(self._writers, function, *args, **named)
 
+    async def ask(self, function: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
+        """The result of what comes right before and after an answer, which no page may hold up."""
+        return await _in(self._askers, function, *args, **named)
+
     async def verify(self, function: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
         """The result of a function that verifies a password."""
         return await _in(self._checkers, function, *args, **named)
 
     def close(self) -> None:
         """Finish what was begun."""
-        for pool in (self._readers, self._writers, self._checkers):
+        for pool in (self._readers, self._writers, self._checkers, self._askers):
             pool.shutdown()
 
 

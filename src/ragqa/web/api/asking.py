@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import secrets
 from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Any
 
@@ -13,7 +14,7 @@ from fastapi.responses import StreamingResponse
 from ragqa.answer import Answer, Statement
 from ragqa.records import Asked
 from ragqa.retrieve import Hit
-from ragqa.web.access import engine, may_ask, may_read, priority
+from ragqa.web.access import engine, may_ask, may_read, pools, priority
 from ragqa.web.api.messages import ANSWERED, Ask, Begun, Conversation, Follow, Found, Results, Search, Spoken, written
 from ragqa.web.conversations import MOST_TURNS, PAGE, given, talks
 from ragqa.web.engine import Event
@@ -32,9 +33,9 @@ async def ask(request: Request, body: Ask) -> Response:
 @router.post("/search", response_model=Results, dependencies=[Depends(may_ask)])
 async def search(request: Request, body: Search) -> Response:
     """The sources nearest to a question, each with its best passage."""
-    await asyncio.to_thread(check_article, request, body.article)
+    await pools(request).ask(check_article, request, body.article)
     hits = await engine(request).search(Asked(question=body.question, article=body.article), body.k, priority(request))
-    return await asyncio.to_thread(_results, request, hits)
+    return await pools(request).ask(_results, request, hits)
 
 
 def _results(request: Request, hits: Sequence[Hit]) -> Response:
@@ -94,13 +95,14 @@ async def reply(request: Request, question: Question) -> Response:
     if "text/event-stream" in request.headers.get("accept", ""):
         return StreamingResponse(events(request, await stream(request, question)), media_type="text/event-stream")
     found = await answer(request, question)
-    return Response(await asyncio.to_thread(lambda: json.dumps(_told(found))), media_type="application/json")
+    return Response(await pools(request).ask(lambda: json.dumps(_told(found))), media_type="application/json")
 
 
 def whole(request: Request, answer: Answer) -> Response:
-    """An answer that is there already, as ``reply`` gives it."""
+    """An answer that is kept nowhere, as ``reply`` gives it."""
+    answer = answer.model_copy(update={"id": secrets.token_urlsafe(16)})
     if "text/event-stream" not in request.headers.get("accept", ""):
-        return Response(json.dumps(answer.to_json()), media_type="application/json")
+        return Response(json.dumps(answer.to_json() | {"kept": False}), media_type="application/json")
     lines = [_line("disclaimer", {"disclaimer": answer.disclaimer}), _line("answer", _plain(answer))]
     return Response("".join(lines), media_type="text/event-stream")
 
@@ -110,7 +112,7 @@ async def events(request: Request, told: AsyncIterator[Event | Given]) -> AsyncI
     try:
         async for event in told:
             if isinstance(event, Given):
-                yield await asyncio.to_thread(_last, event)
+                yield await pools(request).ask(_last, event)
             else:
                 yield _line(event.name, {event.name: event.data} if isinstance(event.data, str) else _plain(event.data))
     except FAILURES as error:

@@ -69,7 +69,7 @@ def log(request: Request, who: Editor, article: Slug | None = None) -> Response:
 def step(request: Request, slug: Annotated[Slug, Path(examples=["memantine-ocd"])], body: ReviewStep, who: Editor) -> Response:
     """Take a step, bound to the article's present content. What is approved or withdrawn is in the index shortly after."""
     corpus, taken = engine(request).read_corpus(), body.root
-    if slug not in corpus.articles and slug not in corpus.set_aside:
+    if not corpus.knows(slug):
         raise Problem(404, "not_found", "no such article: GET /api/v1/review lists them")
     return written(_event(take_step(request, slug, ReviewState(taken.state), who, taken.note, taken.sha256)), 201)
 

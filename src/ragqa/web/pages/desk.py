@@ -12,6 +12,7 @@ from fastapi.responses import RedirectResponse
 
 from ragqa.corpus import Corpus, approved_text
 from ragqa.difference import Difference, citations, compare, compare_articles, runs
+from ragqa.errors import LibraryError
 from ragqa.library import Library, State, Version
 from ragqa.pipeline import reference
 from ragqa.records import Article, ReviewEvent, ReviewState
@@ -57,14 +58,14 @@ def desk(request: Request, who: Editor) -> Response:
 def review(request: Request, slug: str, who: Editor) -> Response:
     """What changed in an article since it was approved, its steps so far and those possible now."""
     corpus = engine(request).read_corpus()
-    if slug in corpus.set_aside:
+    if slug not in corpus.articles and corpus.knows(slug):
         events = [event for event in corpus.reviews if event.article == slug]
         return _show(
             request,
             "desk_set_aside.html",
             "review",
             slug=slug,
-            faults=corpus.set_aside[slug],
+            faults=corpus.set_aside.get(slug, ("its file is not there any more",)),
             events=list(reversed(events)),
             withdrawn=bool(events) and events[-1].state is ReviewState.WITHDRAWN,
         )
@@ -98,7 +99,7 @@ def review_step(
 ) -> Response:
     """Take a step on the very text that the editor was shown; only a withdrawal needs to name none."""
     corpus = engine(request).read_corpus()
-    if (slug not in corpus.articles and slug not in corpus.set_aside) or state not in {step.value for step in STEPS}:
+    if not corpus.knows(slug) or state not in {step.value for step in STEPS}:
         raise Problem(404, "not_found", "no such article or step; the desk lists those there are")
     if not sha256 and state != ReviewState.WITHDRAWN:
         raise Problem(422, "invalid_request", "the form names no text: load the page again, then take the step")
@@ -223,9 +224,26 @@ def _parts(article: Article) -> Iterator[tuple[str, list[str]]]:
 
 def _show(request: Request, template: str, tab: str, **context: Any) -> Response:
     """A page of the desk: its tab, how many answers wait, and how differences are told."""
-    library = engine(request).library()
-    count = library.counts().get(State.WAITING.value, 0) if library else 0
-    return show(request, template, tab=tab, count=count, runs=runs, citations=citations, headings=HEADINGS, when=_when, **context)
+    return show(
+        request,
+        template,
+        tab=tab,
+        count=_waiting_count(request),
+        runs=runs,
+        citations=citations,
+        headings=HEADINGS,
+        when=_when,
+        **context,
+    )
+
+
+def _waiting_count(request: Request) -> int:
+    """How many answers wait; none is told where the library cannot be read, which keeps no step from being taken."""
+    try:
+        library = engine(request).library()
+        return library.counts().get(State.WAITING.value, 0) if library else 0
+    except (LibraryError, OSError):
+        return 0
 
 
 def _when(moment: datetime | str) -> str:

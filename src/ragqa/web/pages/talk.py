@@ -16,7 +16,7 @@ from ragqa.corpus import Corpus
 from ragqa.records import LONGEST_QUESTION, ReviewState, Turn
 from ragqa.render import HEADINGS, HEADINGS_FOR_PATIENTS, as_json, as_markdown, as_text, caution, printable, sections
 from ragqa.web import exchange
-from ragqa.web.access import check_csrf, csrf_token, engine, may_ask, may_read, reader, visible
+from ragqa.web.access import check_csrf, csrf_token, engine, may_ask, may_read, pools, reader, visible
 from ragqa.web.conversations import PAGE, given, talks
 from ragqa.web.engine import Event
 from ragqa.web.exchange import Given, Question
@@ -72,7 +72,7 @@ async def ask(
     if found.kept:
         return RedirectResponse(_address(found, name, article), 303)
     corpus = await engine(request).corpus()
-    return await asyncio.to_thread(_unkept, request, found, name, article, corpus)
+    return await pools(request).ask(_unkept, request, found, name, article, corpus)
 
 
 async def _pieces(request: Request, asked: Question, name: str, events: AsyncIterator[Event | Given]) -> AsyncIterator[str]:
@@ -83,7 +83,7 @@ async def _pieces(request: Request, asked: Question, name: str, events: AsyncIte
         async for event in events:
             if isinstance(event, Given):
                 corpus = await engine(request).corpus()
-                shown = await asyncio.to_thread(_turn_part, request, event, name, article, corpus)
+                shown = await pools(request).ask(_turn_part, request, event, name, article, corpus)
                 yield _event("turn", html=shown, address=_address(event, name, article), conversation=name)
             elif isinstance(event.data, Statement):
                 yield _event("statement", heading=headings[event.data.section], text=printable(event.data.text))
