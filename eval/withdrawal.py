@@ -5,8 +5,8 @@ page, over the API, and with `ragqa review withdraw`; with nothing wrong, with a
 process holds the lock of the build. Then the server is killed at ten moments after a withdrawal was sent, and started again.
 Counted from the moment at which the withdrawal was acknowledged, or, where the kill came first, stands in the log.
 
-    python eval/withdrawal.py --tries 100
-    python eval/withdrawal.py --tries 20 --server ../before/src --json eval/results/withdrawal-before.json    # other code serves
+    python eval/withdrawal.py
+    python eval/withdrawal.py --tries 18 --kills 0 --server ../before/src --json withdrawal-before.json    # other code serves
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ WATCHED = 2.5
 WAYS = ("page", "api", "command line")
 TROUBLES = ("nothing", "a faulty draft", "another build")
 FAULTY = "---\ntitle: !!int not a number\nupdated: 2026-13-45\n---\n"
-KILL_STEP = 0.03
+KILL_STEP = 0.2
 """Seconds between two of the ten moments of a kill."""
 
 
@@ -110,6 +110,8 @@ class Site:
             while not stop.is_set():
                 status, text, _ = self.request("POST", "/api/v1/ask", body, **{"Content-Type": "application/json"})
                 self.statuses[status] += 1
+                if not status:
+                    time.sleep(0.05)
                 if status == 200 and any(r["source_id"] == f"article:{SLUG}" for r in json.loads(text)["references"]):
                     self.quoted.append(time.monotonic())
 
@@ -206,12 +208,18 @@ def killed(site: Site, moment: int) -> float:
         done = time.monotonic()
         sender.join()
         site.quoted.clear()
-        recorded = known_log(site.settings.corpus).events[-1].state is ReviewState.WITHDRAWN
+        recorded = withdrawn(site)
         site.start()
         time.sleep(1.0)
     if not recorded:
         return float("nan")
     return max(site.quoted, default=done - 1) - done
+
+
+def withdrawn(site: Site) -> bool:
+    """Whether the log says so of the article."""
+    events = [event for event in known_log(site.settings.corpus).events if event.article == SLUG]
+    return events[-1].state is ReviewState.WITHDRAWN
 
 
 def prepared(folder: Path) -> Site:
@@ -233,7 +241,8 @@ def prepared(folder: Path) -> Site:
 def main() -> None:
     """Measure, print, and write eval/results/withdrawal.json."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--tries", type=int, default=100, help="in all; a tenth of them are kills at ten moments")
+    parser.add_argument("--tries", type=int, default=90, help="withdrawals, by each way and with each trouble in turn")
+    parser.add_argument("--kills", type=int, default=10, help="withdrawals with a kill, at ten moments in turn")
     parser.add_argument("--server", type=Path, help="folder of the code that serves; without it this one")
     parser.add_argument("--json", type=Path, default=Path("eval/results/withdrawal.json"))
     options = parser.parse_args()
@@ -244,23 +253,23 @@ def main() -> None:
         site = prepared(Path(temporary))
         site.code = {"PYTHONPATH": str(options.server.resolve())} if options.server else {}
         site.start()
-        kills = max(options.tries // 10, 1)
-        for number in range(options.tries - kills):
+        for number in range(options.tries):
             way, trouble = cells[number % len(cells)]
             found[f"{way}, {trouble}"].append(tried(site, way, trouble))
             approve(site)
             print(f"{number + 1:3} {way}, {trouble}: {found[f'{way}, {trouble}'][-1]:+.3f} s", flush=True)
-        for number in range(kills):
+        for number in range(options.kills):
             seconds = killed(site, number % 10)
             unrecorded += seconds != seconds
             if seconds == seconds:
                 found["a kill, then a new start"].append(seconds)
             print(f"kill after {1000 * KILL_STEP * (number % 10):.0f} ms: {seconds:+.3f} s", flush=True)
-            if known_log(site.settings.corpus).events[-1].state is ReviewState.WITHDRAWN:
+            if withdrawn(site):
                 approve(site)
         site.kill()
     report = {
         "tries": options.tries,
+        "kills": options.kills,
         "kills that came before the withdrawal was recorded": unrecorded,
         "statuses of the readers' questions": {str(status): count for status, count in sorted(site.statuses.items())},
         "seconds from the withdrawal to the last answer that quotes it (negative: none came after it)": {
