@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from web.conftest import QUESTION, Opened, app_of, changed, serving, stream_of
+from web.conftest import QUESTION, Opened, app_of, changed, serving, stream_of, token
 from web.test_access import csrf_in, signed_in
 from web.test_engine import Gatekeeper, running
 
@@ -151,7 +151,7 @@ def test_whatever_refuses_a_question_an_emergency_is_answered(
 def test_who_asks_too_often_is_told_in_an_emergency(client: TestClient, tokens: dict[str, dict[str, str]]) -> None:
     """By API, by events, and on pages with and without their script; other questions stay refused."""
     with changed(client, "rate", Rate(1, burst=0)):
-        for headers in (tokens["guest"], tokens["reader"]):
+        for headers in (tokens["guest"], token(client, "reader")):
             assert client.post("/api/v1/ask", json={"question": QUESTION}, headers=headers).status_code == 429
             check(client.post("/api/v1/ask", json={"question": EMERGENCY, "audience": "patient"}, headers=headers).json())
         told = stream_of(client.post("/api/v1/ask", json={"question": EMERGENCY}, headers=EVENTS).text)

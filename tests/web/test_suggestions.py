@@ -44,7 +44,7 @@ def test_who_may_not_ask_begins_no_search(tmp_path: Path, asked: list[str], clos
         if "asks_per_minute" in closed:
             app_of(client).state.rate = Rate(1, clock=lambda: 0.0)
             for _ in range(BURST):
-                app_of(client).state.rate.wait("client testclient")
+                app_of(client).state.rate.wait("client")
         for _ in range(3):
             assert "have not been looked for yet" in words(page(client, PATH))
         assert not asked
@@ -62,8 +62,8 @@ def test_a_search_counts_as_a_question_of_who_began_it(tmp_path: Path) -> None:
         app_of(client).state.rate = rate
         for _ in range(5):
             page(client, PATH)
-        assert rate.wait("client testclient") == 0
-        assert rate.wait("client testclient") > 0
+        assert rate.wait("client") == 0
+        assert rate.wait("client") > 0
 
 
 @asynccontextmanager

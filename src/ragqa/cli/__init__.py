@@ -37,7 +37,7 @@ class _Group(click.Group):
 
 def _next(error: RagqaError) -> str:
     """What to do about faults of the corpus, each of which says what is wrong."""
-    several = isinstance(error, CorpusError) and not isinstance(error, InvalidRecord)
+    several = isinstance(error, CorpusError) and not isinstance(error, InvalidRecord) and error.faults[0].file.exists()
     return "\nMend what is named, or see what `ragqa mend` can put back." if several else ""
 
 
