@@ -415,3 +415,18 @@ def test_a_torn_library_is_one_named_fault(desk: Settings, library: Library) -> 
     desk.library.write_bytes(data[:4096] + b"\xff" * (len(data) - 4096))
     with Library(desk.library) as opened, pytest.raises(LibraryError, match=r"library\.sqlite"):
         opened.versions()
+
+
+def test_a_damaged_library_keeps_nobody_from_an_answer(
+    desk: Settings, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On the command line as on the server: it is answered anew, and the fault is told beside it."""
+    for aside in desk.library.parent.glob(f"{desk.library.name}*"):
+        aside.unlink()
+    desk.library.write_bytes(b"no database" * 1000)
+    monkeypatch.setenv("RAGQA_LIBRARY", str(desk.library))
+    folders = ("--corpus", desk.corpus, "--index", desk.index)
+    result = run("ask", "Does drug A help in condition B?", *folders)
+    assert result.exit_code == 0
+    assert "Answered anew, the library of signed-off answers cannot be read" in result.stderr
+    assert "Professional disclaimer" in result.stdout

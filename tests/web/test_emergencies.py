@@ -191,12 +191,14 @@ def test_a_conversation_that_is_gone_or_cannot_be_read_does_not_matter(
 
 
 def test_who_may_not_ask_is_told_so(client: TestClient) -> None:
-    """Guests where asking is closed, a form that is none of this visit's, and what is no question of this contract."""
+    """Guests where asking is closed, and what is no question; an old form and a field too many keep nobody from help."""
     with changed(client, "settings", app_of(client).state.settings.model_copy(update={"asking": "closed"})):
         assert client.post("/api/v1/ask", json={"question": EMERGENCY}).status_code == 401
     signed_in(client, "reader")
-    assert client.post("/api/v1/ask", json={"question": EMERGENCY}).status_code == 403
+    assert client.post("/api/v1/ask", json={"question": QUESTION}).status_code == 403
+    check(client.post("/api/v1/ask", json={"question": EMERGENCY, "audience": "patient"}).json())
     client.cookies.clear()
+    check(client.post("/api/v1/ask", json={"question": EMERGENCY, "article": "no slug", "audience": "patient"}).json())
     for body in ('{"question": 1}', "[]", '{"question": "x", "more": 1}', "not JSON"):
         sent = client.post("/api/v1/ask", content=body, headers={"Content-Type": "application/json"})
         assert sent.status_code == 422

@@ -120,13 +120,18 @@ def _signed_off(ragqa: Any, question: str, history: Any, article: str | None) ->
     """The published answer to this very question, where there is a library that holds one which may still be shown."""
     if not ragqa.settings.library.exists():
         return None
+    from ragqa.errors import LibraryError
     from ragqa.library import Library
     from ragqa.records import Asked
     from ragqa.regenerate import served
 
-    with Library(ragqa.settings.library) as library:
-        asked = Asked(question=question, history=tuple(history), article=article)
-        return served(library, ragqa, asked, ragqa.settings.audience)
+    try:
+        with Library(ragqa.settings.library) as library:
+            asked = Asked(question=question, history=tuple(history), article=article)
+            return served(library, ragqa, asked, ragqa.settings.audience)
+    except (LibraryError, OSError) as error:
+        click.echo(f"Answered anew, the library of signed-off answers cannot be read: {error}", err=True)
+        return None
 
 
 @click.command()

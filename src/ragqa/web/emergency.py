@@ -25,13 +25,15 @@ from ragqa.web.problems import API, FAILURES, Problem
 ASKING = frozenset({"/api/v1/ask", "/api/v1/conversations/{id}/turns", "/ask"})
 TOO_OFTEN = 429
 """Then the wording alone is judged: a model for each question that is refused would be free work."""
-REFUSED = frozenset({404, 409, TOO_OFTEN, 503})
-"""Statuses of a question that could have been answered at another moment; who may not ask at all is told so."""
+REFUSED = frozenset({404, 408, 409, 422, TOO_OFTEN, 503})
+"""Statuses of a question that could have been answered at another moment or otherwise put; who may not ask at all is told so."""
+CSRF = "csrf"
+"""A form whose session has ended since it was shown: what to do in an emergency is no secret, so it needs no proof."""
 
 
 async def rescue(request: Request, problem: Problem) -> Response | None:
     """The urgent answer in the place of a problem, as the route would have given it; None where there is no emergency."""
-    if problem.status not in REFUSED or getattr(request.scope.get("route"), "path", "") not in ASKING:
+    if (problem.status not in REFUSED and problem.kind != CSRF) or getattr(request.scope.get("route"), "path", "") not in ASKING:
         return None
     sent = await _sent(request)
     question, wanted = sent.get("question"), sent.get("audience", audience(request))

@@ -257,8 +257,11 @@ def secret(file: Path) -> bytes:
 
 def _kept_secret(file: Path) -> bytes | None:
     _check_regular(file)
-    with file.open("rb") as stream:
-        found = stream.read(SECRET_BYTES + 1)
+    try:
+        with file.open("rb") as stream:
+            found = stream.read(SECRET_BYTES + 1)
+    except OSError as error:
+        raise StoreFault(f"{file} cannot be read ({error.strerror}): run `ragqa mend`, or make it readable") from error
     if len(found) == SECRET_BYTES:
         return found
     log.warning(
