@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ragqa import files
@@ -108,6 +108,8 @@ def test_only_a_line_without_its_end_is_cut_off(lines: list[str], rest: int) -> 
 
 
 @given(st.one_of(st.binary(max_size=300), st.text(st.characters()).map(lambda text: json.dumps({"a": text}).encode())))
+@example(rb'{"":"\u0000"}')
+@example(rb'{"\u0000":[]}')
 def test_any_bytes_are_an_object_that_can_be_kept_or_a_fault(line: bytes) -> None:
     """What is accepted can be written as UTF-8, and holds no NUL."""
     value = files.json_object(line, Path("lines.jsonl"), 1)

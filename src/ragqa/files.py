@@ -149,7 +149,7 @@ def _no_number(name: str) -> float:
 
 
 def _check_kept(line: bytes, value: object) -> None:
-    """Raises ValueError for halves of surrogate pairs and nesting without end, where the line could hold any of them."""
+    """Raises ValueError for NULs, halves of surrogate pairs and nesting without end, where the line could hold any of them."""
     if b"\\u" not in line and line.count(b"[") + line.count(b"{") <= DEEPEST:
         return
     waiting = [(value, 1)]
@@ -158,6 +158,8 @@ def _check_kept(line: bytes, value: object) -> None:
         if depth > DEEPEST + 1:
             raise ValueError(f"nested more than {DEEPEST} deep")
         if isinstance(item, str):
+            if "\0" in item:
+                raise ValueError("a NUL in a text")
             if any("\ud800" <= character <= "\udfff" for character in item):
                 raise ValueError("half a surrogate pair in a text")
         elif isinstance(item, dict):
