@@ -11,7 +11,7 @@ every probe that it keeps waiting. All share the machine's cores with the server
 machine serves and besieges itself. Figures go to eval/results/crowd.json, one row a run; draw them with eval/plot.py.
 
     python eval/crowd.py --run after
-    python eval/crowd.py --run before --pythonpath ../before/src
+    python eval/crowd.py --run before --server ../before/src
     python eval/plot.py eval/results/crowd.json eval/results/crowd.svg eval/results/crowd.png
 """
 
@@ -138,29 +138,16 @@ class Reader:
         self._thread.join()
 
     def _ask(self, port: int, token: str, questions: list[str]) -> None:
+        headers = JSON | {"Authorization": f"Bearer {token}"}
         for question in itertools.cycle(questions):
             if self._stop.is_set():
                 return
             started = time.perf_counter()
-            status = sent(port, "POST", "/api/v1/ask", {"question": question}, {"Authorization": f"Bearer {token}"})
+            status, _ = request(port, "POST", "/api/v1/ask", {"question": question}, headers)
             if status == http.HTTPStatus.OK:
                 self.seconds.append(time.perf_counter() - started)
             self.outcomes[str(status)] += 1
             self._stop.wait(0.2)
-
-
-def sent(port: int, method: str, path: str, body: Any, headers: dict[str, str]) -> int:
-    """The status of one request on a connection of its own, its body read; 0 where there was none."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
-    try:
-        connection.request(method, path, json.dumps(body) if body is not None else None, JSON | headers)
-        response = connection.getresponse()
-        response.read()
-        return response.status
-    except (OSError, http.client.HTTPException):
-        return 0
-    finally:
-        connection.close()
 
 
 def besiege(port: int, sends: Iterator[Send], requests: int, seconds: float) -> dict[str, Any]:
@@ -177,7 +164,7 @@ def besiege(port: int, sends: Iterator[Send], requests: int, seconds: float) -> 
                     return
                 kind, method, path, body = next(sends)
             started = time.perf_counter()
-            status = str(sent(port, method, path, body, {}))
+            status = str(request(port, method, path, body)[0])
             with lock:
                 statuses.setdefault(kind, Counter())[status] += 1
                 took.setdefault(status, []).append(time.perf_counter() - started)
@@ -293,7 +280,7 @@ def main() -> None:
     """Measure one version of the server, or be one of the helping processes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--run", default="after", help="the row's name in the results")
-    parser.add_argument("--pythonpath", default="", help="of the server; that of this script when none is given")
+    parser.add_argument("--server", default="", help="folder of the code that serves; that of this script when none is given")
     parser.add_argument("--requests", type=int, default=2000)
     parser.add_argument("--seconds", type=float, default=600, help="after which the guests go, whatever was answered")
     parser.add_argument("--leave-out", action="append", default=[], help="a kind of request, damage or lock")
@@ -308,8 +295,8 @@ def main() -> None:
         lock(arguments.lock)
         return
     questions = [item.question for item in load_gold(Path("eval/gold"))]
-    if arguments.pythonpath:
-        os.environ["PYTHONPATH"] = arguments.pythonpath
+    if arguments.server:
+        os.environ["PYTHONPATH"] = arguments.server
     before = [round(value, 1) for value in os.getloadavg()]
     run = measured(arguments.requests, arguments.seconds, set(arguments.leave_out), questions)
     run = {"machine": {"cores": os.cpu_count(), "load_before": before}} | run

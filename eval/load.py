@@ -28,7 +28,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -121,14 +121,14 @@ def served(folder: Path, **changes: object) -> Iterator[Served]:
                 server.stop()
 
 
-def request(port: int, method: str, path: str, body: object = None) -> tuple[int, bytes]:
+def request(port: int, method: str, path: str, body: object = None, headers: Mapping[str, str] = JSON) -> tuple[int, bytes]:
     """Status and body of one request on a connection of its own; status 0 where there was none."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
-        connection.request(method, path, json.dumps(body) if body is not None else None, JSON)
+        connection.request(method, path, json.dumps(body) if body is not None else None, dict(headers))
         response = connection.getresponse()
         return response.status, response.read()
-    except OSError:
+    except (OSError, http.client.HTTPException):
         return 0, b""
     finally:
         connection.close()

@@ -41,7 +41,16 @@ from ragqa.corpus import (
     review_states,
 )
 from ragqa.errors import CorpusChanged, Fault, InvalidRecord, printable_name
-from ragqa.files import UNREADABLE, discard, is_damage, json_object, open_regular, open_stream, raw_lines, require_regular
+from ragqa.files import (
+    UNREADABLE,
+    discard,
+    is_damage,
+    json_object,
+    open_stream,
+    raw_lines,
+    require_regular,
+    sha256_of,
+)
 from ragqa.records import Abstract, Article, ReviewEvent, ReviewState, digest_of
 from ragqa.reviewlog import Log, head_of, known_log
 
@@ -426,8 +435,7 @@ def _stamp(file: Path) -> str:
     """What tells whether a file was changed; "" where nothing does, as of one that cannot be read."""
     try:
         if file.suffix == ".md":
-            with open_regular(file) as stream:
-                return hashlib.file_digest(stream, "sha256").hexdigest()
+            return sha256_of(file)
         status = file.stat()
     except OSError:
         return ""

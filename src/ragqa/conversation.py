@@ -6,7 +6,7 @@ while it was written is no turn: it is not read, and the next one takes its plac
 
 from __future__ import annotations
 
-import stat
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from ragqa.answer import Answer
 from ragqa.errors import Fault, InvalidRecord
-from ragqa.files import append_line, ends_whole, json_object, raw_lines
+from ragqa.files import append_line, ends_whole, json_object, open_regular, raw_lines
 from ragqa.records import Cited, Turn, explain
 
 SCHEMA = "ragqa.turn/1"
@@ -60,10 +60,9 @@ def read_turns(file: Path) -> list[Turn]:
 def _lines(file: Path) -> Iterator[tuple[int, dict[str, Any] | Fault]]:
     """The lines of a plain file: what is none, a pipe for instance, might never end."""
     try:
-        status = file.stat()
-        if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST:
-            raise InvalidRecord(file, None, f"not a file of at most {LARGEST // 2**20} MiB; {_NEXT}")
-        with file.open("rb") as stream:
+        with open_regular(file) as stream:
+            if os.fstat(stream.fileno()).st_size > LARGEST:
+                raise InvalidRecord(file, None, f"larger than {LARGEST // 2**20} MiB; {_NEXT}")
             for number, line in raw_lines(stream, file):
                 yield number, line if isinstance(line, Fault) else json_object(line, file, number)
     except FileNotFoundError:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import errno
 import fcntl
 import gzip
+import hashlib
 import io
 import json
+import math
 import os
 import shutil
 import sqlite3
 import stat
 import tempfile
+import time
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -46,17 +49,36 @@ def decode(data: bytes, file: Path, line: int | None = None) -> str:
 
 def open_regular(file: Path) -> io.BufferedReader:
     """Open a file for reading; a folder, device or pipe, which could keep a reader waiting for ever, raises OSError."""
-    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    return os.fdopen(_regular(file, os.O_RDONLY), "rb")
+
+
+def _regular(file: Path, flags: int) -> int:
+    descriptor = os.open(file, flags | os.O_NONBLOCK | os.O_CLOEXEC, 0o666)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise OSError(errno.EINVAL, "not a regular file", str(file))
-    return os.fdopen(descriptor, "rb")
+    return descriptor
 
 
 def read_bytes(file: Path) -> bytes:
     """All of a file, opened as ``open_regular``."""
     with open_regular(file) as stream:
         return stream.read()
+
+
+def sha256_of(file: Path) -> str:
+    """SHA-256 of a file, opened as ``open_regular``, in hexadecimal."""
+    with open_regular(file) as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def stamp(file: Path) -> tuple[int, ...] | None:
+    """Changes when the file does, or another takes its place; None while it cannot be looked at."""
+    try:
+        status = file.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def require_regular(file: Path) -> None:
@@ -366,10 +388,38 @@ def _before(stream: IO[bytes] | io.FileIO, end: int, size: int = 65536) -> bytes
 
 
 @contextmanager
-def locked(stream: IO[bytes] | io.FileIO, *, wait: bool = True) -> Iterator[None]:
-    """Hold an exclusive lock on an open file; raises BlockingIOError when it is taken and ``wait`` is False."""
-    fcntl.flock(stream, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+def locked(stream: IO[bytes] | io.FileIO, *, wait: float = math.inf) -> Iterator[None]:
+    """Hold an exclusive lock on an open file; raises BlockingIOError when another holds it for more than ``wait`` seconds."""
+    _lock(stream, wait)
     try:
         yield
     finally:
         fcntl.flock(stream, fcntl.LOCK_UN)
+
+
+@contextmanager
+def lock_file(file: Path, *, wait: float) -> Iterator[None]:
+    """As ``locked``, on a file that is there for its lock alone and made where it is missing.
+
+    Raises:
+        BlockingIOError: another holds it.
+        OSError: it cannot be opened, or is a folder, device or pipe.
+    """
+    with os.fdopen(_regular(file, os.O_RDWR | os.O_CREAT), "ab") as stream, locked(stream, wait=wait):
+        yield
+
+
+def _lock(stream: IO[bytes] | io.FileIO, wait: float) -> None:
+    if wait == math.inf:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        return
+    ends = time.monotonic() + wait
+    while True:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= ends:
+                raise
+            time.sleep(0.02)
+        else:
+            return

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ragqa.corpus import abstract_left_out, article_left_out, require_folder, retracted_in, standing_of_text
 from ragqa.errors import Fault, IndexMismatch
+from ragqa.files import stamp
 from ragqa.index import Generation, belongs, built_from
 from ragqa.records import ReviewEvent
 from ragqa.reviewlog import COPY, LOG, Log, known_log
@@ -42,8 +43,8 @@ class Gate:
         self._manifest = generation.manifest
         self._articles = {article.slug: article for article in generation.articles()}
         self._lock = threading.Lock()
-        self._stamp: object = None
-        self._files_stamp: object = None
+        self._log_stamps: object = None
+        self._file_stamps: object = None
         self._looked_at = -LOOK
         self._retracted: dict[Path, tuple[object, frozenset[str]]] = {}
         self._log: Log | None = None
@@ -64,10 +65,10 @@ class Gate:
         return self._log.events[-1].chain if self._log and self._log.events else None
 
     def _look(self) -> None:
-        stamp = tuple(_stamp(self.corpus / name) for name in (LOG, COPY))
-        changed = stamp != self._stamp
+        stamps = tuple(stamp(self.corpus / name) for name in (LOG, COPY))
+        changed = stamps != self._log_stamps
         if changed:
-            self._log, self._stamp = self._whole_log(), stamp
+            self._log, self._log_stamps = self._whole_log(), stamps
         if time.monotonic() - self._looked_at >= LOOK:
             changed |= self._look_at_files()
         if changed:
@@ -86,14 +87,14 @@ class Gate:
     def _look_at_files(self) -> bool:
         """Whether a file of abstracts changed what is known of retractions."""
         self._looked_at = time.monotonic()
-        stamps = {file: _stamp(file) for file in (self.corpus / "abstracts").glob("*.jsonl")}
-        if stamps == self._files_stamp:
+        stamps = {file: stamp(file) for file in (self.corpus / "abstracts").glob("*.jsonl")}
+        if stamps == self._file_stamps:
             return False
-        self._files_stamp = stamps
-        for file, stamp in stamps.items():
+        self._file_stamps = stamps
+        for file, now in stamps.items():
             before, ids = self._retracted.get(file, (None, frozenset[str]()))
-            if before != stamp:
-                self._retracted[file] = stamp, ids | retracted_in(file)  # what was retracted stays so while this is open
+            if before != now:
+                self._retracted[file] = now, ids | retracted_in(file)  # what was retracted stays so while this is open
         return True
 
     def _decided(self) -> Withheld:
@@ -125,15 +126,6 @@ def _by_article(events: Iterable[ReviewEvent]) -> dict[str, list[ReviewEvent]]:
     for event in events:
         found.setdefault(event.article, []).append(event)
     return found
-
-
-def _stamp(file: Path) -> object:
-    """Changes when the file does; None while it cannot be looked at."""
-    try:
-        status = file.stat()
-    except OSError:
-        return None
-    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def _not_its_own(head: str | None, index: Path, corpus: Path, fault: Fault | None) -> str:

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from ragqa.corpus import Corpus, article_file, kept_file, parse_article, read_corpus, review_states
 from ragqa.errors import CorpusError, InvalidRecord, ReviewError
-from ragqa.files import open_regular, write_atomic
+from ragqa.files import sha256_of, write_atomic
 from ragqa.records import SLUG, Article, ReviewEvent, ReviewState, explain
 from ragqa.reviewlog import append_event, writing
 
@@ -109,8 +109,7 @@ def record_step(
 def _withdrawn_content(file: Path, slug: str, events: Sequence[ReviewEvent]) -> str:
     """The content that a withdrawal names: the file's bytes, or where they cannot be read those of the last event."""
     try:
-        with open_regular(file) as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
+        return sha256_of(file)
     except OSError:
         last = next((event.sha256 for event in reversed(events) if event.article == slug), None)
         if last is None:

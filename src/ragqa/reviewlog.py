@@ -12,19 +12,16 @@ import hashlib
 import json
 import os
 import re
-import stat
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import IO
 
 from pydantic import ValidationError
 
 from ragqa.errors import Fault, InvalidRecord, StoreBusy
-from ragqa.files import LONGEST_LINE, append_line, json_line, keep_aside, locked, open_regular, write_atomic
+from ragqa.files import LONGEST_LINE, append_line, json_line, keep_aside, lock_file, open_regular, write_atomic
 from ragqa.records import ReviewEvent, explain
 
 LOG = "reviews.jsonl"
@@ -182,40 +179,22 @@ def writing(folder: Path, *, restore: bool = False) -> Iterator[list[ReviewEvent
         if restore:
             with suppress(InvalidRecord):
                 _mended(folder)
-        if _read(folder / COPY).ends_within(_read(folder / LOG)):
+        if known_log(folder).torn:
             _mend(folder / LOG)
         yield read_log(folder)
 
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    try:
-        descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
-        lock = os.fdopen(descriptor, "ab")
-    except OSError as error:
-        raise InvalidRecord(folder / LOCK, None, f"cannot be locked ({error.strerror}): take it away, it is made anew") from error
-    with lock:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise InvalidRecord(folder / LOCK, None, "is not a regular file: take it away, it is made anew")
-        with _soon_locked(lock):
-            yield
-
-
-@contextmanager
-def _soon_locked(lock: IO[bytes]) -> Iterator[None]:
-    """The lock, within LOCK_SECONDS. Raises StoreBusy when another process holds it for longer."""
-    ends = time.monotonic() + LOCK_SECONDS
-    while True:
-        with ExitStack() as held:
-            try:
-                held.enter_context(locked(lock, wait=False))
-            except BlockingIOError:
-                if time.monotonic() > ends:
-                    raise StoreBusy("another process is writing the review log: take the step again in a moment") from None
-                time.sleep(0.02)
-                continue
-            yield
-            return
+    file = folder / LOCK
+    with ExitStack() as held:  # what the block raises is none of these
+        try:
+            held.enter_context(lock_file(file, wait=LOCK_SECONDS))
+        except BlockingIOError:
+            raise StoreBusy("another process is writing the review log: take the step again in a moment") from None
+        except OSError as error:
+            raise InvalidRecord(file, None, f"cannot be locked ({error.strerror}): take it away, it is made anew") from error
+        yield
 
 
 def append_event(folder: Path, events: Sequence[ReviewEvent], event: ReviewEvent) -> ReviewEvent:

@@ -41,13 +41,15 @@ def settings_from(**given: Any) -> Settings:
 
     Where an index is named and no corpus anywhere, the corpus is the one that this index was built from.
     """
-    from ragqa.index import built_from
     from ragqa.settings import load_settings
 
     settings = load_settings(**given)
-    if given.get("index") and "corpus" not in settings.model_fields_set and (folder := built_from(settings.index)):
-        return settings.model_copy(update={"corpus": folder})
-    return settings
+    if not given.get("index") or "corpus" in settings.model_fields_set:
+        return settings
+    from ragqa.index import built_from  # loads the engines of search, which most commands do without
+
+    folder = built_from(settings.index)
+    return settings.model_copy(update={"corpus": folder}) if folder else settings
 
 
 def open_ragqa(settings: Settings) -> Any:

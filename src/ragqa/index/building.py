@@ -16,8 +16,8 @@ from pydantic import BaseModel
 
 from ragqa.catalogue import Catalogue, Progress, Standing
 from ragqa.errors import CorpusError, IndexBusy, IndexFault
-from ragqa.files import discard, is_damage, linked, locked, require_regular, sync_folder, sync_tree, write_atomic
-from ragqa.index.cache import EMBED_BATCH, EmbeddingCache
+from ragqa.files import discard, is_damage, linked, lock_file, sync_folder, sync_tree, write_atomic
+from ragqa.index.cache import EMBED_BATCH, EMBEDDINGS, EmbeddingCache
 from ragqa.index.changes import Change, Changes, changes_since
 from ragqa.index.lexical import WORDS, grow_lexical, write_lexical
 from ragqa.index.manifest import (
@@ -74,8 +74,7 @@ def exclusive(folder: Path) -> Iterator[None]:
     fresh = not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        require_regular(folder / "LOCK")
-        with (folder / "LOCK").open("ab") as stream, locked(stream, wait=False):
+        with lock_file(folder / "LOCK", wait=0):
             for leftover in folder.glob(".building-*"):
                 shutil.rmtree(leftover)
             yield
@@ -223,7 +222,7 @@ class _Build:
         work = self.folder / f".building-{name}"
         work.mkdir()
         try:
-            with closing(EmbeddingCache(self.folder / "embeddings.sqlite", self.embedder)) as self.cache:
+            with closing(EmbeddingCache(self.folder / EMBEDDINGS, self.embedder)) as self.cache:
                 yield name, work
         finally:
             shutil.rmtree(work, ignore_errors=True)

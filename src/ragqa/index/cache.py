@@ -12,6 +12,7 @@ import numpy as np
 from ragqa.files import discard, is_damage, require_regular
 from ragqa.models import Embedder, Vectors
 
+EMBEDDINGS = "embeddings.sqlite"
 EMBED_BATCH = 256
 """Texts between two commits of the cache: what a kill can cost."""
 NORM = 1e-3

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import sqlite3
@@ -14,7 +13,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, ValidationError
 
 from ragqa.errors import IndexDamaged, IndexMismatch, InvalidRecord, RagqaError
-from ragqa.files import json_object, open_regular, read_text, write_atomic
+from ragqa.files import json_object, read_text, sha256_of, write_atomic
 from ragqa.records import digest_of, explain
 
 FORMAT = "ragqa.generation/2"
@@ -112,7 +111,7 @@ def checksums(folder: Path, before: Path | None = None, known: Mapping[str, str]
     found = {}
     for name in sizes_of(folder):
         shared = before is not None and known is not None and name in known and _same(folder / name, before / name)
-        found[name] = known[name] if shared and known is not None else _sha256(folder / name)
+        found[name] = known[name] if shared and known is not None else sha256_of(folder / name)
     return found
 
 
@@ -131,7 +130,7 @@ def damage(folder: Path, manifest: Manifest, most: int | None = None) -> str | N
             read += found.get(name, 0)
             if most is not None and read > most:
                 return None
-            if name not in found or _sha256(folder / name) != manifest.sha256[name]:
+            if name not in found or sha256_of(folder / name) != manifest.sha256[name]:
                 return f"{name} is not what was built"
     except OSError as error:
         return f"{error.filename or folder}: {error.strerror or error}"
@@ -143,11 +142,6 @@ def _same(file: Path, other: Path) -> bool:
         return file.samefile(other)
     except OSError:
         return False
-
-
-def _sha256(file: Path) -> str:
-    with open_regular(file) as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def stands(folder: Path, manifest: Manifest) -> bool:

@@ -17,9 +17,7 @@ from ragqa.mend.found import Damage, reason
 from ragqa.settings import Settings
 from ragqa.web.accounts import Accounts
 from ragqa.web.archive import Archive
-
-LEAST_SECRET = 32
-"""Bytes."""
+from ragqa.web.store import SECRET_BYTES
 
 
 def serving(settings: Settings) -> Iterator[Damage]:
@@ -48,7 +46,7 @@ def secret(file: Path) -> Iterator[Damage]:
 
     def repair() -> str:
         aside = keep_aside(file)
-        write_atomic(file, [secrets.token_bytes(LEAST_SECRET)], mode=0o600)
+        write_atomic(file, [secrets.token_bytes(SECRET_BYTES)], mode=0o600)
         return f"a new one was made; pages that are open must be loaded again. What was there is {aside.name}"
 
     if not os.path.lexists(file):
@@ -58,7 +56,7 @@ def secret(file: Path) -> Iterator[Damage]:
     except OSError as error:
         yield Damage(file=file, seen=reason(error), advice="make a new one", repair=repair)
         return
-    if len(data) < LEAST_SECRET or len(set(data)) < LEAST_SECRET // 4:
+    if len(data) < SECRET_BYTES or len(set(data)) < SECRET_BYTES // 4:
         yield Damage(file=file, seen="it is no secret of 32 random bytes", advice="make a new one", repair=repair)
 
 

@@ -28,6 +28,7 @@ from pydantic import ValidationError
 
 from ragqa.answer import Answer
 from ragqa.files import transaction
+from ragqa.web.watch import Spell
 
 SCHEMA_VERSION = 1
 """Files of version 0 named answers by what was asked: nothing of them is shown any more."""
@@ -51,26 +52,6 @@ PATIENCE = 2 * BUSY
 WAITING = 64
 """Answers that may wait to be kept, a second's worth of small writes; one more is given without."""
 log = logging.getLogger("ragqa.web.archive")
-
-
-class Spell:
-    """A failure that goes on: told in the log once when it begins and once when it is over."""
-
-    def __init__(self, what: str) -> None:
-        self.what = what
-        self.fault: str | None = None
-
-    def failed(self, error: Exception) -> None:
-        """It failed; ``fault`` says why until it is over."""
-        if self.fault is None:
-            log.error("%s cannot be used, answers are given all the same: %s", self.what, error)
-        self.fault = str(error) or type(error).__name__
-
-    def over(self) -> None:
-        """It works again."""
-        if self.fault is not None:
-            log.info("%s can be used again", self.what)
-        self.fault = None
 
 
 class Queue:
@@ -116,7 +97,7 @@ class Archive:
         self.most_bytes = most_bytes
         self.queue = Queue()
         self._lock = threading.Lock()
-        self._spell = Spell("the archive of answers")
+        self._spell = Spell("the archive of answers", log)
         self._again = 0.0
         self._database: sqlite3.Connection | None = None
         self._inode: int | None = None

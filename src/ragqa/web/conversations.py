@@ -23,8 +23,9 @@ from ragqa.answer import Answer
 from ragqa.conversation import add_turn, read_turns, turn_of
 from ragqa.errors import RagqaError
 from ragqa.records import Turn
-from ragqa.web.archive import ADDRESS, Archive, Spell, log
+from ragqa.web.archive import ADDRESS, Archive, log
 from ragqa.web.problems import Problem
+from ragqa.web.watch import Spell
 
 DAY = 24 * 3600
 MOST_TURNS = 200
@@ -56,7 +57,7 @@ class Conversations:
         self._held: dict[str, float] = {}
         self._begun: OrderedDict[str, None] = OrderedDict()
         self._count: int | None = None
-        self._spell = Spell("the folder of conversations")
+        self._spell = Spell("the folder of conversations", log)
 
     @property
     def fault(self) -> str | None:

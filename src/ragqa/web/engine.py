@@ -24,6 +24,7 @@ from typing import Literal, TypeVar
 from ragqa.answer import DISCLAIMERS, Answer, Audience, Statement
 from ragqa.corpus import Corpus, read_corpus
 from ragqa.errors import IndexBusy, IndexDamaged, LibraryError, RagqaError, ServingError, TooSlow
+from ragqa.files import stamp
 from ragqa.index import current_generation
 from ragqa.library import Library
 from ragqa.parallel import cores
@@ -35,7 +36,7 @@ from ragqa.reviewlog import COPY, LOG
 from ragqa.settings import Settings
 from ragqa.triage import alarm
 from ragqa.web.admission import Admission, Priority, step_back
-from ragqa.web.watch import Watch
+from ragqa.web.watch import Spell, Watch
 
 LOOK = 1.0
 """Seconds between two looks at CURRENT and at the review log."""
@@ -128,7 +129,7 @@ class Engine:
         self._followed: str | None = None
         self._opening, self._building = _Again(), _Again()
         self._library_rests = 0.0
-        self._library_failing = False
+        self._library_spell = Spell("the library of signed-off answers", log, "questions are answered anew")
         self._corpus: tuple[object, Corpus] | None = None
         self._reading = threading.Lock()
         self.watch = Watch("index and review log", self._look, lambda: LOOK, self._aside)
@@ -183,7 +184,7 @@ class Engine:
             "a new generation of the index cannot be opened": self._opening.pending,
             "the index and the review log are not watched": self.watch.fault is not None,
             "the review log is damaged": gate is not None and gate.fault is not None,
-            "the library of signed-off answers cannot be read": self._library_failing,
+            "the library of signed-off answers cannot be read": self._library_spell.fault is not None,
         }
         return tuple(words for words, true in told.items() if true)
 
@@ -282,9 +283,9 @@ class Engine:
     def read_corpus(self) -> Corpus:
         """As ``corpus``, for callers that run in a thread already. Raises CorpusError when the folder is gone or empty."""
         with self._reading:
-            stamp = _stamp(self.settings.corpus)
-            if self._corpus is None or self._corpus[0] != stamp:
-                self._corpus = (stamp, read_corpus(self.settings.corpus))
+            stamps = _stamps(self.settings.corpus)
+            if self._corpus is None or self._corpus[0] != stamps:
+                self._corpus = (stamps, read_corpus(self.settings.corpus))
             return self._corpus[1]
 
     def follow(self) -> Future[None]:
@@ -316,14 +317,11 @@ class Engine:
     def _opened(self) -> Ragqa:
         """The live generation; one that is damaged is built anew, from texts that were embedded before."""
         try:
-            ragqa = Ragqa.open(self.settings)
-            _warm(ragqa)
+            return _warmed(Ragqa.open(self.settings))
         except IndexDamaged as error:
             log.error("the index is damaged and built anew: %s", error)
             build_index(self.settings)
-            ragqa = Ragqa.open(self.settings)
-            _warm(ragqa)
-        return ragqa
+            return _warmed(Ragqa.open(self.settings))
 
     def _answer(self, job: _Job, asked: Asked, audience: Audience | None, understood: str | None, tell: Tell) -> Answer:
         with self.generation() as live:
@@ -356,34 +354,29 @@ class Engine:
         if time.monotonic() < self._library_rests:
             return None
         try:
-            library = self.library(LIBRARY_WAITS)
+            library = self.library()
             found = served(library, ragqa, asked, audience or self.settings.audience) if library else None
         except (LibraryError, sqlite3.Error, OSError) as error:
             self._library_failed(error)
             return None
-        self._library_failing = False
+        self._library_spell.over()
         return found
 
     def _library_failed(self, error: Exception) -> None:
-        """Count it, tell it once until the library is read again, and open the file anew next time."""
+        """Count it, leave the library alone for a while, and open the file anew next time."""
         self.library_faults += 1
         self._library_rests = time.monotonic() + LIBRARY_RESTS
-        if not self._library_failing:
-            log.error("the library cannot be read, questions are answered anew: %s", error)
-        self._library_failing = True
+        self._library_spell.failed(error)
         with contextlib.suppress(AttributeError, sqlite3.Error):
             self._own.library.close()
             del self._own.library
 
-    def library(self, waits: float = LIBRARY_WAITS) -> Library | None:
-        """This thread's own connection to the library of signed-off answers; None where there is no library.
-
-        The first call in a thread decides how many seconds it ``waits`` for another process that holds the file.
-        """
+    def library(self) -> Library | None:
+        """This thread's own connection to the library of signed-off answers; None where there is no library."""
         if not self.settings.library.exists():
             return None
         if not hasattr(self._own, "library"):
-            self._own.library = Library(self.settings.library, waits)
+            self._own.library = Library(self.settings.library, LIBRARY_WAITS)
         library: Library = self._own.library
         return library
 
@@ -457,13 +450,9 @@ class Engine:
             return
         if not self._opening.due(name):
             return
-        fresh: Ragqa | None = None
         try:
-            fresh = live.ragqa.beside(name)
-            _warm(fresh)
+            fresh = _warmed(live.ragqa.beside(name))
         except Exception as error:  # noqa: BLE001 - whatever is damaged, in whatever library it shows
-            if fresh is not None:
-                fresh.close()
             self.failed_swaps += 1
             self._opening.failed(name)
             log.error("the generation %s cannot be opened, the one before goes on answering: %s", name, error)
@@ -499,20 +488,18 @@ def _sounds_urgent(asked: Asked) -> bool:
     return len(asked.question) <= LONGEST_QUESTION and alarm(asked.question, follows=bool(asked.history)) is not None
 
 
-def _warm(ragqa: Ragqa) -> None:
-    """Load the models and the index's pages into memory before anybody waits for them."""
-    ragqa.checker.judge("The sea is warm.", "The sea was cold.")
-    ragqa.search("warm", 1)
+def _warmed(ragqa: Ragqa) -> Ragqa:
+    """With models and the index's pages in memory before anybody waits for them; closed where that fails."""
+    try:
+        ragqa.checker.judge("The sea is warm.", "The sea was cold.")
+        ragqa.search("warm", 1)
+    except BaseException:
+        ragqa.close()
+        raise
+    return ragqa
 
 
-def _stamp(corpus: Path) -> tuple[object, ...]:
+def _stamps(corpus: Path) -> tuple[object, ...]:
     """Changes when a file of the corpus does."""
-    found = []
-    for file in sorted([*corpus.glob("articles/*"), *corpus.glob("abstracts/*"), corpus / LOG, corpus / COPY]):
-        try:
-            status = file.stat()
-        except OSError:  # a link that leads nowhere or to itself is a fault of this file alone
-            found.append((file.name, 0, 0))
-        else:
-            found.append((file.name, status.st_size, status.st_mtime_ns))
-    return tuple(found)
+    files = sorted([*corpus.glob("articles/*"), *corpus.glob("abstracts/*"), corpus / LOG, corpus / COPY])
+    return tuple((file.name, stamp(file)) for file in files)

@@ -1,4 +1,4 @@
-"""Work that is done again and again beside the answering, and goes on whatever happens to it."""
+"""What goes on beside the answering whatever happens to it, and how its failures are told."""
 
 from __future__ import annotations
 
@@ -11,6 +11,28 @@ from concurrent.futures import Executor
 log = logging.getLogger("ragqa.web.watch")
 LATE = 10
 """Times its pause without a finished look from which a watch counts as stuck."""
+
+
+class Spell:
+    """A failure that goes on: told in the log once when it begins and once when it is over."""
+
+    def __init__(self, what: str, log: logging.Logger, meanwhile: str = "answers are given all the same") -> None:
+        """``meanwhile``: what is done in its place."""
+        self.what, self.meanwhile = what, meanwhile
+        self._log = log
+        self.fault: str | None = None
+
+    def failed(self, error: Exception) -> None:
+        """It failed; ``fault`` says why until it is over."""
+        if self.fault is None:
+            self._log.error("%s cannot be used, %s: %s", self.what, self.meanwhile, error)
+        self.fault = str(error) or type(error).__name__
+
+    def over(self) -> None:
+        """It works again."""
+        if self.fault is not None:
+            self._log.info("%s can be used again", self.what)
+        self.fault = None
 
 
 class Watch:

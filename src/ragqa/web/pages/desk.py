@@ -58,8 +58,8 @@ def desk(request: Request, who: Editor) -> Response:
 def review(request: Request, slug: str, who: Editor) -> Response:
     """What changed in an article since it was approved, its steps so far and those possible now."""
     corpus = engine(request).read_corpus()
+    events = [event for event in corpus.reviews if event.article == slug]
     if slug not in corpus.articles and corpus.knows(slug):
-        events = [event for event in corpus.reviews if event.article == slug]
         return _show(
             request,
             "desk_set_aside.html",
@@ -73,7 +73,6 @@ def review(request: Request, slug: str, who: Editor) -> Response:
     if standing is None:
         raise Problem(404, "not_found", "no such article; the desk lists those there are")
     before = approved_text(engine(request).settings.corpus, slug, corpus.reviews)
-    events = [event for event in corpus.reviews if event.article == slug]
     return _show(
         request,
         "desk_article.html",
