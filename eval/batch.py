@@ -19,8 +19,8 @@ from pathlib import Path
 import click
 import psutil
 
+from ragqa.evaluation.retrieval import read_queries
 from ragqa.files import read_jsonl, write_atomic
-from ragqa.runs import read_queries
 
 
 @click.command()

@@ -24,12 +24,12 @@ import onnxruntime
 import psutil
 from tokenizers import Tokenizer
 
-from ragqa.corpus import citable, load_corpus
-from ragqa.evaluate import load_gold
+from ragqa.corpus.folder import citable, load_corpus
+from ragqa.corpus.passages import passages
+from ragqa.evaluation.gold import load_gold
 from ragqa.files import write_atomic
 from ragqa.index import searchable
 from ragqa.models import OnnxEmbedder, packaged_weights
-from ragqa.passages import passages
 from ragqa.pipeline import Ragqa
 from ragqa.settings import load_settings
 

@@ -1,10 +1,10 @@
 """Learn when to abstain: beside approved articles, and where the evidence is studies alone.
 
-Fits logistic weights (L2-regularised, Newton's method) over the four features of ``ragqa.suffice.Sufficiency`` to whether a
-question is answerable, and prints them with leave-one-out accuracy. Without ``--studies`` the questions are the dev half of the
-gold set and calibration.jsonl, asked of the bundled corpus; the test half is not read. With it they are sampled from public
-sets and asked twice of one index that holds every document: as it is, and with the question's own documents hidden. Only
-openly licensed sets may shape what is shipped.
+Fits logistic weights (L2-regularised, Newton's method) over the four features of ``ragqa.evidence.sufficiency.Sufficiency``
+to whether a question is answerable, and prints them with leave-one-out accuracy. Without ``--studies`` the questions are the
+dev half of the gold set and calibration.jsonl, asked of the bundled corpus; the test half is not read. With it they are
+sampled from public sets and asked twice of one index that holds every document: as it is, and with the question's own documents
+hidden. Only openly licensed sets may shape what is shipped.
 
     python eval/calibrate.py --corpus corpus --index indexes/default
     python eval/calibrate.py --corpus /tmp/all/corpus --index /tmp/all/index \\
@@ -21,16 +21,16 @@ from pathlib import Path
 import click
 import numpy as np
 
-from ragqa.compose import compose
-from ragqa.evaluate import load_gold
+from ragqa.composing.extractive import compose
+from ragqa.evaluation.gold import load_gold
+from ragqa.evaluation.retrieval import read_qrels, read_queries
+from ragqa.evidence.sufficiency import WEIGHTS
 from ragqa.files import read_jsonl
+from ragqa.language.concepts import understand
 from ragqa.models import CrossEncoder
 from ragqa.pipeline import Ragqa, build_index, import_records
-from ragqa.question import understand
-from ragqa.retrieve import retrieve
-from ragqa.runs import read_qrels, read_queries
+from ragqa.retrieval.ranking import retrieve
 from ragqa.settings import load_settings
-from ragqa.suffice import WEIGHTS
 
 FEATURES = tuple(name for name in WEIGHTS[0] if name != "bias")
 PENALTY = 0.05

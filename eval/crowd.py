@@ -36,7 +36,7 @@ from typing import Any
 
 from load import JSON, Served, request, served
 
-from ragqa.evaluate import load_gold
+from ragqa.evaluation.gold import load_gold
 from ragqa.files import write_atomic
 
 GUESTS = 20

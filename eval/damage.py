@@ -139,12 +139,12 @@ def imported() -> None:
     import onnxruntime  # noqa: F401
     import tantivy  # noqa: F401
 
-    import ragqa.evaluate
-    import ragqa.library
+    import ragqa.corpus.notices
+    import ragqa.editorial.library
+    import ragqa.editorial.regenerate
+    import ragqa.evaluation.gold
     import ragqa.mend
-    import ragqa.notices
     import ragqa.pipeline
-    import ragqa.regenerate
     import ragqa.web.app  # noqa: F401
     from ragqa import models
 

@@ -17,15 +17,15 @@ from pathlib import Path
 
 import click
 
-from ragqa.difference import as_text
-from ragqa.evaluate import load_gold
+from ragqa.corpus.records import Asked, ReviewState
+from ragqa.editorial.difference import as_text
+from ragqa.editorial.library import Library, State
+from ragqa.editorial.regenerate import affected, propose, regenerate, waiting
+from ragqa.editorial.review import record_step
+from ragqa.evaluation.gold import load_gold
 from ragqa.files import read_jsonl, write_atomic
-from ragqa.library import Library, State
 from ragqa.parallel import cores, each
 from ragqa.pipeline import Ragqa, build_index
-from ragqa.records import Asked, ReviewState
-from ragqa.regenerate import affected, propose, regenerate, waiting
-from ragqa.review import record_step
 from ragqa.settings import Settings
 
 RETRACTED = "pmid:12450955"

@@ -34,16 +34,16 @@ from typing import Any
 import click
 import numpy as np
 
-from ragqa.corpus import MARKER
+from ragqa.corpus.folder import MARKER
+from ragqa.corpus.importers import import_file
+from ragqa.corpus.passages import passages, sentences
+from ragqa.corpus.records import Abstract, Section
 from ragqa.errors import Fault
 from ragqa.files import json_line, read_jsonl, write_atomic
-from ragqa.importers import import_file
 from ragqa.index import EmbeddingCache, Generation, open_index, searchable
 from ragqa.models import Embedder, Vectors, load_embedder
-from ragqa.passages import passages, sentences
 from ragqa.pipeline import build_index
-from ragqa.records import Abstract, Section
-from ragqa.retrieve import rank_sources, retrieve
+from ragqa.retrieval.ranking import rank_sources, retrieve
 from ragqa.settings import Settings
 
 SETS = ("scifact", "pubmedqa", "evidence_inference", "bioasq_7b_11b", "medquad")

@@ -21,10 +21,10 @@ from pathlib import Path
 
 import click
 
-from ragqa.answer import Answer, Status
-from ragqa.evaluate import has_disclaimer, load_gold
+from ragqa.answer.contract import Answer, Status
+from ragqa.answer.render import RENDERERS
+from ragqa.evaluation.gold import has_disclaimer, load_gold
 from ragqa.pipeline import Ragqa, build_index
-from ragqa.render import RENDERERS
 from ragqa.settings import load_settings
 
 EACH = 3

@@ -23,9 +23,9 @@ from typing import Any
 
 import click
 
-from ragqa.measures import share
-from ragqa.privacy import identifiers
-from ragqa.runs import read_queries
+from ragqa.evaluation.measures import share
+from ragqa.evaluation.retrieval import read_queries
+from ragqa.question.privacy import identifiers
 
 
 def left_over(text: str, value: str) -> str:

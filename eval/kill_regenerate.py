@@ -20,13 +20,13 @@ from pathlib import Path
 import click
 from desk import EDITED, approve
 
-from ragqa.evaluate import load_gold
+from ragqa.corpus.records import Asked
+from ragqa.editorial.library import Library, State
+from ragqa.editorial.regenerate import propose
+from ragqa.evaluation.gold import load_gold
 from ragqa.files import write_atomic
-from ragqa.library import Library, State
 from ragqa.parallel import cores
 from ragqa.pipeline import Ragqa, build_index
-from ragqa.records import Asked
-from ragqa.regenerate import propose
 from ragqa.settings import Settings
 
 

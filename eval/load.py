@@ -35,7 +35,7 @@ from typing import Any
 
 import psutil
 
-from ragqa.evaluate import load_gold
+from ragqa.evaluation.gold import load_gold
 from ragqa.files import write_atomic
 from ragqa.index import current_generation
 from ragqa.pipeline import build_index

@@ -17,14 +17,14 @@ from pathlib import Path
 
 import click
 
-from ragqa.corpus import citable, load_corpus
-from ragqa.direction import opposite
+from ragqa.checking.support import Checker
+from ragqa.corpus.folder import citable, load_corpus
+from ragqa.corpus.passages import sentences, without_markers
+from ragqa.corpus.records import Abstract, Article
+from ragqa.language.concepts import names
+from ragqa.language.direction import opposite
 from ragqa.models import CrossEncoder, Recent, load_embedder
-from ragqa.passages import sentences, without_markers
-from ragqa.question import names
-from ragqa.records import Abstract, Article
 from ragqa.settings import load_settings
-from ragqa.verify import Checker
 
 EACH = 40
 DRUGS = ("sertraline", "haloperidol", "diazepam", "carbamazepine", "bupropion", "methylphenidate")

@@ -25,7 +25,7 @@ mpl.rcParams["svg.hashsalt"] = "ragqa"  # the same results give the same file
 from matplotlib import pyplot as plt  # noqa: E402 - the backend is chosen first
 from matplotlib.figure import Figure  # noqa: E402
 
-from ragqa.dialogue import GOLD, OURS, RAW  # noqa: E402
+from ragqa.evaluation.conversations import GOLD, OURS, RAW  # noqa: E402
 from ragqa.settings import load_settings  # noqa: E402
 
 STYLES = {
@@ -373,7 +373,7 @@ def crowd(found: dict[str, Any]) -> Figure:
 DRAWN: dict[str, Callable[[dict[str, Any]], Figure]] = {
     "ragqa.scorecard/1": risk_coverage,
     "ragqa.dialogues/1": conversations,
-    "ragqa.regenerate-cost/1": regenerate_cost,
+    "ragqa.editorial.regenerate-cost/1": regenerate_cost,
     "ragqa.retrieval/1": retrieval,
     "ragqa.rivals/1": rivals,
     "ragqa.growth/1": growth,

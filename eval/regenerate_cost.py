@@ -20,13 +20,13 @@ from pathlib import Path
 
 import click
 
-from ragqa.evaluate import read_batch
+from ragqa.corpus.records import Asked
+from ragqa.editorial.library import Library, Remembered, key_of
+from ragqa.editorial.regenerate import regenerate
+from ragqa.evaluation.gold import read_batch
 from ragqa.files import write_atomic
-from ragqa.library import Library, Remembered, key_of
 from ragqa.parallel import cores
 from ragqa.pipeline import Ragqa
-from ragqa.records import Asked
-from ragqa.regenerate import regenerate
 from ragqa.settings import load_settings
 
 
@@ -46,7 +46,7 @@ def main(questions: Path, sizes: Sequence[int], affected: Sequence[int], out: Pa
                 regenerate(library, ragqa, cores())
                 found[str(size)] = {str(k): timed(library, ragqa, k) for k in affected}
             click.echo(f"{size}: {found[str(size)]}")
-    write_atomic(out, [json.dumps({"schema": "ragqa.regenerate-cost/1", "seconds": found}, indent=1) + "\n"])
+    write_atomic(out, [json.dumps({"schema": "ragqa.editorial.regenerate-cost/1", "seconds": found}, indent=1) + "\n"])
 
 
 def filled(library: Library, ragqa: Ragqa, asked: Sequence[Asked]) -> None:

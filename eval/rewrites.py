@@ -21,16 +21,16 @@ import numpy as np
 import sacrebleu
 from rouge_score import rouge_scorer
 
-from ragqa.compose import compose
-from ragqa.followup import standalone
-from ragqa.measures import mean
+from ragqa.composing.extractive import compose
+from ragqa.corpus.records import Turn
+from ragqa.evaluation.measures import mean
+from ragqa.language.concepts import understand
 from ragqa.models import CrossEncoder, load_embedder
 from ragqa.pipeline import Ragqa, build_index, import_records
-from ragqa.question import understand
-from ragqa.records import Turn
-from ragqa.retrieve import retrieve
+from ragqa.question.followup import standalone
+from ragqa.question.triage import unclear
+from ragqa.retrieval.ranking import retrieve
 from ragqa.settings import Settings
-from ragqa.triage import unclear
 
 Example = tuple[str, list[Turn], str, str]
 """The question as asked, the turns before it, the topic where one is given, the human rewrite."""

@@ -28,7 +28,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-SYSTEMS = {"ragqa": "ragqa.runs", "haystack": "haystack.components.retrievers.in_memory", "txtai": "txtai"}
+SYSTEMS = {"ragqa": "ragqa.evaluation.retrieval", "haystack": "haystack.components.retrievers.in_memory", "txtai": "txtai"}
 """What is compared, with the module whose import is not counted as indexing."""
 DEPTH = 100
 BATCH = 8
@@ -144,9 +144,9 @@ def txtai(texts: dict[str, str], weights: Path) -> dict[str, Callable[[str], lis
 
 def ragqa(folder: Path, place: Path) -> Callable[[str], list[str]]:
     """As ``ragqa search`` does it, in an index built from nothing."""
+    from ragqa.evaluation.retrieval import indexed
     from ragqa.pipeline import Ragqa, silent
-    from ragqa.retrieve import rank_sources
-    from ragqa.runs import indexed
+    from ragqa.retrieval.ranking import rank_sources
     from ragqa.settings import load_settings
 
     local, _ = indexed(folder, load_settings(index=place / "default"), silent)
@@ -197,8 +197,8 @@ def compared(folder: Path, found: dict[str, dict[str, Any]]) -> dict[str, Any]:
     import ir_measures
     from ir_measures import nDCG
 
-    from ragqa.measures import percentile, randomisation_p
-    from ragqa.runs import read_qrels
+    from ragqa.evaluation.measures import percentile, randomisation_p
+    from ragqa.evaluation.retrieval import read_qrels
 
     qrels, rows, by_query = read_qrels(folder, None), {}, {}
     for system, figures in found.items():

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import click
 
+from ragqa.evaluation.retrieval import one_of, read_qrels, read_queries
 from ragqa.files import read_jsonl, write_atomic
-from ragqa.runs import one_of, read_qrels, read_queries
 
 
 @click.command()

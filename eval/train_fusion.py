@@ -3,8 +3,8 @@
 Of all combinations of GRID the one is chosen that gains the most nDCG@10 on the plain sum: mean over the sets, so that a large
 set does not decide alone, and a loss on a set counts five times, since ranking may be worse nowhere. Four folds choose, the
 fifth is scored with what was chosen. Printed are the held-out differences to the plain sum with their p-values, what each fold
-chose, and what all questions together choose: that goes into ``ragqa.retrieve.Stages`` by hand. Data sets whose licence is
-unclear are left out on purpose. The ``dense_weight`` is not chosen here: answers depend on it.
+chose, and what all questions together choose: that goes into ``ragqa.retrieval.ranking.Stages`` by hand. Data sets whose
+licence is unclear are left out on purpose. The ``dense_weight`` is not chosen here: answers depend on it.
 
     python eval/sample_beir.py ../shared/data/medquad WORK/medquad-3000 --documents 3000
     python eval/train_fusion.py ../shared/data/scifact ../shared/data/pubmedqa ../shared/data/evidence_inference WORK/medquad-3000
@@ -23,11 +23,11 @@ import click
 import numpy as np
 
 from ragqa.cli.options import progress_bar
+from ragqa.evaluation.measures import randomisation_p
+from ragqa.evaluation.retrieval import DEPTH, indexed, read_qrels, read_queries
 from ragqa.files import write_atomic
-from ragqa.measures import randomisation_p
 from ragqa.pipeline import Ragqa
-from ragqa.retrieve import PLAIN, Stages, fused
-from ragqa.runs import DEPTH, indexed, read_qrels, read_queries
+from ragqa.retrieval.ranking import PLAIN, Stages, fused
 from ragqa.settings import load_settings
 
 GRID = [Stages(rare=rare, feedback=feedback) for rare, feedback in product((0.0, 0.2, 0.35, 0.5, 0.7, 1.0), (0.0, 0.15, 0.3))]

@@ -1,4 +1,4 @@
-"""Learn the scope probe of ``ragqa.question``: medical question, harmful request, or neither.
+"""Learn the scope probe of ``ragqa.language.concepts``: medical question, harmful request, or neither.
 
 Softmax regression (scikit-learn, L2) on the embeddings of the default model. Training texts: questions of pubmedqa
 (dev), medquad and evidence_inference, claims of scifact (train) and the dev half of the gold set and calibration.jsonl;
@@ -22,10 +22,10 @@ import click
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from ragqa.evaluate import load_gold
+from ragqa.evaluation.gold import load_gold
 from ragqa.files import read_jsonl
 from ragqa.models import load_embedder
-from ragqa.triage import OUTSIDE, URGENT
+from ragqa.question.triage import OUTSIDE, URGENT
 
 CLASSES = ("medical", "harmful", "other", "self_harm", "overdose", "emergency")
 MOST = {"medical": 4000, "harmful": 1000, "other": 3000}
@@ -73,7 +73,7 @@ def texts(data: Path, gold: Path) -> dict[str, list[str]]:
 @click.option("--gold", type=click.Path(path_type=Path), default=Path("eval/gold"), show_default=True)
 @click.option("--output", type=click.Path(path_type=Path))
 def main(data: Path, gold: Path, output: Path | None) -> None:
-    """Fit, print shares on unseen texts, write ``src/ragqa/data/scope.json``."""
+    """Fit, print shares on unseen texts, write ``src/ragqa/question/data/scope.json``."""
     embedder = load_embedder()
     rows = [(text, CLASSES.index(name)) for name, group in texts(data, gold).items() for text in group]
     x, y = embedder.embed([text for text, _ in rows]), np.array([label for _, label in rows])

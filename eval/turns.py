@@ -13,8 +13,8 @@ from pathlib import Path
 
 import click
 
-from ragqa.conversation import add_turn, read_turns, turn_of
-from ragqa.dialogue import load_dialogues
+from ragqa.conversation.turns import add_turn, read_turns, turn_of
+from ragqa.evaluation.conversations import load_dialogues
 from ragqa.pipeline import Ragqa
 from ragqa.settings import load_settings
 

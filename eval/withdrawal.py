@@ -32,11 +32,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlencode
 
+from ragqa.corpus.records import ReviewState
+from ragqa.corpus.reviewlog import known_log
+from ragqa.editorial.review import record_step
 from ragqa.files import locked, write_atomic
 from ragqa.pipeline import build_index
-from ragqa.records import ReviewState
-from ragqa.review import record_step
-from ragqa.reviewlog import known_log
 from ragqa.settings import Settings, load_settings
 from ragqa.web.accounts import Accounts
 

@@ -11,10 +11,10 @@ import pytest
 from efetch import Efetch
 from samples import ARTICLE, abstract, write_corpus
 
+from ragqa.checking.support import Checker
 from ragqa.models import CrossEncoder, Embedder, load_embedder
 from ragqa.pipeline import Ragqa, build_index
 from ragqa.settings import Settings
-from ragqa.verify import Checker
 
 ROOT = Path(__file__).parent.parent
 DATA = Path(os.environ.get("RAGQA_DATA", ROOT.parent / "shared" / "data"))

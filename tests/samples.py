@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ragqa.records import ReviewEvent
-from ragqa.reviewlog import LOG, chained, log_line
+from ragqa.corpus.records import ReviewEvent
+from ragqa.corpus.reviewlog import LOG, chained, log_line
 
 ROOT = Path(__file__).parent.parent
 

@@ -8,11 +8,11 @@ import pytest
 from pydantic import ValidationError
 from samples import abstract
 
-from ragqa.answer import DISCLAIMERS, Answer, Draft, Quote, Statement, Status, Support, Trace, cite
+from ragqa.answer.contract import DISCLAIMERS, Answer, Draft, Quote, Statement, Status, Support, Trace, cite
+from ragqa.corpus.passages import passages
+from ragqa.corpus.records import Abstract, Part
 from ragqa.errors import UncitedStatement, UnknownCitation, UnsupportedStatement
-from ragqa.passages import passages
 from ragqa.pipeline import reference
-from ragqa.records import Abstract, Part
 
 RECORD = Abstract.model_validate(abstract(101))
 RECORDS = {RECORD.id: RECORD}

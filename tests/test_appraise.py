@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from samples import abstract
 
-from ragqa.answer import Reference, Statement, Support
-from ragqa.appraise import appraise, follow_up, sample_size, study_design
-from ragqa.corpus import parse_article
+from ragqa.answer.appraisal import appraise, follow_up, sample_size, study_design
+from ragqa.answer.contract import Reference, Statement, Support
+from ragqa.corpus.folder import parse_article
+from ragqa.corpus.records import Abstract, Part
 from ragqa.pipeline import reference
-from ragqa.records import Abstract, Part
 
 
 def made(number: int, text: str = "", **changes: object) -> Abstract:

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from samples import ARTICLE, ROOT, abstract, write_corpus, write_reviews
 
-from ragqa.answer import DISCLAIMERS
-from ragqa.article_page import RENDERERS, ArticlePage, Step, article_page, render_article
-from ragqa.corpus import load_corpus
+from ragqa.answer.contract import DISCLAIMERS
+from ragqa.checking.support import unsupported
+from ragqa.corpus.folder import load_corpus
+from ragqa.editorial.article_page import RENDERERS, ArticlePage, Step, article_page, render_article
 from ragqa.errors import RagqaError
-from ragqa.measures import fold
-from ragqa.verify import unsupported
-from ragqa.wording import same_words
+from ragqa.evaluation.measures import fold
+from ragqa.language.wording import same_words
 
 GOLDEN = Path(__file__).parent / "golden"
 HOSTILE = "<script>alert(1)</script> [click](javascript:alert(1)) \x1b[31mred \u202egnp {{ 7*7 }} *bold* <img src=x onerror=y>"

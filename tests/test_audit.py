@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from ragqa.audit import CitedText, audit, read_cited_texts
 from ragqa.errors import InvalidRecord
+from ragqa.evaluation.audit import CitedText, audit, read_cited_texts
 from ragqa.pipeline import Ragqa
 from ragqa.settings import Settings
 
@@ -48,7 +48,7 @@ def test_outside_text_is_checked_sentence_by_sentence(ragqa: Ragqa, text: str, o
 
 def test_a_source_of_the_index_is_looked_up_and_a_retracted_one_named(ragqa: Ragqa, bundled_settings: Settings) -> None:
     """By its id; what the gate left out says why."""
-    from ragqa.corpus import load_corpus
+    from ragqa.corpus.folder import load_corpus
 
     retracted = next(a.id for a in load_corpus(bundled_settings.corpus).abstracts.values() if a.retracted)
     given = CitedText.model_validate(

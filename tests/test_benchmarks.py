@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ragqa.benchmarks import evaluate_answers
 from ragqa.errors import RagqaError
+from ragqa.evaluation.benchmarks import evaluate_answers
 from ragqa.settings import Settings
 
 

@@ -7,10 +7,10 @@ from collections import Counter
 
 from samples import ROOT
 
-from ragqa.corpus import citable, load_corpus, markers
-from ragqa.evaluate import load_gold
-from ragqa.passages import sentences
-from ragqa.records import ReviewState
+from ragqa.corpus.folder import citable, load_corpus, markers
+from ragqa.corpus.passages import sentences
+from ragqa.corpus.records import ReviewState
+from ragqa.evaluation.gold import load_gold
 
 CORPUS = load_corpus(ROOT / "corpus")
 ALLOWED = citable(CORPUS)

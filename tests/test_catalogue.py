@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from samples import ARTICLE, abstract, write_corpus, write_reviews
 
-from ragqa import catalogue as module
-from ragqa.catalogue import Catalogue
-from ragqa.corpus import citable, load_corpus
+from ragqa.corpus import catalogue as module
+from ragqa.corpus.catalogue import Catalogue
+from ragqa.corpus.folder import citable, load_corpus
 from ragqa.errors import CorpusError, InvalidRecord
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from ragqa.chat import HELP, Chat
-from ragqa.conversation import read_turns
+from ragqa.conversation.chat import HELP, Chat
+from ragqa.conversation.turns import read_turns
 from ragqa.pipeline import Ragqa
 from ragqa.settings import Settings
 

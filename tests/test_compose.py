@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from samples import ARTICLE, abstract, write_corpus
 
-from ragqa.answer import Answer
-from ragqa.passages import without_markers
+from ragqa.answer.contract import Answer
+from ragqa.checking.support import uncorroborated
+from ragqa.corpus.passages import without_markers
+from ragqa.corpus.records import Part
+from ragqa.language.wording import collapsed
 from ragqa.pipeline import Ragqa, build_index
-from ragqa.records import Part
 from ragqa.settings import Settings
-from ragqa.verify import uncorroborated
-from ragqa.wording import collapsed
 
 SEED = "Is memantine effective as a first-line treatment for Borderline Personality Disorder?"
 

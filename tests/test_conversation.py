@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ragqa.conversation import add_turn, read_turns, turn_of
+from ragqa.conversation.turns import add_turn, read_turns, turn_of
+from ragqa.corpus.records import Turn
 from ragqa.errors import InvalidRecord
 from ragqa.pipeline import Ragqa
-from ragqa.records import Turn
 
 
 def test_a_conversation_file_grows_by_whole_turns(tmp_path: Path) -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ragqa.corpus import citable, load_corpus
-from ragqa.dialogue import GOLD, OURS, RAW, evaluate_dialogues, load_dialogues
+from ragqa.corpus.folder import citable, load_corpus
 from ragqa.errors import CorpusError
+from ragqa.evaluation.conversations import GOLD, OURS, RAW, evaluate_dialogues, load_dialogues
 from ragqa.pipeline import Ragqa
 
 ROOT = Path(__file__).parents[1]

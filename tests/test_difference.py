@@ -11,9 +11,10 @@ from samples import ARTICLE, abstract, write_corpus
 from test_answer import answer
 from test_render import HOSTILE, hostile_answer
 
-from ragqa.answer import Answer
-from ragqa.corpus import parse_article
-from ragqa.difference import (
+from ragqa.answer.contract import Answer
+from ragqa.corpus.folder import parse_article
+from ragqa.corpus.records import Part
+from ragqa.editorial.difference import (
     Change,
     Difference,
     Severity,
@@ -25,7 +26,6 @@ from ragqa.difference import (
     runs,
 )
 from ragqa.pipeline import Ragqa
-from ragqa.records import Part
 
 QUESTIONS = (
     "Is memantine effective as a first-line treatment for Borderline Personality Disorder?",

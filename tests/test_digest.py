@@ -8,9 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ragqa.conversation import turn_of
-from ragqa.pipeline import Ragqa
-from ragqa.records import (
+from ragqa.conversation.turns import turn_of
+from ragqa.corpus.records import (
     LONGEST_QUESTION,
     LONGEST_SAID,
     MOST_CHOICES,
@@ -21,6 +20,7 @@ from ragqa.records import (
     Turn,
     clipped,
 )
+from ragqa.pipeline import Ragqa
 
 QUESTION = "Does lithium prevent suicide in people with mood disorders?"
 EARLIER = Turn(question="Is memantine used in OCD?")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ragqa.direction import direction, negated, opposite, reports_no_difference
+from ragqa.language.direction import direction, negated, opposite, reports_no_difference
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ import pytest
 from samples import ROOT, abstract, write_corpus
 from test_answer import answer
 
-from ragqa.corpus import load_corpus
+from ragqa.corpus.folder import load_corpus
 from ragqa.errors import CorpusError
-from ragqa.evaluate import (
+from ragqa.evaluation.gold import (
     BatchQuestion,
     GoldItem,
     answer_batch,

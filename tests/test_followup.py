@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ragqa.followup import REMEMBERED, chosen, standalone
-from ragqa.records import Turn
+from ragqa.corpus.records import Turn
+from ragqa.question.followup import REMEMBERED, chosen, standalone
 
 DOSE = Turn(question="What is the target dose of memantine in Alzheimer's disease?")
 TRIAL = Turn(question="Does memantine help in moderate to severe Alzheimer's disease?")

@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 from samples import ARTICLE, abstract, write_corpus, write_reviews
 
-from ragqa.answer import Answer
-from ragqa.corpus import retracted_ids
+from ragqa.answer.contract import Answer
+from ragqa.corpus.folder import retracted_ids
+from ragqa.corpus.records import Asked, ReviewState
+from ragqa.corpus.reviewlog import COPY, LOG, log_line, mend_log, read_log
+from ragqa.editorial.review import record_step
 from ragqa.errors import CorpusError, IndexMismatch
 from ragqa.files import locked
 from ragqa.pipeline import Ragqa, build_index
-from ragqa.records import Asked, ReviewState
-from ragqa.review import record_step
-from ragqa.reviewlog import COPY, LOG, log_line, mend_log, read_log
 from ragqa.settings import Settings
 
 QUESTION = "Does drug A help in condition B?"
@@ -71,7 +71,7 @@ def test_what_another_approved_article_cites_stays(tmp_path: Path) -> None:
 
 def test_a_retraction_counts_without_any_build(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither the paper nor the article's sentences that rest on it alone are quoted."""
-    monkeypatch.setattr("ragqa.gate.LOOK", 0.0)
+    monkeypatch.setattr("ragqa.index.withheld.LOOK", 0.0)
     with Ragqa.open(settings) as ragqa:
         before = " ".join(statement.text for statement in ragqa.ask(QUESTION).statements)
         assert "lowered the symptom score" in before

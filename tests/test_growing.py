@@ -13,13 +13,13 @@ import numpy as np
 import pytest
 from samples import ARTICLE, abstract, write_corpus, write_reviews
 
+from ragqa.corpus.records import ReviewEvent
 from ragqa.errors import IndexFault, InvalidRecord
 from ragqa.index import Generation, Sizes, building, current_generation, open_index
 from ragqa.index.lexical import Segment
 from ragqa.models import Embedder
 from ragqa.pipeline import build_index
-from ragqa.records import ReviewEvent
-from ragqa.retrieve import rank_sources
+from ragqa.retrieval.ranking import rank_sources
 from ragqa.settings import Settings
 
 SMALL = Sizes(exact=40, segment=32, slack=0.4, queries=20)

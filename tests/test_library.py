@@ -18,12 +18,9 @@ from typing import Any
 import pytest
 from samples import ARTICLE, abstract, write_corpus
 
-from ragqa.errors import CorpusError, LibraryError
-from ragqa.index import current_generation
-from ragqa.library import Library, State
-from ragqa.pipeline import Ragqa, build_index
-from ragqa.records import Asked, ReviewState
-from ragqa.regenerate import (
+from ragqa.corpus.records import Asked, ReviewState
+from ragqa.editorial.library import Library, State
+from ragqa.editorial.regenerate import (
     Report,
     affected,
     estimate,
@@ -34,7 +31,10 @@ from ragqa.regenerate import (
     take_back_retracted,
     waiting,
 )
-from ragqa.review import record_step
+from ragqa.editorial.review import record_step
+from ragqa.errors import CorpusError, LibraryError
+from ragqa.index import current_generation
+from ragqa.pipeline import Ragqa, build_index
 from ragqa.settings import Settings
 
 ON_A = "Does drug A help in condition B?"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ragqa.measures import (
+from ragqa.evaluation.measures import (
     citation_precision,
     fact_recall,
     group_recall,

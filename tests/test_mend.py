@@ -16,14 +16,14 @@ from typing import Any
 import pytest
 from samples import ARTICLE, abstract, write_corpus
 
-from ragqa.conversation import add_turn, read_turns
-from ragqa.corpus import kept_file, load_corpus
+from ragqa.conversation.turns import add_turn, read_turns
+from ragqa.corpus.folder import kept_file, load_corpus
+from ragqa.corpus.records import Asked, Turn
+from ragqa.editorial.library import Library, State, key_of
+from ragqa.editorial.regenerate import propose
 from ragqa.index import current_generation
-from ragqa.library import Library, State, key_of
 from ragqa.mend import Finding, mend
 from ragqa.pipeline import Ragqa, build_index
-from ragqa.records import Asked, Turn
-from ragqa.regenerate import propose
 from ragqa.settings import Settings
 from ragqa.web.accounts import Accounts
 from ragqa.web.archive import Archive

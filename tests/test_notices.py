@@ -13,13 +13,13 @@ import pytest
 from efetch import Efetch
 from samples import ARTICLE, abstract, write_corpus
 
-from ragqa import notices
-from ragqa.corpus import citable, load_corpus
+from ragqa.corpus import notices
+from ragqa.corpus.folder import citable, load_corpus
+from ragqa.corpus.importers.lists import Listed
+from ragqa.corpus.importers.ncbi import Ncbi
+from ragqa.corpus.notices import Applied, apply_notices, fetch_records, refresh_notices, report
+from ragqa.corpus.records import Notice, NoticeKind
 from ragqa.errors import CorpusError, NetworkError
-from ragqa.importers.lists import Listed
-from ragqa.importers.ncbi import Ncbi
-from ragqa.notices import Applied, apply_notices, fetch_records, refresh_notices, report
-from ragqa.records import Notice, NoticeKind
 
 Run = Callable[..., Any]
 
@@ -152,7 +152,7 @@ def test_a_kill_while_writing_leaves_the_old_file(small_corpus: Path) -> None:
     """The process dies half-way through the new file: every old byte is there, and a second run does the work."""
     before = records(small_corpus).read_bytes()
     code = (
-        "import os, sys; from pathlib import Path; from ragqa import notices; from ragqa.importers.lists import read_lists\n"
+        "import os, sys; from pathlib import Path; from ragqa.corpus import notices; from ragqa.corpus.importers.lists import read_lists\n"
         "whole = notices.write_atomic\n"
         "def dying(file, chunks):\n"
         "    def half():\n"
@@ -250,7 +250,7 @@ def test_what_was_found_before_the_network_failed_is_applied(
     small_corpus: Path, efetch: Efetch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One batch came, the next did not: the retraction found is in force, and the fault says how far it got."""
-    monkeypatch.setattr("ragqa.importers.ncbi.BATCH", 1)
+    monkeypatch.setattr("ragqa.corpus.importers.ncbi.BATCH", 1)
     reply = efetch.reply
     monkeypatch.setattr(efetch, "reply", lambda form: reply(form) if form["id"] == "101" else (503, {}, b""))
     applied = refresh_notices(small_corpus, client(efetch))
@@ -339,7 +339,7 @@ def test_asking_loads_none_of_it() -> None:
     """What rewrites the corpus, or knows the network, is not even imported by the asking path."""
     code = (
         "import sys, ragqa.cli, ragqa.pipeline, ragqa.chat\n"
-        "assert not {'ragqa.notices', 'ragqa.importers.lists', 'ragqa.importers.ncbi'} & set(sys.modules)"
+        "assert not {'ragqa.corpus.notices', 'ragqa.corpus.importers.lists', 'ragqa.corpus.importers.ncbi'} & set(sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

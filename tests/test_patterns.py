@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from ragqa.followup import standalone
+from ragqa.corpus.records import Turn
+from ragqa.language.concepts import understand
 from ragqa.pipeline import LONGEST_QUESTION
-from ragqa.privacy import redact
-from ragqa.question import understand
-from ragqa.records import Turn
-from ragqa.triage import alarm
+from ragqa.question.followup import standalone
+from ragqa.question.privacy import redact
+from ragqa.question.triage import alarm
 
 sys.path.append(str(Path(__file__).parents[1] / "eval"))
 

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ragqa.pipeline import Ragqa
-from ragqa.privacy import identifiers, redact, without_heading
+from ragqa.question.privacy import identifiers, redact, without_heading
 from ragqa.settings import Settings
 
 ROOT = Path(__file__).parents[1]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ragqa.question import Kind, age_group, both_spellings, claim_of, is_polar, known_abbreviations, names, understand
+from ragqa.language.concepts import Kind, age_group, both_spellings, claim_of, is_polar, known_abbreviations, names, understand
 
 
 @pytest.mark.parametrize(

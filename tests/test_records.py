@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from samples import abstract
 
-from ragqa.records import Abstract, Notice, NoticeKind
+from ragqa.corpus.records import Abstract, Notice, NoticeKind
 
 TEXT = st.text(min_size=1).filter(lambda text: text.strip())
 SECTIONS = st.lists(st.fixed_dictionaries({"label": st.one_of(st.none(), TEXT), "text": TEXT}), max_size=5)

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from test_answer import answer
 
-from ragqa.answer import DISCLAIMERS, Answer
-from ragqa.evaluate import has_disclaimer
-from ragqa.measures import fold
+from ragqa.answer.contract import DISCLAIMERS, Answer
+from ragqa.answer.render import RENDERERS, render
+from ragqa.evaluation.gold import has_disclaimer
+from ragqa.evaluation.measures import fold
 from ragqa.pipeline import Ragqa
-from ragqa.render import RENDERERS, render
 from ragqa.settings import load_settings
 
 GOLDEN = Path(__file__).parent / "golden"

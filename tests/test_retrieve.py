@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samples import abstract, write_corpus
 
-from ragqa.design import LADDER
+from ragqa.corpus.design import LADDER
 from ragqa.index import Generation, open_index
 from ragqa.models import Embedder
 from ragqa.pipeline import Ragqa, build_index
-from ragqa.retrieve import EVIDENCE, PLAIN, PULL, fused, rank, rank_sources, retrieve
+from ragqa.retrieval.ranking import EVIDENCE, PLAIN, PULL, fused, rank, rank_sources, retrieve
 from ragqa.settings import Settings
 
 

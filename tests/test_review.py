@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from samples import ARTICLE, abstract, write_corpus
 
-from ragqa.corpus import approved_text, kept_file, load_corpus
+from ragqa.corpus.folder import approved_text, kept_file, load_corpus
+from ragqa.corpus.records import ReviewState
+from ragqa.corpus.reviewlog import COPY, chained, log_line, read_log
+from ragqa.editorial.review import NEXT, record_step, same_person, standings
 from ragqa.errors import ReviewError
-from ragqa.records import ReviewState
-from ragqa.review import NEXT, record_step, same_person, standings
-from ragqa.reviewlog import COPY, chained, log_line, read_log
 
 WAY = ((ReviewState.SUBMITTED, "demo-author"), (ReviewState.UNDER_REVIEW, "demo-editor"), (ReviewState.APPROVED, "demo-editor"))
 
@@ -172,7 +172,7 @@ def _submit(corpus: Path, writer: int) -> None:
 def test_concurrent_editors_lose_no_event(draft_corpus: Path) -> None:
     """Twenty processes record five steps each; the log holds a hundred whole events, and its chain holds."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["ragqa.review"])
+    context.set_forkserver_preload(["ragqa.editorial.review"])
     writers = [context.Process(target=_submit, args=(draft_corpus, writer)) for writer in range(20)]
     for writer in writers:
         writer.start()

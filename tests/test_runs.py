@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from ragqa.errors import RagqaError
-from ragqa.measures import mean, randomisation_p
-from ragqa.retrieve import PLAIN, STAGES
-from ragqa.runs import AGAINST, MEASURES, configurations, evaluate_retrieval
+from ragqa.evaluation.measures import mean, randomisation_p
+from ragqa.evaluation.retrieval import AGAINST, MEASURES, configurations, evaluate_retrieval
+from ragqa.retrieval.ranking import PLAIN, STAGES
 from ragqa.settings import Settings
 
 TOPICS = ["zinc lozenges for colds", "melatonin for sleep onset", "lithium and kidney function", "exercise in back pain"]

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ragqa.evidence.sufficiency import HIGHEST, LOWEST, Sufficiency, coverage, question_terms
 from ragqa.models import CrossEncoder
 from ragqa.pipeline import Ragqa
-from ragqa.suffice import HIGHEST, LOWEST, Sufficiency, coverage, question_terms
 
 
 def test_the_more_a_word_names_the_more_it_counts(ragqa: Ragqa) -> None:

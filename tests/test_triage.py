@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from ragqa.answer import DISCLAIMERS, Status
+from ragqa.answer.contract import DISCLAIMERS, Status
+from ragqa.answer.render import render
 from ragqa.models import Embedder
 from ragqa.pipeline import Ragqa
-from ragqa.render import render
-from ragqa.triage import alarm, halt, load_scope, outside
+from ragqa.question.triage import alarm, halt, load_scope, outside
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_an_ambiguous_abbreviation_offers_its_meanings(ragqa: Ragqa) -> None:
 
 def test_a_follow_up_is_not_asked_back_about(ragqa: Ragqa) -> None:
     """What lacks a subject on its own has one in a conversation, or beside an article."""
-    from ragqa.records import Turn
+    from ragqa.corpus.records import Turn
 
     turn = Turn(question="What dose of memantine is used in severe renal impairment?", answer="")
     assert ragqa.ask("Is it safe in pregnancy?", [turn]).status is not Status.NEEDS_CLARIFICATION

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ragqa.verify import Checker, quantities, uncorroborated, unsupported
+from ragqa.checking.support import Checker, quantities, uncorroborated, unsupported
 
 SOURCE = "In 33 adults, memantine 20 mg/day did not differ from placebo (p = 0.40) after 8 weeks.  [1][2]"
 

@@ -7,11 +7,11 @@ import re
 import pytest
 from samples import ROOT
 
-from ragqa.corpus import citable, load_corpus
-from ragqa.passages import sentences, without_markers
+from ragqa.checking.support import unsupported
+from ragqa.corpus.folder import citable, load_corpus
+from ragqa.corpus.passages import sentences, without_markers
+from ragqa.language.wording import collapsed, glossary_terms, plain, same_words, spell_out
 from ragqa.pipeline import Ragqa
-from ragqa.verify import unsupported
-from ragqa.wording import collapsed, glossary_terms, plain, same_words, spell_out
 
 SEED = "Is memantine effective as a first-line treatment for borderline personality disorder?"
 

@@ -23,9 +23,9 @@ from transformers import BertModel
 from transformers.modeling_outputs import BaseModelOutput
 from weights import blended, recover, tokenizer
 
+from ragqa.evaluation.retrieval import AGAINST, DEPTH, drawn, indexed, read_qrels, read_queries
 from ragqa.pipeline import Ragqa
-from ragqa.retrieve import PLAIN, STAGES, fused
-from ragqa.runs import AGAINST, DEPTH, drawn, indexed, read_qrels, read_queries
+from ragqa.retrieval.ranking import PLAIN, STAGES, fused
 from ragqa.settings import Settings
 
 DRAWN, SEED = 32, 1

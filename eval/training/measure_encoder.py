@@ -27,11 +27,11 @@ from queries import WAYS, groups, part_of
 from transformers import BertModel
 from weights import blended, recover
 
+from ragqa.evaluation.retrieval import configurations, one_of, read_qrels, read_queries
 from ragqa.index import open_index
 from ragqa.models import Embedder, Vectors, load_embedder
 from ragqa.pipeline import build_index, import_records
-from ragqa.retrieve import rank_sources
-from ragqa.runs import configurations, one_of, read_qrels, read_queries
+from ragqa.retrieval.ranking import rank_sources
 from ragqa.settings import Settings
 
 RESAMPLES = 2000

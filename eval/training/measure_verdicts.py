@@ -1,8 +1,9 @@
 """Measure the three-output model as a checker: a claim against a whole source, beside the checker as it stands.
 
 The claims, sources and held-back share are those of ``eval/training/train_checker.py``; of a source the model reads the sentences
-nearest to the claim, as many as ``ragqa.verify.Checker`` reads. The one threshold is fitted on the dev share, and so is the
-weight of each model beside the checker in "together" (the mean of both logarithms). Every system is measured in the same run on
+nearest to the claim, as many as ``ragqa.checking.support.Checker`` reads. The one threshold is fitted on the dev share, and so is
+the weight of each model beside the checker in "together" (the mean of both
+logarithms). Every system is measured in the same run on
 the same examples; intervals and differences come from a paired bootstrap over sources. The first model's run is told as well.
 
     nice python eval/training/measure_verdicts.py --work /tmp/train --model /tmp/train/verdicts-12/best --data ../shared/data
@@ -27,12 +28,12 @@ from train_verdicts import probabilities
 from transformers import BertForSequenceClassification
 from weights import tokenizer
 
+from ragqa.checking.support import VERDICTS, Checker
+from ragqa.corpus.passages import sentences
 from ragqa.models import CrossEncoder, Recent, load_embedder
-from ragqa.passages import sentences
-from ragqa.verify import VERDICTS, Checker
 
 READ = 4
-"""Sentences of a source read for a claim, the number ``ragqa.verify`` reads."""
+"""Sentences of a source read for a claim, the number ``ragqa.checking.support`` reads."""
 RESAMPLES = 1000
 
 Read = Callable[[list[tuple[str, str]]], np.ndarray]
@@ -77,7 +78,7 @@ def checker_shares(examples: Sequence[Example], kept: Path) -> np.ndarray:
 
     Its features are kept in a file, since they take minutes; they belong to the models, not to the learned weights.
     """
-    stored = json.loads(resources.files("ragqa").joinpath("data/checker.json").read_text(encoding="utf-8"))
+    stored = json.loads(resources.files("ragqa.checking").joinpath("data/checker.json").read_text(encoding="utf-8"))
     known = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
     checker = Checker(Recent(load_embedder()), CrossEncoder())
     for example in examples:

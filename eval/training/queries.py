@@ -22,10 +22,10 @@ import click
 from claims import evaluated
 from data import folded, lines
 
+from ragqa.evaluation.retrieval import read_qrels
 from ragqa.files import write_atomic
 from ragqa.pipeline import Ragqa, build_index, import_records
-from ragqa.retrieve import rank_sources
-from ragqa.runs import read_qrels
+from ragqa.retrieval.ranking import rank_sources
 from ragqa.settings import Settings
 
 SETS = {"scifact": "train", "pubmedqa": "dev", "evidence_inference": "train", "medquad": "all"}

@@ -1,9 +1,9 @@
-"""Learn the checker of ``ragqa.verify`` on public labels, and measure it on what was held back.
+"""Learn the checker of ``ragqa.checking.support`` on public labels, and measure it on what was held back.
 
 SciFact training claims (CC BY 4.0 / ODC-By; label and source as given, a claim without evidence is "not enough") and
 evidence_inference (MIT; each question makes three claims: higher, lower, no significant difference; the labelled one is
 supported, the others contradicted; only labels whose evidence stands in the abstract). Claims are split by source: 70 %
-train, 30 % held back. Multinomial logistic regression (scikit-learn) over the features of ``ragqa.verify.Checker``.
+train, 30 % held back. Multinomial logistic regression (scikit-learn) over the features of ``ragqa.checking.support.Checker``.
 
     python eval/training/train_checker.py --data ../shared/data
 """
@@ -24,8 +24,8 @@ from data import folded, lines, share_of
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 
+from ragqa.checking.support import VERDICTS, Checker
 from ragqa.models import CrossEncoder, Recent, load_embedder
-from ragqa.verify import VERDICTS, Checker
 
 CLAIMS = {kind: ways[0] for kind, ways in DIRECTIONS.items()}
 """One wording of each direction."""
@@ -99,7 +99,7 @@ def balanced(data: np.ndarray, y: np.ndarray, train: np.ndarray) -> np.ndarray:
     "--json", "json_file", type=click.Path(path_type=Path), default=Path("eval/results/checker.json"), show_default=True
 )
 def main(data: Path, output: Path | None, json_file: Path) -> None:
-    """Fit, print macro-F1 on held-back claims beside a lexical-overlap baseline, write ``src/ragqa/data/checker.json``."""
+    """Fit, print macro-F1 on held-back claims beside a lexical baseline, write ``src/ragqa/checking/data/checker.json``."""
     checker = Checker(Recent(load_embedder()), CrossEncoder())
     examples = [*scifact(data), *evidence_inference(data)]
     rows = []

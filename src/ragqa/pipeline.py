@@ -24,29 +24,29 @@ from pathlib import Path
 from types import SimpleNamespace, TracebackType
 from typing import Any
 
-from ragqa.answer import DISCLAIMERS, Answer, Audience, Basis, Draft, Quote, Reference, Statement, Status, Trace, cite
-from ragqa.appraise import appraise, follow_up, sample_size, study_design
-from ragqa.catalogue import CATALOGUE, Catalogue, Progress
-from ragqa.compose import Composition, compose
-from ragqa.corpus import Corpus, load_corpus, require_folder
+from ragqa.answer.appraisal import appraise, follow_up, sample_size, study_design
+from ragqa.answer.contract import DISCLAIMERS, Answer, Audience, Basis, Draft, Quote, Reference, Statement, Status, Trace, cite
+from ragqa.checking.support import Checker, check_statement, uncorroborated, unsupported
+from ragqa.composing.extractive import Composition, compose
+from ragqa.corpus.catalogue import CATALOGUE, Catalogue, Progress
+from ragqa.corpus.folder import Corpus, load_corpus, require_folder
+from ragqa.corpus.importers import import_file
+from ragqa.corpus.passages import without_markers
+from ragqa.corpus.records import LONGEST_QUESTION, MOST_CHOICES, Abstract, Article, Asked, Passage, ReviewEvent, Turn, clipped
+from ragqa.corpus.reviewlog import LOG, first_copy
 from ragqa.errors import CorpusChanged, Fault, InvalidRecord, RagqaError
+from ragqa.evaluation.measures import reading_grade
 from ragqa.files import discard, is_damage, json_line, read_jsonl, write_atomic
-from ragqa.followup import REMEMBERED, Reading, chosen, refers_back, standalone
-from ragqa.gate import Gate
-from ragqa.importers import import_file
 from ragqa.index import BuildReport, Generation, Sizes, bind, build, current_generation, exclusive, open_index, recorded_head
-from ragqa.measures import reading_grade
+from ragqa.index.withheld import Gate
+from ragqa.language.concepts import Understanding, is_polar, understand
+from ragqa.language.wording import plain, spell_out
 from ragqa.models import Check, Checked, CrossEncoder, Embedder, Recent, Vectors, load_embedder, unhurried
-from ragqa.passages import without_markers
-from ragqa.privacy import Redacted, redact, without_heading
-from ragqa.question import Understanding, is_polar, understand
-from ragqa.records import LONGEST_QUESTION, MOST_CHOICES, Abstract, Article, Asked, Passage, ReviewEvent, Turn, clipped
-from ragqa.retrieve import Hit, rank_sources, retrieve
-from ragqa.reviewlog import LOG, first_copy
+from ragqa.question.followup import REMEMBERED, Reading, chosen, refers_back, standalone
+from ragqa.question.privacy import Redacted, redact, without_heading
+from ragqa.question.triage import REFUSALS, Halt, emergency, halt, outside, unclear
+from ragqa.retrieval.ranking import Hit, rank_sources, retrieve
 from ragqa.settings import Settings
-from ragqa.triage import REFUSALS, Halt, emergency, halt, outside, unclear
-from ragqa.verify import Checker, check_statement, uncorroborated, unsupported
-from ragqa.wording import plain, spell_out
 
 SHORT_ID = 16
 """Hex digits of an answer's digest that name it on the command line."""

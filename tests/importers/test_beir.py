@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ragqa.corpus.importers import import_file
+from ragqa.corpus.importers.beir import document_id
+from ragqa.corpus.records import SOURCE_ID, Abstract
 from ragqa.errors import Fault
-from ragqa.importers import import_file
-from ragqa.importers.beir import document_id
-from ragqa.records import SOURCE_ID, Abstract
 
 Write = Callable[[str, bytes | str], Path]
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-import ragqa.importers
+import ragqa.corpus.importers
+from ragqa.corpus.importers import import_file
+from ragqa.corpus.records import Abstract
 from ragqa.errors import Fault, InvalidRecord, SettingsError
-from ragqa.importers import import_file
-from ragqa.records import Abstract
 
 Write = Callable[[str, bytes | str], Path]
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from ragqa.corpus.importers.lists import Listed, read_list, read_lists
 from ragqa.errors import Fault, InvalidRecord
-from ragqa.importers.lists import Listed, read_list, read_lists
 
 Write = Callable[[str, bytes | str], Path]
 

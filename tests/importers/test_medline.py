@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ragqa.corpus.importers import import_file
+from ragqa.corpus.importers.medline import split_abstract
+from ragqa.corpus.records import Abstract, NoticeKind
 from ragqa.errors import Fault
-from ragqa.importers import import_file
-from ragqa.importers.medline import split_abstract
-from ragqa.records import Abstract, NoticeKind
 
 Write = Callable[[str, bytes | str], Path]
 

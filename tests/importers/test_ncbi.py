@@ -9,9 +9,9 @@ from email.utils import format_datetime
 import pytest
 from efetch import ARTICLES, Efetch, article_set
 
+from ragqa.corpus.importers import ncbi
+from ragqa.corpus.importers.ncbi import Ncbi
 from ragqa.errors import NetworkError
-from ragqa.importers import ncbi
-from ragqa.importers.ncbi import Ncbi
 
 
 class Clock:

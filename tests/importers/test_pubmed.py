@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from ragqa.corpus.importers import import_file
+from ragqa.corpus.records import Abstract, NoticeKind
 from ragqa.errors import Fault
-from ragqa.importers import import_file
-from ragqa.records import Abstract, NoticeKind
 
 Write = Callable[[str, bytes | str], Path]
 

@@ -9,9 +9,9 @@ import pytest
 from fastapi.testclient import TestClient
 from web.conftest import QUESTION, Opened, app_of, changed, stream_of
 
-from ragqa.answer import Answer
-from ragqa.conversation import read_turns
-from ragqa.records import LONGEST_QUESTION
+from ragqa.answer.contract import Answer
+from ragqa.conversation.turns import read_turns
+from ragqa.corpus.records import LONGEST_QUESTION
 
 EVENTS = {"accept": "text/event-stream"}
 

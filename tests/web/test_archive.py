@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from test_answer import answer
 
-from ragqa.answer import Answer
+from ragqa.answer.contract import Answer
 from ragqa.web import archive as module
 from ragqa.web.archive import Archive, Queue
 

@@ -15,16 +15,18 @@ import pytest
 from samples import ARTICLE, abstract, write_corpus
 from web.conftest import QUESTION, serving
 
-from ragqa import compose, pipeline, retrieve
-from ragqa.answer import Answer
+from ragqa import pipeline
+from ragqa.answer.contract import Answer
+from ragqa.composing import extractive as compose
+from ragqa.corpus.records import Asked, Turn
+from ragqa.editorial.library import Library
+from ragqa.editorial.regenerate import propose
 from ragqa.errors import Busy, ServingError, TooSlow
 from ragqa.files import locked, write_atomic
 from ragqa.index import current_generation
-from ragqa.library import Library
 from ragqa.models import BATCH, Recent, _OnnxModel
 from ragqa.pipeline import Ragqa, build_index
-from ragqa.records import Asked, Turn
-from ragqa.regenerate import propose
+from ragqa.retrieval import ranking as retrieve
 from ragqa.settings import Settings
 from ragqa.web import engine as module
 from ragqa.web.admission import Priority

@@ -21,10 +21,10 @@ from samples import ROOT
 from web.conftest import QUESTION, Opened, app_of, token
 from web.test_access import csrf_in
 
-from ragqa.library import Library
+from ragqa.corpus.records import Asked
+from ragqa.editorial.library import Library
+from ragqa.editorial.regenerate import propose
 from ragqa.pipeline import Ragqa
-from ragqa.records import Asked
-from ragqa.regenerate import propose
 from ragqa.web.app import routes
 
 SLOW_MODULES = tuple(

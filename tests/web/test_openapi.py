@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from web.conftest import app_of
 
-from ragqa.answer import Answer
+from ragqa.answer.contract import Answer
 from ragqa.settings import Settings
 from ragqa.web.api import describe
 from ragqa.web.api.messages import ANSWER

@@ -10,8 +10,8 @@ import pytest
 from fastapi.testclient import TestClient
 from pages_site import QUESTION, page, send, sign_in, site, site_settings, small_site, words
 
-from ragqa.answer import DISCLAIMERS, Conflict
-from ragqa.corpus import load_corpus
+from ragqa.answer.contract import DISCLAIMERS, Conflict
+from ragqa.corpus.folder import load_corpus
 from ragqa.settings import Settings
 from ragqa.web.pages.evidence import comparator, intervention, population
 from ragqa.web.pages.reader import policy_rules
@@ -287,7 +287,7 @@ def test_a_page_that_is_not_there_says_what_to_do(reading: TestClient) -> None:
 
 def test_the_editorial_policy_is_the_documents(reading: TestClient) -> None:
     """The package carries the same text as the documents."""
-    assert (ROOT / "docs/editorial-policy.md").read_text() == (ROOT / "src/ragqa/data/editorial-policy.md").read_text()
+    assert (ROOT / "docs/editorial-policy.md").read_text() == (ROOT / "src/ragqa/editorial/data/editorial-policy.md").read_text()
     assert len(policy_rules()) == 7
     assert all(rule in words(page(reading, "/policy")) for rule in policy_rules())
 

@@ -12,8 +12,8 @@ import pytest
 from fastapi.testclient import TestClient
 from pages_site import QUESTION, fill_library, page, send, sign_in, site, site_settings, small_site, words
 
-from ragqa.library import Library, State
-from ragqa.reviewlog import read_log
+from ragqa.corpus.reviewlog import read_log
+from ragqa.editorial.library import Library, State
 from ragqa.settings import Settings
 from ragqa.web.pages.plots import risk_coverage, trend
 

@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 from lxml import html
 from pages_site import MARKUP, fill_library, hostile_site, page, send, sign_in, site, site_settings, words
 
-from ragqa.answer import Reference
+from ragqa.answer.contract import Reference
 from ragqa.web.pages import routers
 from ragqa.web.pages.exports import as_bibtex, as_ris
 

@@ -12,9 +12,9 @@ import pytest
 from pages_site import page, site, site_settings, small_site, words
 from web.conftest import app_of, serving, token
 
-from ragqa.corpus import load_corpus
+from ragqa.corpus.folder import load_corpus
+from ragqa.corpus.records import Article
 from ragqa.errors import Busy
-from ragqa.records import Article
 from ragqa.web.engine import Engine
 from ragqa.web.pages import suggestions as module
 from ragqa.web.pages.suggestions import AGAIN, Suggestions

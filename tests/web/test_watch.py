@@ -14,10 +14,10 @@ from samples import ARTICLE
 from web.conftest import QUESTION, Opened, app_of, token
 from web.test_api_desk import until
 
+from ragqa.corpus.records import ReviewState
+from ragqa.editorial.review import record_step
 from ragqa.files import locked, write_atomic
 from ragqa.index import current_generation
-from ragqa.records import ReviewState
-from ragqa.review import record_step
 from ragqa.web.watch import Watch
 
 

@@ -58,7 +58,7 @@ def search(
 
 
 def _write_run(settings: Settings, queries: Path, run_file: Path, k: int) -> None:
-    from ragqa.evaluate import read_questions, trec_lines
+    from ragqa.evaluation.gold import read_questions, trec_lines
     from ragqa.files import write_atomic
 
     asked = list(read_questions(queries))
@@ -100,9 +100,9 @@ def ask(
     Example:
       ragqa ask "What dose of memantine in severe renal impairment?" --format md
     """
-    from ragqa.conversation import add_turn, read_turns, turn_of
-    from ragqa.render import explain as explanation
-    from ragqa.render import render
+    from ragqa.answer.render import explain as explanation
+    from ragqa.answer.render import render
+    from ragqa.conversation.turns import add_turn, read_turns, turn_of
 
     settings = settings_from(corpus=corpus, index=index, model=model, audience=audience)
     history = read_turns(conversation) if conversation else []
@@ -120,10 +120,10 @@ def _signed_off(ragqa: Any, question: str, history: Any, article: str | None) ->
     """The published answer to this very question, where there is a library that holds one which may still be shown."""
     if not ragqa.settings.library.exists():
         return None
+    from ragqa.corpus.records import Asked
+    from ragqa.editorial.library import Library
+    from ragqa.editorial.regenerate import served
     from ragqa.errors import LibraryError
-    from ragqa.library import Library
-    from ragqa.records import Asked
-    from ragqa.regenerate import served
 
     try:
         with Library(ragqa.settings.library) as library:
@@ -153,7 +153,7 @@ def chat(
     Example:
       ragqa chat --article memantine-first-line-bpd --conversation today.jsonl
     """
-    from ragqa.chat import Chat
+    from ragqa.conversation.chat import Chat
 
     settings = settings_from(corpus=corpus, index=index, model=model, audience=audience)
     with open_ragqa(settings) as ragqa:
@@ -215,7 +215,7 @@ def answer(
     Example:
       ragqa answer questions.jsonl -o answers.jsonl
     """
-    from ragqa.evaluate import answer_batch, read_batch
+    from ragqa.evaluation.gold import answer_batch, read_batch
     from ragqa.parallel import cores
 
     settings = settings_from(corpus=corpus, index=index, model=model, audience=audience)
@@ -245,7 +245,7 @@ def verify(file: Path, corpus: Path | None, index: Path | None, model: str | Non
     """
     from dataclasses import asdict
 
-    from ragqa.audit import audit, read_cited_texts
+    from ragqa.evaluation.audit import audit, read_cited_texts
 
     texts = read_cited_texts(file)
     with open_ragqa(settings_from(corpus=corpus, index=index, model=model)) as ragqa:

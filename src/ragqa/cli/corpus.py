@@ -12,9 +12,9 @@ from ragqa.cli.options import corpus_option, folder_options, index_option, libra
 from ragqa.errors import Fault
 
 if TYPE_CHECKING:
-    from ragqa.importers.ncbi import Ncbi
+    from ragqa.corpus.importers.ncbi import Ncbi
+    from ragqa.corpus.notices import Applied
     from ragqa.index import BuildReport
-    from ragqa.notices import Applied
     from ragqa.settings import Settings
 
 
@@ -28,7 +28,7 @@ def check(corpus: Path | None, index: Path | None) -> None:
     Example:
       ragqa check --corpus corpus
     """
-    from ragqa.corpus import citable
+    from ragqa.corpus.folder import citable
     from ragqa.pipeline import checked_corpus
 
     loaded = checked_corpus(settings_from(corpus=corpus, index=index))
@@ -95,8 +95,8 @@ def retractions(
       ragqa retractions retraction_watch.csv --dry-run
       ragqa retractions --online
     """
-    from ragqa.importers.lists import read_lists
-    from ragqa.notices import apply_notices, refresh_notices
+    from ragqa.corpus.importers.lists import read_lists
+    from ragqa.corpus.notices import apply_notices, refresh_notices
 
     if bool(files) == online:
         raise click.UsageError("give either FILE, or --online")
@@ -123,8 +123,8 @@ def fetch(numbers: tuple[str, ...], corpus: Path | None, index: Path | None, lib
     Example:
       ragqa fetch 29549516 17353939
     """
-    from ragqa.importers.shared import pubmed_number
-    from ragqa.notices import fetch_records
+    from ragqa.corpus.importers.shared import pubmed_number
+    from ragqa.corpus.notices import fetch_records
 
     valid = [pubmed_number(number.removeprefix("pmid:")) for number in numbers]
     wrong = [number for number, read in zip(numbers, valid, strict=True) if read is None]
@@ -138,7 +138,7 @@ def fetch(numbers: tuple[str, ...], corpus: Path | None, index: Path | None, lib
 
 
 def _ncbi(settings: Settings) -> Ncbi:
-    from ragqa.importers.ncbi import Ncbi
+    from ragqa.corpus.importers.ncbi import Ncbi
 
     key = settings.ncbi_api_key
     return Ncbi(settings.ncbi_url, settings.ncbi_email, key.get_secret_value() if key else None)
@@ -146,7 +146,7 @@ def _ncbi(settings: Settings) -> Ncbi:
 
 def _tell(applied: Applied, settings: Settings, dry_run: bool, unread: Sequence[Fault] = ()) -> None:
     """Say what was done and whom it touches, and take back what rests on a retraction."""
-    from ragqa.notices import report
+    from ragqa.corpus.notices import report
 
     for line in report(applied, dry_run=dry_run, answers=_resting_on(applied.ids, settings.library)):
         click.echo(" " * (len(line) - len(line.lstrip())) + plain(line))
@@ -161,7 +161,7 @@ def _tell(applied: Applied, settings: Settings, dry_run: bool, unread: Sequence[
 
 def _resting_on(ids: Sequence[str], file: Path) -> dict[str, list[str]] | None:
     """Per source a line for each stored answer that rests on it; None where there is no library."""
-    from ragqa.library import Library
+    from ragqa.editorial.library import Library
 
     if not file.exists():
         return None
@@ -173,7 +173,7 @@ def _resting_on(ids: Sequence[str], file: Path) -> dict[str, list[str]] | None:
 
 
 def _take_back(settings: Settings) -> None:
-    from ragqa.regenerate import take_back_retracted
+    from ragqa.editorial.regenerate import take_back_retracted
 
     with progress_bar() as progress:
         found = take_back_retracted(settings, progress)

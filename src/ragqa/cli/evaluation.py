@@ -28,7 +28,7 @@ def eval_(
     """
     if ctx.invoked_subcommand:
         return
-    from ragqa.evaluate import evaluate_gold, load_gold, report
+    from ragqa.evaluation.gold import evaluate_gold, load_gold, report
     from ragqa.pipeline import build_index
 
     settings = settings_from(corpus=corpus, index=index, model=model)
@@ -70,8 +70,8 @@ def eval_retrieval(
       ragqa eval retrieval ../shared/data/pubmedqa --per-query pubmedqa.jsonl
       ragqa eval retrieval ../shared/data/scifact ../shared/data/medquad --limit 500 --json eval/results/retrieval.json
     """
+    from ragqa.evaluation.retrieval import AGAINST, evaluate_retrieval, report
     from ragqa.files import json_line, write_atomic
-    from ragqa.runs import AGAINST, evaluate_retrieval, report
 
     settings = settings_from(index=index, model=model)
     tables, rows = [], []
@@ -118,7 +118,7 @@ def eval_answers(
       ragqa eval answers ../shared/data/bioasq_7b_11b --limit 200
       ragqa eval answers ../shared/data/kqa --documents ../shared/data/medquad
     """
-    from ragqa.benchmarks import evaluate_answers
+    from ragqa.evaluation.benchmarks import evaluate_answers
 
     with progress_bar() as progress:
         found = evaluate_answers(dataset, settings_from(index=index, model=model), documents, limit, seed, progress)
@@ -151,7 +151,7 @@ def eval_conversations(
     Example:
       ragqa eval conversations --split test
     """
-    from ragqa.dialogue import evaluate_dialogues, load_dialogues
+    from ragqa.evaluation.conversations import evaluate_dialogues, load_dialogues
     from ragqa.files import json_line, write_atomic
     from ragqa.pipeline import build_index
 

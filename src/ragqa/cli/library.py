@@ -45,10 +45,10 @@ def library_add(
     Example:
       ragqa library add questions.jsonl && ragqa library signoff --all --by demo-editor
     """
-    from ragqa.evaluate import read_batch
-    from ragqa.library import Library
+    from ragqa.editorial.library import Library
+    from ragqa.editorial.regenerate import propose
+    from ragqa.evaluation.gold import read_batch
     from ragqa.parallel import cores
-    from ragqa.regenerate import propose
 
     settings = settings_from(corpus=corpus, index=index, model=model, library=library, audience=audience)
     asked = [question.asked for question in read_batch(questions)]
@@ -68,7 +68,7 @@ def library_list(state: str | None, library: Path | None) -> None:
     Example:
       ragqa library list --state unpublished
     """
-    from ragqa.library import State
+    from ragqa.editorial.library import State
 
     with _library(library) as store:
         for version in store.versions(*([State(state)] if state else [])):
@@ -90,9 +90,9 @@ def library_show(answer_id: str, style: str, library: Path | None) -> None:
     Example:
       ragqa library show 12 --format md
     """
-    from ragqa.library import State
-    from ragqa.regenerate import APPROVED
-    from ragqa.render import render
+    from ragqa.answer.render import render
+    from ragqa.editorial.library import State
+    from ragqa.editorial.regenerate import APPROVED
 
     with _library(library) as store:
         version = store.version(answer_id)
@@ -116,9 +116,9 @@ def library_queue(style: str, library: Path | None) -> None:
     Example:
       ragqa library queue --format html > queue.html
     """
-    from ragqa import difference
-    from ragqa.regenerate import waiting
-    from ragqa.render import render
+    from ragqa.answer.render import render
+    from ragqa.editorial import difference
+    from ragqa.editorial.regenerate import waiting
 
     with _library(library) as store:
         queue = waiting(store)
@@ -170,7 +170,7 @@ def library_reject(numbers: tuple[int, ...], everything: bool, by: str, note: st
 def _decide_on(
     numbers: tuple[int, ...], everything: bool, library: Path | None, decide: Callable[[Any, int], Any], done: str
 ) -> None:
-    from ragqa.library import State
+    from ragqa.editorial.library import State
 
     if bool(numbers) == everything:
         raise click.UsageError("give the NUMBERs, or --all")
@@ -182,8 +182,8 @@ def _decide_on(
 
 
 def _library(file: Path | None) -> Any:
+    from ragqa.editorial.library import Library
     from ragqa.errors import LibraryError
-    from ragqa.library import Library
 
     wanted = settings_from(library=file).library
     if not wanted.exists():
@@ -216,10 +216,10 @@ def regenerate(
     Example:
       ragqa regenerate --dry-run && ragqa regenerate && ragqa library queue
     """
+    from ragqa.editorial.regenerate import affected, estimate
+    from ragqa.editorial.regenerate import regenerate as redo
     from ragqa.parallel import cores
     from ragqa.pipeline import Ragqa, build_index
-    from ragqa.regenerate import affected, estimate
-    from ragqa.regenerate import regenerate as redo
 
     settings = settings_from(corpus=corpus, index=index, model=model, library=library)
     with progress_bar() as progress, _library(library) as store:
@@ -252,9 +252,9 @@ def replay(answer_id: str, corpus: Path | None, index: Path | None, model: str |
     Example:
       ragqa replay 12
     """
+    from ragqa.editorial.regenerate import replay as again
     from ragqa.errors import LibraryError
     from ragqa.pipeline import Ragqa
-    from ragqa.regenerate import replay as again
 
     settings = settings_from(corpus=corpus, index=index, model=model, library=library)
     with _library(library) as store:

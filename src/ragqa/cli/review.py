@@ -10,15 +10,15 @@ import click
 from ragqa.cli.options import audience_option, corpus_option, plain, settings_from
 
 if TYPE_CHECKING:
-    from ragqa.corpus import Corpus
+    from ragqa.corpus.folder import Corpus
 
 STEPS = {"submit": "submitted", "start": "under_review", "approve": "approved", "withdraw": "withdrawn"}
 
 
 def _read(folder: Path) -> Corpus:
     """The corpus, faulty articles set aside; a log that cannot be relied on is refused."""
-    from ragqa.corpus import read_corpus
-    from ragqa.reviewlog import read_log
+    from ragqa.corpus.folder import read_corpus
+    from ragqa.corpus.reviewlog import read_log
 
     read_log(folder)
     return read_corpus(folder)
@@ -36,8 +36,8 @@ def article(slug: str, corpus: Path | None, audience: str | None, style: str) ->
     Example:
       ragqa article memantine-first-line-bpd --format html > article.html
     """
-    from ragqa.article_page import article_page, render_article
-    from ragqa.review import check_slug
+    from ragqa.editorial.article_page import article_page, render_article
+    from ragqa.editorial.review import check_slug
 
     check_slug(slug)
     settings = settings_from(corpus=corpus, audience=audience)
@@ -61,8 +61,8 @@ def _review_step(name: str, state: str) -> None:
     @click.option("--sha256", help="Of the text that was read; a text edited since is refused.")
     @corpus_option
     def step(slug: str, by: str, note: str | None, sha256: str | None, corpus: Path | None) -> None:
-        from ragqa.records import ReviewState
-        from ragqa.review import record_step
+        from ragqa.corpus.records import ReviewState
+        from ragqa.editorial.review import record_step
 
         settings = settings_from(corpus=corpus)
         two_person = settings.two_person
@@ -87,8 +87,8 @@ def review_queue(corpus: Path | None) -> None:
     Example:
       ragqa review queue
     """
-    from ragqa.records import ReviewState
-    from ragqa.review import standings
+    from ragqa.corpus.records import ReviewState
+    from ragqa.editorial.review import standings
 
     loaded = _read(settings_from(corpus=corpus).corpus)
     found = standings(loaded)
@@ -115,10 +115,10 @@ def review_diff(slug: str, style: str, corpus: Path | None) -> None:
     Example:
       ragqa review diff memantine-ocd
     """
-    from ragqa import difference
-    from ragqa.article_page import changes_since_approval
+    from ragqa.editorial import difference
+    from ragqa.editorial.article_page import changes_since_approval
+    from ragqa.editorial.review import check_slug
     from ragqa.errors import ReviewError
-    from ragqa.review import check_slug
 
     check_slug(slug)
     folder = settings_from(corpus=corpus).corpus
@@ -144,8 +144,8 @@ def review_log(slug: str | None, corpus: Path | None) -> None:
     Example:
       ragqa review log memantine-ocd
     """
-    from ragqa.review import check_slug
-    from ragqa.reviewlog import read_log
+    from ragqa.corpus.reviewlog import read_log
+    from ragqa.editorial.review import check_slug
 
     if slug is not None:
         check_slug(slug)

@@ -22,7 +22,7 @@ def serve(host: str, port: int, corpus: Path | None, index: Path | None, model: 
     Example:
       ragqa serve --port 8000
     """
-    from ragqa.corpus import require_folder
+    from ragqa.corpus.folder import require_folder
     from ragqa.index import current_generation
     from ragqa.web.server import listen
     from ragqa.web.server import serve as run

@@ -1,6 +1,6 @@
 """One built generation: vectors, lexical index, passages and the records they come from, all in one immutable folder.
 
-    indexes/<name>/catalogue.sqlite      what each file of the corpus held when it was last read (``ragqa.catalogue``)
+    indexes/<name>/catalogue.sqlite      what each file of the corpus held when it was last read (``ragqa.corpus.catalogue``)
     indexes/<name>/embeddings.sqlite     (model fingerprint, sha256 of text) -> vector; survives every build
     indexes/<name>/<generation>/         vectors.f32, clusters.faiss, lexical/, passages.sqlite, manifest.json; where it was grown
                                          from another one also delta.f32, delta.sqlite, removed.npy, the large files being shared

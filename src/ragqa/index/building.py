@@ -14,7 +14,9 @@ from typing import TypeVar
 import numpy as np
 from pydantic import BaseModel
 
-from ragqa.catalogue import Catalogue, Progress, Standing
+from ragqa.corpus.catalogue import Catalogue, Progress, Standing
+from ragqa.corpus.passages import RULES, passages, sentences
+from ragqa.corpus.records import Abstract, Article, Passage, digest_of
 from ragqa.errors import CorpusError, IndexBusy, IndexFault
 from ragqa.files import discard, is_damage, linked, lock_file, sync_folder, sync_tree, write_atomic
 from ragqa.index.cache import EMBED_BATCH, EMBEDDINGS, EmbeddingCache
@@ -38,8 +40,6 @@ from ragqa.index.vectors import BASE as BASE_ROWS
 from ragqa.index.vectors import DELTA as DELTA_ROWS
 from ragqa.index.vectors import removed_rows, rows_of, share_rows, write_clusters, write_removed, write_rows
 from ragqa.models import Embedder, Vectors
-from ragqa.passages import RULES, passages, sentences
-from ragqa.records import Abstract, Article, Passage, digest_of
 from ragqa.settings import Settings
 
 Item = TypeVar("Item")

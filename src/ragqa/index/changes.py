@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from ragqa.catalogue import Standing
+from ragqa.corpus.catalogue import Standing
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,13 @@ from copy import copy
 from functools import lru_cache
 from pathlib import Path
 
+from ragqa.corpus.records import Abstract, Article, Passage
 from ragqa.errors import IndexFault, IndexMismatch, IndexMissing
 from ragqa.index.lexical import LexicalIndex
 from ragqa.index.manifest import CHECKED_AT_OPEN, current_generation, damage, damaged, read_manifest, reading, stored_generations
 from ragqa.index.store import PassageStore
 from ragqa.index.vectors import VectorIndex
 from ragqa.models import Embedder, Vectors
-from ragqa.records import Abstract, Article, Passage
 
 
 class Generation:

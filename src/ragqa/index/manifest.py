@@ -12,9 +12,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, ValidationError
 
+from ragqa.corpus.records import digest_of, explain
 from ragqa.errors import IndexDamaged, IndexMismatch, InvalidRecord, RagqaError
 from ragqa.files import json_object, read_text, sha256_of, write_atomic
-from ragqa.records import digest_of, explain
 
 FORMAT = "ragqa.generation/2"
 GENERATION = re.compile(r"[0-9a-f]{16}")

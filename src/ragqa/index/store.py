@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ragqa.records import Abstract, Article, Passage
+from ragqa.corpus.records import Abstract, Article, Passage
 
 BASE, DELTA = "passages.sqlite", "delta.sqlite"
 

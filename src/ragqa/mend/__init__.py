@@ -16,7 +16,8 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from ragqa.catalogue import Progress
+from ragqa.corpus.catalogue import Progress
+from ragqa.corpus.reviewlog import LOG, known_log, mend_log
 from ragqa.errors import RagqaError
 from ragqa.index import current_generation
 from ragqa.mend.databases import library
@@ -26,7 +27,6 @@ from ragqa.mend.permissions import permissions
 from ragqa.mend.serving import serving
 from ragqa.mend.texts import abstracts, approved, articles
 from ragqa.pipeline import build_index, silent
-from ragqa.reviewlog import LOG, known_log, mend_log
 from ragqa.settings import Settings
 
 __all__ = ["Damage", "Finding", "look", "mend", "review_log"]

@@ -14,9 +14,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ragqa.answer import Answer, Basis
+from ragqa.answer.contract import Answer, Basis
+from ragqa.editorial.library import Library
 from ragqa.files import JOURNALS, is_damage, keep_aside, open_regular, require_regular, sync_folder
-from ragqa.library import Library
 from ragqa.mend.found import Damage, reason
 
 FIRST_SHARED = 0x40000002

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from ragqa.catalogue import CATALOGUE, Catalogue, Progress
+from ragqa.corpus.catalogue import CATALOGUE, Catalogue, Progress
 from ragqa.errors import CorpusError, IndexFault, RagqaError
 from ragqa.files import set_aside
 from ragqa.index import current_generation, exclusive, read_manifest, stored_generations

@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from ragqa.conversation import SCHEMA, read_turns
+from ragqa.conversation.turns import SCHEMA, read_turns
 from ragqa.errors import InvalidRecord
 from ragqa.files import ends_whole, keep_aside, open_regular, open_stream, raw_lines, read_bytes, read_jsonl, write_atomic
 from ragqa.mend.databases import database, is_answer

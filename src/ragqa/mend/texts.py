@@ -11,15 +11,15 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from ragqa.corpus import abstract_of, approved_text, article_file, kept_file, parse_article
+from ragqa.corpus.folder import abstract_of, approved_text, article_file, kept_file, parse_article
+from ragqa.corpus.records import Abstract, ReviewEvent
+from ragqa.corpus.reviewlog import known_log
 from ragqa.errors import Fault, IndexFault, InvalidRecord
 from ragqa.files import UNREADABLE, json_line, json_object, keep_aside, open_stream, raw_lines, read_bytes, write_atomic
 from ragqa.index import current_generation, read_manifest, stored_generations
 from ragqa.index.manifest import damage
 from ragqa.index.store import PassageStore
 from ragqa.mend.found import Damage, reason
-from ragqa.records import Abstract, ReviewEvent
-from ragqa.reviewlog import known_log
 from ragqa.settings import Settings
 
 

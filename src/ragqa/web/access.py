@@ -22,8 +22,8 @@ from typing import Annotated, Literal
 from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
 
-from ragqa.corpus import Corpus
-from ragqa.records import ReviewState
+from ragqa.corpus.folder import Corpus
+from ragqa.corpus.records import ReviewState
 from ragqa.settings import Settings
 from ragqa.web.accounts import ROLES, Accounts
 from ragqa.web.admission import Priority

@@ -35,7 +35,7 @@ from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 
-from ragqa.corpus import require_folder
+from ragqa.corpus.folder import require_folder
 from ragqa.settings import Settings
 from ragqa.web import api, emergency, pages, signin
 from ragqa.web.access import anybody

@@ -26,7 +26,7 @@ from urllib.parse import quote
 
 from pydantic import ValidationError
 
-from ragqa.answer import Answer
+from ragqa.answer.contract import Answer
 from ragqa.files import transaction
 from ragqa.web.watch import Spell
 

@@ -19,10 +19,10 @@ from pathlib import Path
 
 from fastapi import Request
 
-from ragqa.answer import Answer
-from ragqa.conversation import add_turn, read_turns, turn_of
+from ragqa.answer.contract import Answer
+from ragqa.conversation.turns import add_turn, read_turns, turn_of
+from ragqa.corpus.records import Turn
 from ragqa.errors import RagqaError
-from ragqa.records import Turn
 from ragqa.web.archive import ADDRESS, Archive, log
 from ragqa.web.problems import Problem
 from ragqa.web.watch import Spell

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fastapi import Request
 
-from ragqa.library import Library, Version
-from ragqa.records import ReviewEvent, ReviewState
-from ragqa.review import record_step
+from ragqa.corpus.records import ReviewEvent, ReviewState
+from ragqa.editorial.library import Library, Version
+from ragqa.editorial.review import record_step
 from ragqa.web.access import Reader, engine, settings
 from ragqa.web.problems import Problem
 

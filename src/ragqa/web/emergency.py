@@ -12,10 +12,10 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import PlainTextResponse, Response
 
-from ragqa.answer import Answer
+from ragqa.answer.contract import Answer
+from ragqa.answer.render import as_text
+from ragqa.corpus.records import Asked
 from ragqa.errors import RagqaError
-from ragqa.records import Asked
-from ragqa.render import as_text
 from ragqa.web.access import engine, pools
 from ragqa.web.api import asking
 from ragqa.web.pages import talk

@@ -21,20 +21,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from ragqa.answer import DISCLAIMERS, Answer, Audience, Statement
-from ragqa.corpus import Corpus, read_corpus
+from ragqa.answer.contract import DISCLAIMERS, Answer, Audience, Statement
+from ragqa.corpus.folder import Corpus, read_corpus
+from ragqa.corpus.records import LONGEST_QUESTION, Asked
+from ragqa.corpus.reviewlog import COPY, LOG
+from ragqa.editorial.library import Library
+from ragqa.editorial.regenerate import served
 from ragqa.errors import IndexBusy, IndexDamaged, LibraryError, RagqaError, ServingError, TooSlow
 from ragqa.files import stamp
 from ragqa.index import current_generation
-from ragqa.library import Library
 from ragqa.parallel import cores
 from ragqa.pipeline import Ragqa, build_index, without_index
-from ragqa.records import LONGEST_QUESTION, Asked
-from ragqa.regenerate import served
-from ragqa.retrieve import Hit
-from ragqa.reviewlog import COPY, LOG
+from ragqa.question.triage import alarm
+from ragqa.retrieval.ranking import Hit
 from ragqa.settings import Settings
-from ragqa.triage import alarm
 from ragqa.web.admission import Admission, Priority, step_back
 from ragqa.web.watch import Spell, Watch
 

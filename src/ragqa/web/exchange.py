@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
-from ragqa.answer import Answer, Audience
+from ragqa.answer.contract import Answer, Audience
+from ragqa.corpus.records import Article, Asked, Turn
 from ragqa.index import Generation
-from ragqa.records import Article, Asked, Turn
 from ragqa.web.access import engine, pools, priority, settings
 from ragqa.web.conversations import given, talks
 from ragqa.web.engine import Event

@@ -9,7 +9,7 @@ import jinja2
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 
-from ragqa.render import printable
+from ragqa.answer.render import printable
 from ragqa.web.access import csrf_token, keep_visit, reader
 
 

@@ -6,10 +6,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from ragqa.library import Library, State, Version
-from ragqa.records import ReviewEvent, ReviewState
-from ragqa.review import NEXT
-from ragqa.reviewlog import known_log
+from ragqa.corpus.records import ReviewEvent, ReviewState
+from ragqa.corpus.reviewlog import known_log
+from ragqa.editorial.library import Library, State, Version
+from ragqa.editorial.review import NEXT
 from ragqa.web.access import Reader, engine, require, settings
 from ragqa.web.api.messages import (
     Decision,

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field, RootModel, StringConstraints
 
-from ragqa.answer import DISCLAIMERS, Answer, Audience
-from ragqa.records import (
+from ragqa.answer.contract import DISCLAIMERS, Answer, Audience
+from ragqa.corpus.records import (
     LONGEST_ID,
     LONGEST_QUESTION,
     LONGEST_SAID,
@@ -21,7 +21,7 @@ from ragqa.records import (
     ReviewState,
     Turn,
 )
-from ragqa.retrieve import Hit
+from ragqa.retrieval.ranking import Hit
 
 Question = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_QUESTION, pattern=r"\S")]
 Slug = Annotated[str, StringConstraints(max_length=200, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 
-from ragqa.answer import Answer, Audience
-from ragqa.article_page import ArticlePage, article_page
+from ragqa.answer.contract import Answer, Audience
+from ragqa.editorial.article_page import ArticlePage, article_page
 from ragqa.web.access import engine, may_read, reader, settings, visible
 from ragqa.web.api.messages import ANSWER, ANSWER_ID, Articles, Listed, Slug, written
 from ragqa.web.exchange import find

@@ -10,15 +10,15 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Form, Path, Request, Response
 from fastapi.responses import RedirectResponse
 
-from ragqa.corpus import Corpus, approved_text
-from ragqa.difference import Difference, citations, compare, compare_articles, runs
+from ragqa.answer.render import HEADINGS, describe
+from ragqa.corpus.folder import Corpus, approved_text
+from ragqa.corpus.records import Article, ReviewEvent, ReviewState
+from ragqa.editorial.difference import Difference, citations, compare, compare_articles, runs
+from ragqa.editorial.library import Library, State, Version
+from ragqa.editorial.regenerate import waiting
+from ragqa.editorial.review import standings
 from ragqa.errors import LibraryError
-from ragqa.library import Library, State, Version
 from ragqa.pipeline import reference
-from ragqa.records import Article, ReviewEvent, ReviewState
-from ragqa.regenerate import waiting
-from ragqa.render import HEADINGS, describe
-from ragqa.review import standings
 from ragqa.web.access import Reader, engine, require
 from ragqa.web.editing import decided, take_step
 from ragqa.web.pages.frame import day, show

@@ -11,7 +11,7 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request, Response
 
 from ragqa.errors import CorpusError
-from ragqa.evaluate import GoldItem, load_gold
+from ragqa.evaluation.gold import GoldItem, load_gold
 from ragqa.web.access import may_read, settings
 from ragqa.web.pages.frame import show
 from ragqa.web.pages.plots import bars, risk_coverage, trend

@@ -10,10 +10,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ragqa.answer import Answer, Reference
-from ragqa.passages import label_at, sentences
-from ragqa.question import Role, any_of, mentions
-from ragqa.records import Abstract, Article
+from ragqa.answer.contract import Answer, Reference
+from ragqa.corpus.passages import label_at, sentences
+from ragqa.corpus.records import Abstract, Article
+from ragqa.language.concepts import Role, any_of, mentions
 
 _WHO = r"(?:(?:out|in)?patients?|participants|people|adults|adolescents|children|women|men|veterans|individuals|volunteers)"
 _KIND = (

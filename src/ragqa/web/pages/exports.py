@@ -6,8 +6,8 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 
-from ragqa.answer import Reference
-from ragqa.render import printable
+from ragqa.answer.contract import Reference
+from ragqa.answer.render import printable
 
 _SPECIAL = {"\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"} | {
     sign: "\\" + sign for sign in "#$%&_"

@@ -8,9 +8,9 @@ from typing import Annotated, Any, cast
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
 
-from ragqa.answer import Audience
-from ragqa.corpus import Corpus
-from ragqa.records import Abstract, Article
+from ragqa.answer.contract import Audience
+from ragqa.corpus.folder import Corpus
+from ragqa.corpus.records import Abstract, Article
 from ragqa.web.access import cookie_name
 from ragqa.web.views import render
 

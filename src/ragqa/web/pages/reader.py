@@ -13,12 +13,12 @@ from urllib.parse import quote, urlencode
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from ragqa.answer import Audience
-from ragqa.article_page import PageStatement, article_page
-from ragqa.corpus import Corpus
-from ragqa.privacy import redact
-from ragqa.records import LONGEST_QUESTION, Abstract, Article, Asked, ReviewState
-from ragqa.retrieve import Hit
+from ragqa.answer.contract import Audience
+from ragqa.corpus.folder import Corpus
+from ragqa.corpus.records import LONGEST_QUESTION, Abstract, Article, Asked, ReviewState
+from ragqa.editorial.article_page import PageStatement, article_page
+from ragqa.question.privacy import redact
+from ragqa.retrieval.ranking import Hit
 from ragqa.web.access import Reader, TheEngine, check_csrf, may_ask, may_read, priority, public, reader, set_cookie, visible
 from ragqa.web.engine import Engine
 from ragqa.web.pages.frame import AUDIENCES, CHOICE, TheAudience, finder, inside, show
@@ -176,7 +176,7 @@ def policy(request: Request) -> Response:
 
 def policy_rules() -> list[str]:
     """The rules of ``docs/editorial-policy.md``, which the package carries."""
-    text = resources.files("ragqa").joinpath("data/editorial-policy.md").read_text(encoding="utf-8")
+    text = resources.files("ragqa.editorial").joinpath("data/editorial-policy.md").read_text(encoding="utf-8")
     return [_MARKUP.sub("", line) for line in text.splitlines() if line.startswith("* ")]
 
 

@@ -11,10 +11,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ragqa.answer import Answer, Status
+from ragqa.answer.contract import Answer, Status
+from ragqa.corpus.records import Article, Asked
 from ragqa.errors import RagqaError
-from ragqa.question import Role, mentions
-from ragqa.records import Article, Asked
+from ragqa.language.concepts import Role, mentions
 from ragqa.web.admission import Priority
 from ragqa.web.engine import Engine
 

@@ -11,10 +11,10 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import PlainTextResponse, RedirectResponse, StreamingResponse
 
-from ragqa.answer import Answer, Statement
-from ragqa.corpus import Corpus
-from ragqa.records import LONGEST_QUESTION, ReviewState, Turn
-from ragqa.render import HEADINGS, HEADINGS_FOR_PATIENTS, as_json, as_markdown, as_text, caution, printable, sections
+from ragqa.answer.contract import Answer, Statement
+from ragqa.answer.render import HEADINGS, HEADINGS_FOR_PATIENTS, as_json, as_markdown, as_text, caution, printable, sections
+from ragqa.corpus.folder import Corpus
+from ragqa.corpus.records import LONGEST_QUESTION, ReviewState, Turn
 from ragqa.web import exchange
 from ragqa.web.access import check_csrf, csrf_token, engine, may_ask, may_read, pools, reader, visible
 from ragqa.web.conversations import PAGE, given, talks

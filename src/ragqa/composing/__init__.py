@@ -1,0 +1,1 @@
+"""Evidence to the sentences of an answer."""

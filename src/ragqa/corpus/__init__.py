@@ -1,0 +1,1 @@
+"""What the hospital wrote and collected, as records, and who approved it."""

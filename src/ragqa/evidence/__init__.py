@@ -1,0 +1,1 @@
+"""Hits to the evidence in them, and whether it is enough."""

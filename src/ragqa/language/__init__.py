@@ -1,0 +1,1 @@
+"""What words say, whatever they are about: names, directions, rewordings."""

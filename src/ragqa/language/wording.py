@@ -1,0 +1,136 @@
+"""Rewordings that can be proven to say the same: abbreviations spelled out, and plain language for patients.
+
+Every rewording here can be undone by rule: ``same_words`` brings two texts to one common form and compares them, so a
+statement that was reworded is still checked against its source, word for word.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import lru_cache
+from importlib import resources
+
+from ragqa.corpus.passages import without_markers
+from ragqa.language.concepts import known_abbreviations
+
+_BRACKET = re.compile(r"(?<!\s)\s*+[(\[]([^()\[\]]*)[)\]]")
+_STATISTIC = re.compile(
+    r"\b(?:n|p|CI|CrI|SD|SMD|SE|IQR|d|g|OR|RR|HR)\b\s*[=<>]?|(?<!\d)\d++(?:\.\d++)?\s?%\s*(?:CI|CrI)|\bversus\b|\bvs\b"
+)
+_ONLY_FIGURES = re.compile(
+    r"^(?:[\d\s.,;:%=<>≤≥±/–−-]|to|and|versus|vs|n|N|p|P|CI|CrI|SD|SMD|SE|OR|RR|HR|d|g|mean|difference|"
+    r"standardised|standardized|odds|risk|hazard|ratio|credible|confidence|interval)+$"
+)
+_NOT_SIGNIFICANT = re.compile(r"\b[pP]\s*(?:=\s*0?\.(?:0[5-9]|[1-9])|>)")
+_INTERVAL = re.compile(r"(?:CI|CrI)[,:]?\s*\(?([-−]?\d+(?:\.\d+)?)\s*(?:to|–|,|;)\s*([-−]?\d+(?:\.\d+)?)")
+_WORD = re.compile(r"\w+(?:[.,]\d+)*")
+_JOINTS = (
+    (re.compile(r"; (?:and )?(?=[a-zA-Z])"), ". "),
+    (re.compile(r", but (?=[a-z])"), ". But "),
+    (re.compile(r", because (?=[a-z])"), ". This is because "),
+    (re.compile(r", (?:whereas|while) (?=[a-z])"), ". In contrast, "),
+    (re.compile(r", although (?=[a-z])"), ". However, "),
+    (
+        re.compile(
+            r", and (?=(?:[\w-]+ ){1,7}(?:is|are|was|were|did|does|had|has|have|can|may|should|"
+            r"lowered|improved|fell|rose|showed|took|gave)\b)"
+        ),
+        ". And ",
+    ),
+)
+"""Where a sentence may be cut, and what then begins the next one; ``_JOINED`` takes each back."""
+_JOINED = (
+    (re.compile(r"\bthis is because\b", re.IGNORECASE), "because"),
+    (re.compile(r"\bin contrast\b|\bwhile\b", re.IGNORECASE), "whereas"),
+    (re.compile(r"\bhowever\b", re.IGNORECASE), "although"),
+    (re.compile(r"[;.] and\b", re.IGNORECASE), ";"),
+    (re.compile(r", and\b", re.IGNORECASE), ","),
+)
+
+
+def spell_out(text: str, source: str, seen: set[str]) -> str:
+    """Each abbreviation not yet ``seen``, written out before itself where it first stands: "heart failure (HF)".
+
+    Only where the ``source`` itself spells it that way, so that a second meaning cannot slip in; ``seen`` is added to.
+    """
+    folded = source.lower()
+    for short, meanings in known_abbreviations(text).items():
+        if short in seen:
+            continue
+        seen.add(short)
+        meaning = next((m for m in meanings if m.lower() in folded), None)
+        if meaning and meaning.lower() not in text.lower() and f"({short})" not in text:
+            text = re.sub(rf"(?<![\w-]){re.escape(short)}(?![\w-])", f"{meaning} ({short})", text, count=1)
+    return text
+
+
+def plain(text: str) -> str:
+    """A sentence in plain language: jargon replaced by the glossary, bracketed figures left out, long sentences cut.
+
+    A figure that shows no effect is never left out: without it the sentence would claim more.
+    """
+    told = _plain_words(_without_figures(text))
+    for joint, start in _JOINTS:
+        told = joint.sub(start, told)
+    return re.sub(r"(^|[.?!] )([a-z])", lambda start: start[1] + start[2].upper(), told)
+
+
+def same_words(text: str, quote: str) -> bool:
+    """Whether a quote contains a text word for word, once both are in the common form: plain words, no expansions."""
+    said, source = _common(text), _common(quote)
+    return bool(said) and f" {' '.join(said)} " in f" {' '.join(source)} "
+
+
+def _common(text: str) -> list[str]:
+    told = _plain_words(_without_figures(collapsed(without_markers(text))))
+    for cut, joint in _JOINED:
+        told = cut.sub(joint, told)
+    return [word.casefold() for word in _WORD.findall(told)]
+
+
+def collapsed(text: str) -> str:
+    """A text without the expansions that ``spell_out`` put before abbreviations."""
+    for short, meanings in known_abbreviations(text).items():
+        for form in {form for meaning in meanings for form in (meaning, _plain_words(meaning))}:
+            text = re.sub(rf"{re.escape(form)} \({re.escape(short)}\)", short, text, flags=re.IGNORECASE)
+    return text
+
+
+def _without_figures(text: str) -> str:
+    return _BRACKET.sub(lambda bracket: "" if _may_be_left_out(bracket[1]) else bracket[0], text)
+
+
+def _may_be_left_out(inside: str) -> bool:
+    if (
+        not re.search(r"\d", inside)
+        or not _ONLY_FIGURES.match(inside)
+        or not _STATISTIC.search(inside)
+        or _NOT_SIGNIFICANT.search(inside)
+    ):
+        return False
+    bounds = [(float(low.replace("−", "-")), float(high.replace("−", "-"))) for low, high in _INTERVAL.findall(inside)]
+    return not any(low <= null <= high for low, high in bounds for null in (0.0, 1.0))
+
+
+def _plain_words(text: str) -> str:
+    glossary, pattern = _glossary()
+    return pattern.sub(lambda term: _cased(term[0], glossary[term[0].lower()]), text)
+
+
+def _cased(term: str, words: str) -> str:
+    return words[0].upper() + words[1:] if term[0].isupper() and not term.isupper() else words
+
+
+@lru_cache(maxsize=1)
+def _glossary() -> tuple[dict[str, str], re.Pattern[str]]:
+    table: dict[str, str] = json.loads(
+        resources.files("ragqa.language").joinpath("data/glossary.json").read_text(encoding="utf-8")
+    )
+    longest_first = sorted(table, key=len, reverse=True)
+    return table, re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, longest_first))})(?![\w-])", re.IGNORECASE)
+
+
+def glossary_terms() -> dict[str, str]:
+    """Technical term to plain words."""
+    return dict(_glossary()[0])

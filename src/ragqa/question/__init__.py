@@ -1,0 +1,1 @@
+"""A question read before anything is searched: without identifiers, made to stand alone, or refused."""
