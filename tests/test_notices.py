@@ -152,7 +152,8 @@ def test_a_kill_while_writing_leaves_the_old_file(small_corpus: Path) -> None:
     """The process dies half-way through the new file: every old byte is there, and a second run does the work."""
     before = records(small_corpus).read_bytes()
     code = (
-        "import os, sys; from pathlib import Path; from ragqa.corpus import notices; from ragqa.corpus.importers.lists import read_lists\n"
+        "import os, sys; from pathlib import Path\n"
+        "from ragqa.corpus import notices; from ragqa.corpus.importers.lists import read_lists\n"
         "whole = notices.write_atomic\n"
         "def dying(file, chunks):\n"
         "    def half():\n"
