@@ -339,7 +339,7 @@ def test_wrong_use(run: Run, words: tuple[str, ...], said: str) -> None:
 def test_asking_loads_none_of_it() -> None:
     """What rewrites the corpus, or knows the network, is not even imported by the asking path."""
     code = (
-        "import sys, ragqa.cli, ragqa.pipeline, ragqa.chat\n"
+        "import sys, ragqa.cli, ragqa.pipeline, ragqa.conversation.chat\n"
         "assert not {'ragqa.corpus.notices', 'ragqa.corpus.importers.lists', 'ragqa.corpus.importers.ncbi'} & set(sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-import ragqa.corpus.importers
+from ragqa.corpus import importers
 from ragqa.corpus.importers import import_file
 from ragqa.corpus.records import Abstract
 from ragqa.errors import Fault, InvalidRecord, SettingsError
@@ -69,7 +69,7 @@ def test_unknown_ids_are_refused(write: Write) -> None:
 
 def test_all_names_what_is_public() -> None:
     """One function is the whole of it."""
-    assert ragqa.importers.__all__ == ["import_file"]
+    assert importers.__all__ == ["import_file"]
 
 
 def test_every_file_of_the_real_folder(real: Path) -> None:
