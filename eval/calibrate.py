@@ -21,15 +21,15 @@ from pathlib import Path
 import click
 import numpy as np
 
-from ragqa.composing.extractive import compose
+from ragqa.corpus.importers.importing import import_records
+from ragqa.corpus.records import Asked
 from ragqa.evaluation.gold import load_gold
 from ragqa.evaluation.retrieval import read_qrels, read_queries
+from ragqa.evidence.sources import expanded
 from ragqa.evidence.sufficiency import WEIGHTS
 from ragqa.files import read_jsonl
-from ragqa.language.concepts import understand
-from ragqa.models import CrossEncoder
-from ragqa.pipeline import Ragqa, build_index, import_records
-from ragqa.retrieval.ranking import retrieve
+from ragqa.index.refresh import build_index
+from ragqa.pipeline import Ragqa
 from ragqa.settings import load_settings
 
 FEATURES = tuple(name for name in WEIGHTS[0] if name != "bias")
@@ -65,14 +65,17 @@ def bundled(ragqa: Ragqa, gold: Path, questions: Path) -> Iterator[Row]:
 def studies(ragqa: Ragqa, folder: Path, sample: int) -> Iterator[Row]:
     """Questions of a public set, with their own documents in reach and hidden."""
     queries, qrels = dict(read_queries(folder)), read_qrels(folder, None)
-    judge = CrossEncoder()
     for name in random.Random(7).sample(sorted(qrels), min(sample, len(qrels))):
         question, own = queries[name], {f"doc:{document}" for document in qrels[name]}
-        hits = retrieve([question], ragqa.generation, ragqa.embedder, ragqa.settings)
+        query = ragqa.reader().read(Asked(question=question))
+        hits = ragqa.retriever().retrieve(query)
         for answerable in (True, False):
             seen = [hit for hit in hits if answerable or hit.passage.source_id not in own]
-            composition = compose(question, understand(question), seen, ragqa.generation, ragqa.embedder, judge, enough=0.0)
-            yield f"{folder.name} {name}: {question}", composition.sufficiency.features(), answerable
+            yield (
+                f"{folder.name} {name}: {question}",
+                ragqa.gathered(query, expanded(seen, ragqa.generation, query.vocabulary)).sufficiency.features(),
+                answerable,
+            )
 
 
 @click.command()
@@ -89,7 +92,7 @@ def main(corpus: Path | None, index: Path | None, gold: Path, questions: Path, f
         for folder in folders:
             import_records(folder / "corpus.jsonl.gz", settings.corpus)
         build_index(settings)
-    with Ragqa.open(settings.model_copy(update={"enough": 0.0})) as ragqa:  # judge even what is hopeless: it is learned from
+    with Ragqa.open(settings.model_copy(update={"abstain_below": 0.0})) as ragqa:
         rows = [row for folder in folders for row in studies(ragqa, folder, sample)] or list(bundled(ragqa, gold, questions))
     measured = [row for row in rows if row[1]]
     x = np.array([[*(features[name] for name in FEATURES), 1.0] for _, features, _ in measured if features])
@@ -100,7 +103,7 @@ def main(corpus: Path | None, index: Path | None, gold: Path, questions: Path, f
     left_out = [float(x[i] @ (fit(np.delete(x / scale, i, 0), np.delete(y, i)) / scale) > 0) for i in range(len(y))]
     wrong = [(name, d) for (name, *_), d, label in zip(measured, decided, y, strict=True) if d != label]
     if folders:  # so that the setting falls where the fit would decide
-        weights[-1] += np.log(settings.enough / (1 - settings.enough))
+        weights[-1] += np.log(settings.abstain_below / (1 - settings.abstain_below))
     click.echo(json.dumps(dict(zip((*FEATURES, "bias"), weights.round(3).tolist(), strict=True))))
     click.echo(f"questions {len(y)}, answerable {int(y.sum())}")
     click.echo(f"right: fitted {np.mean(decided == y):.3f}, leave-one-out {np.mean(left_out == y):.3f}")

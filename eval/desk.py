@@ -24,8 +24,9 @@ from ragqa.editorial.regenerate import affected, propose, regenerate, waiting
 from ragqa.editorial.review import record_step
 from ragqa.evaluation.gold import load_gold
 from ragqa.files import read_jsonl, write_atomic
+from ragqa.index.refresh import build_index
 from ragqa.parallel import cores, each
-from ragqa.pipeline import Ragqa, build_index
+from ragqa.pipeline import Ragqa
 from ragqa.settings import Settings
 
 RETRACTED = "pmid:12450955"

@@ -41,9 +41,9 @@ from ragqa.corpus.records import Abstract, Section
 from ragqa.errors import Fault
 from ragqa.files import json_line, read_jsonl, write_atomic
 from ragqa.index import EmbeddingCache, Generation, open_index, searchable
+from ragqa.index.refresh import build_index
 from ragqa.models import Embedder, Vectors, load_embedder
-from ragqa.pipeline import build_index
-from ragqa.retrieval.ranking import rank_sources, retrieve
+from ragqa.retrieval.retriever import HybridRetriever
 from ragqa.settings import Settings
 
 SETS = ("scifact", "pubmedqa", "evidence_inference", "bioasq_7b_11b", "medquad")
@@ -356,7 +356,7 @@ def ask(corpus: Path, index: Path, asked: Path) -> None:
         first = time.perf_counter()
         vectors[text] = embedder.embed([text])[0]
         second = time.perf_counter()
-        retrieve([text], generation, Kept(embedder, vectors), settings)
+        HybridRetriever(generation, Kept(embedder, vectors), settings).passages([text])
         embedding.append(second - first)
         retrieving.append(time.perf_counter() - second)
     after = memory()
@@ -474,7 +474,7 @@ def state(settings: Settings, pool: Pool) -> tuple[str, list[list[tuple[str, flo
     """The live generation and what it finds for ten questions."""
     with closing(open_index(settings.index, pool.embedder)) as generation:
         found = [
-            [(hit.passage.id, hit.score) for hit in rank_sources([text], generation, pool.embedder, settings, 10)]
+            [(hit.passage.id, hit.score) for hit in HybridRetriever(generation, pool.embedder, settings).sources([text], 10)]
             for text in pool.questions[:10]
         ]
         return generation.manifest.generation, found
@@ -502,7 +502,7 @@ def last_part(corpus: Path) -> tuple[Path, str, str, str]:
 def holds(settings: Settings, embedder: Embedder, text: str, source: str) -> bool:
     """Whether a question in a record's own words finds it among the first ten sources."""
     with closing(open_index(settings.index, embedder)) as generation:
-        hits = rank_sources([text[:1900]], generation, embedder, settings, 10)
+        hits = HybridRetriever(generation, embedder, settings).sources([text[:1900]], 10)
     return source in {hit.passage.source_id for hit in hits}
 
 

@@ -21,10 +21,12 @@ from pathlib import Path
 
 import click
 
-from ragqa.answer.contract import Answer, Status
+from ragqa.answer.contract import Answer
 from ragqa.answer.render import RENDERERS
 from ragqa.evaluation.gold import has_disclaimer, load_gold
-from ragqa.pipeline import Ragqa, build_index
+from ragqa.index.refresh import build_index
+from ragqa.pipeline import Ragqa
+from ragqa.question.refusal import Status
 from ragqa.settings import load_settings
 
 EACH = 3

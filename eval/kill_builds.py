@@ -20,7 +20,8 @@ from typing import Any
 import click
 
 from ragqa.index import Sizes, current_generation
-from ragqa.pipeline import Ragqa, build_index
+from ragqa.index.refresh import build_index
+from ragqa.pipeline import Ragqa
 from ragqa.settings import Settings
 
 SEED = "Is memantine effective as a first-line treatment for Borderline Personality Disorder?"

@@ -25,8 +25,9 @@ from ragqa.editorial.library import Library, State
 from ragqa.editorial.regenerate import propose
 from ragqa.evaluation.gold import load_gold
 from ragqa.files import write_atomic
+from ragqa.index.refresh import build_index
 from ragqa.parallel import cores
-from ragqa.pipeline import Ragqa, build_index
+from ragqa.pipeline import Ragqa
 from ragqa.settings import Settings
 
 

@@ -38,7 +38,7 @@ import psutil
 from ragqa.evaluation.gold import load_gold
 from ragqa.files import write_atomic
 from ragqa.index import current_generation
-from ragqa.pipeline import build_index
+from ragqa.index.refresh import build_index
 from ragqa.settings import load_settings
 
 SEED = "Is memantine effective as a first-line treatment for Borderline Personality Disorder?"

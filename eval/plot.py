@@ -40,11 +40,11 @@ STYLES = {
 
 def risk_coverage(scorecard: dict[str, Any]) -> Figure:
     """One line a split; the dot is where ragqa abstains by default."""
-    curves, enough = scorecard["risk_coverage"], load_settings().enough
+    curves, bound = scorecard["risk_coverage"], load_settings().abstain_below
     figure, axes = plt.subplots(figsize=(6, 4))
     for split, curve in curves.items():
         (line,) = axes.step([p["coverage"] for p in curve], [p["risk"] for p in curve], where="post", label=split)
-        default = next((p for p in curve if p["enough"] >= enough), curve[-1])
+        default = next((p for p in curve if p["abstain_below"] >= bound), curve[-1])
         axes.plot(default["coverage"], default["risk"], "o", color=line.get_color())
     axes.set(xlabel="coverage: share of searched questions answered", ylabel="risk: share of answers that should be none")
     axes.set(xlim=(0, 1), ylim=(0, None), title="Abstaining on the gold set")

@@ -54,7 +54,7 @@ def filled(library: Library, ragqa: Ragqa, asked: Sequence[Asked]) -> None:
     remembering = Remembered(ragqa.embedder, library)
     template = ragqa.ask("Who won the football?")
     for question in map(ragqa.without_identifiers, asked):
-        basis = ragqa.basis(question, "clinician", remembering)
+        basis = ragqa.provenance(question, "clinician", remembering)
         answer = template.model_copy(update={"question": question.question})
         library.propose(key_of(question, "clinician"), question, answer, basis, [], severity="s", reason="r", published=True)
 

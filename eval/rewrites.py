@@ -21,15 +21,16 @@ import numpy as np
 import sacrebleu
 from rouge_score import rouge_scorer
 
-from ragqa.composing.extractive import compose
-from ragqa.corpus.records import Turn
+from ragqa.corpus.importers.importing import import_records
+from ragqa.corpus.records import Asked, Turn
 from ragqa.evaluation.measures import mean
-from ragqa.language.concepts import understand
-from ragqa.models import CrossEncoder, load_embedder
-from ragqa.pipeline import Ragqa, build_index, import_records
+from ragqa.evidence.clarity import unclear
+from ragqa.evidence.sources import expanded
+from ragqa.index.refresh import build_index
+from ragqa.models import load_embedder
+from ragqa.pipeline import Ragqa
 from ragqa.question.followup import standalone
-from ragqa.question.triage import unclear
-from ragqa.retrieval.ranking import retrieve
+from ragqa.retrieval.retriever import HybridRetriever
 from ragqa.settings import Settings
 
 Example = tuple[str, list[Turn], str, str]
@@ -95,24 +96,21 @@ def abstaining(file: Path) -> dict[str, Any]:
         import_records(home / "corpus.jsonl", settings.corpus)
         build_index(settings)
         with Ragqa.open(settings) as ragqa:
-            judge = CrossEncoder()
             for task in tasks:
                 users = [turn["text"] for turn in task["input"] if turn["speaker"] == "user"]
-                read = standalone(users[-1], _turns(task["input"]))
+                query = ragqa.reader().read(Asked(question=users[-1], history=tuple(_turns(task["input"]))))
                 own = {f"doc:{context['id']}" for context in task["contexts"] or ()}
                 deep = settings.model_copy(update={"sources": 100, "candidates": 1000})
-                hits = [h for h in retrieve([read.text], ragqa.generation, ragqa.embedder, deep) if h.passage.source_id in own]
-                understanding = understand(read.text)
+                retriever = HybridRetriever(ragqa.generation, ragqa.embedder, deep)
                 labels.append(task["answerability"][0])
-                vague = unclear(read.text, understanding, judge.rarity, lambda text: False, (), read.unnamed)
-                if read.choices or (vague and not read.leans):
+                if query.reading.choices or unclear(query, expanded((), ragqa.generation, query.vocabulary)):
                     said.append("UNDERSPECIFIED")
                     continue
-                asked = users[-1] if read.leans else ""
-                tools = (ragqa.generation, ragqa.embedder, judge, settings.enough, asked)
-                answers = bool(compose(read.text, understanding, hits, *tools).drafts)
-                if not answers and read.joined:
-                    answers = bool(compose(read.joined, understand(read.joined), hits, *tools, carried=False).drafts)
+                answers = False
+                for one in filter(None, (query, ragqa.reader().joined(query))):
+                    hits = [hit for hit in retriever.retrieve(one) if hit.passage.source_id in own]
+                    found = ragqa.gathered(one, expanded(hits, ragqa.generation, one.vocabulary))
+                    answers = answers or bool(found.candidates)
                 said.append("ANSWERABLE" if answers else "UNANSWERABLE")
     return {label: _precision_recall(labels, said, label) for label in ("UNANSWERABLE", "UNDERSPECIFIED")} | {
         "tasks": len(tasks),

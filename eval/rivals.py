@@ -145,15 +145,16 @@ def txtai(texts: dict[str, str], weights: Path) -> dict[str, Callable[[str], lis
 def ragqa(folder: Path, place: Path) -> Callable[[str], list[str]]:
     """As ``ragqa search`` does it, in an index built from nothing."""
     from ragqa.evaluation.retrieval import indexed
-    from ragqa.pipeline import Ragqa, silent
-    from ragqa.retrieval.ranking import rank_sources
+    from ragqa.index.refresh import silent
+    from ragqa.pipeline import Ragqa
+    from ragqa.retrieval.retriever import HybridRetriever
     from ragqa.settings import load_settings
 
     local, _ = indexed(folder, load_settings(index=place / "default"), silent)
     opened = Ragqa.open(local)
 
     def ranked(question: str) -> list[str]:
-        hits = rank_sources([question], opened.generation, opened.embedder, opened.settings, DEPTH)
+        hits = HybridRetriever(opened.generation, opened.embedder, opened.settings).sources([question], DEPTH)
         return [hit.passage.source_id.removeprefix("doc:") for hit in hits]
 
     return ranked

@@ -36,7 +36,7 @@ from ragqa.corpus.records import ReviewState
 from ragqa.corpus.reviewlog import known_log
 from ragqa.editorial.review import record_step
 from ragqa.files import locked, write_atomic
-from ragqa.pipeline import build_index
+from ragqa.index.refresh import build_index
 from ragqa.settings import Settings, load_settings
 from ragqa.web.accounts import Accounts
 

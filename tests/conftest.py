@@ -12,8 +12,9 @@ from efetch import Efetch
 from samples import ARTICLE, abstract, write_corpus
 
 from ragqa.checking.support import Checker
+from ragqa.index.refresh import build_index
 from ragqa.models import CrossEncoder, Embedder, load_embedder
-from ragqa.pipeline import Ragqa, build_index
+from ragqa.pipeline import Ragqa
 from ragqa.settings import Settings
 
 ROOT = Path(__file__).parent.parent

@@ -8,15 +8,17 @@ import pytest
 from pydantic import ValidationError
 from samples import abstract
 
-from ragqa.answer.contract import DISCLAIMERS, Answer, Draft, Quote, Statement, Status, Support, Trace, cite
+from ragqa.answer.assembly import reference
+from ragqa.answer.contract import DISCLAIMERS, Answer, Trace
+from ragqa.checking.statements import Statement, Support, cite
+from ragqa.composing.draft import Draft, Quote
 from ragqa.corpus.passages import passages
 from ragqa.corpus.records import Abstract, Part
 from ragqa.errors import UncitedStatement, UnknownCitation, UnsupportedStatement
-from ragqa.pipeline import reference
+from ragqa.question.refusal import Status
 
 RECORD = Abstract.model_validate(abstract(101))
 RECORDS = {RECORD.id: RECORD}
-REFERENCES = {RECORD.id: reference(RECORD)}
 PASSAGE = passages(RECORD, 1800)[0]
 SECOND = RECORD.text.index("Drug A")
 
@@ -29,14 +31,14 @@ def draft(text: str = RECORD.text[SECOND:], **changes: Any) -> Draft:
 
 def answer(**changes: Any) -> Answer:
     """An answer that is right unless changed."""
-    statements, references = cite([draft()], RECORDS, REFERENCES)
+    statements, cited = cite([draft()], RECORDS)
     made: dict[str, Any] = {
         "id": "1",
         "question": "Does drug A help?",
         "standalone_question": "Does drug A help?",
         "status": Status.ANSWERED,
         "statements": statements,
-        "references": references,
+        "references": tuple(reference(RECORDS[source], number) for number, source in enumerate(cited, start=1)),
         "disclaimer": DISCLAIMERS["clinician"],
         "audience": "clinician",
         "review_state": "not_reviewed",
@@ -85,21 +87,21 @@ def test_a_citation_that_resolves_to_nothing_rejects_the_answer() -> None:
 def test_a_source_that_was_not_retrieved_cannot_be_cited() -> None:
     """A real record is still unknown when it was not retrieved for this answer."""
     with pytest.raises(UnknownCitation, match="pmid:101 was not retrieved"):
-        cite([draft()], {}, {})
+        cite([draft()], {})
 
 
 @pytest.mark.parametrize("change", [{"start": -1}, {"end": 10_000}, {"start": SECOND, "end": SECOND}])
 def test_offsets_outside_the_passage_are_refused(change: dict[str, int]) -> None:
     """A quote must be a slice of the passage."""
     with pytest.raises(UnsupportedStatement):
-        cite([draft(**change)], RECORDS, REFERENCES)
+        cite([draft(**change)], RECORDS)
 
 
 def test_a_passage_that_is_not_what_its_source_says_is_refused() -> None:
     """A store that was tampered with shows at once."""
     forged = PASSAGE.model_copy(update={"text": PASSAGE.text.replace("101", "999")})
     with pytest.raises(UnsupportedStatement):
-        cite([draft(passage=forged)], RECORDS, REFERENCES)
+        cite([draft(passage=forged)], RECORDS)
 
 
 def test_abstaining_needs_a_message_and_no_statements() -> None:
@@ -114,12 +116,11 @@ def test_abstaining_needs_a_message_and_no_statements() -> None:
 def test_sources_are_numbered_by_first_use() -> None:
     """One number a source, in order of first use, however often it is cited."""
     other = Abstract.model_validate(abstract(102))
-    records, references = {**RECORDS, other.id: other}, {**REFERENCES, other.id: reference(other)}
     place = passages(other, 1800)[0]
     drafts = [draft(passage=place, text=other.text[SECOND:]), draft(), draft(passage=place, text=other.text[SECOND:])]
-    statements, used = cite(drafts, records, references)
+    statements, used = cite(drafts, {**RECORDS, other.id: other})
     assert [statement.citations for statement in statements] == [(1,), (2,), (1,)]
-    assert [(r.number, r.source_id) for r in used] == [(1, "pmid:102"), (2, "pmid:101")]
+    assert used == ("pmid:102", "pmid:101")
 
 
 def test_answers_are_frozen() -> None:

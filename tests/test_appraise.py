@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 from samples import abstract
 
-from ragqa.answer.appraisal import appraise, follow_up, sample_size, study_design
-from ragqa.answer.contract import Reference, Statement, Support
+from ragqa.answer.appraisal import appraise
+from ragqa.answer.assembly import reference
+from ragqa.answer.contract import Reference
+from ragqa.checking.statements import Statement, Support
 from ragqa.corpus.folder import parse_article
 from ragqa.corpus.records import Abstract, Part
-from ragqa.pipeline import reference
+from ragqa.corpus.study import follow_up, sample_size, study_design
 
 
 def made(number: int, text: str = "", **changes: object) -> Abstract:

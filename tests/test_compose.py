@@ -12,8 +12,9 @@ from ragqa.answer.contract import Answer
 from ragqa.checking.support import uncorroborated
 from ragqa.corpus.passages import without_markers
 from ragqa.corpus.records import Part
+from ragqa.index.refresh import build_index
 from ragqa.language.wording import collapsed
-from ragqa.pipeline import Ragqa, build_index
+from ragqa.pipeline import Ragqa
 from ragqa.settings import Settings
 
 SEED = "Is memantine effective as a first-line treatment for Borderline Personality Disorder?"

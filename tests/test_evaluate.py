@@ -120,9 +120,9 @@ def test_risk_falls_as_coverage_falls(small_corpus: Path) -> None:
     unsure = made.model_copy(update={"trace": made.trace.model_copy(update={"scores": {"answerable": 0.2}})})
     scores = [score_item(ITEM, sure, corpus, {"pmid:101"}), score_item(unwanted, unsure, corpus, {"pmid:101"})]
     assert risk_coverage(scores) == [
-        {"enough": 0.0, "coverage": 1.0, "risk": 0.5},
-        {"enough": 0.2, "coverage": 1.0, "risk": 0.5},
-        {"enough": 0.9, "coverage": 0.5, "risk": 0.0},
+        {"abstain_below": 0.0, "coverage": 1.0, "risk": 0.5},
+        {"abstain_below": 0.2, "coverage": 1.0, "risk": 0.5},
+        {"abstain_below": 0.9, "coverage": 0.5, "risk": 0.0},
     ]
 
 

@@ -32,7 +32,7 @@ WEIGHED = Turn(question="Is duloxetine better than pregabalin for generalised an
 def test_what_a_follow_up_leaves_out_is_taken_over(before: Turn, question: str, understood: list[str]) -> None:
     """Ellipsis, pronouns, bare comparatives, corrections: each comes out as a question of its own."""
     reading = standalone(question, [before])
-    assert reading.leans
+    assert reading.is_follow_up
     assert not reading.choices
     assert all(part.lower() in reading.text.lower() for part in understood), reading.text
 
@@ -48,7 +48,7 @@ def test_what_a_follow_up_leaves_out_is_taken_over(before: Turn, question: str, 
 def test_a_change_of_topic_is_not_dragged_back(question: str) -> None:
     """A question that names its own subject stays as asked."""
     assert standalone(question, [DOSE]).text == question
-    assert not standalone(question, [DOSE]).leans
+    assert not standalone(question, [DOSE]).is_follow_up
 
 
 def test_a_pronoun_that_fits_two_drugs_is_asked_about_and_the_reply_settles_it() -> None:

@@ -19,7 +19,8 @@ from ragqa.corpus.reviewlog import COPY, LOG, log_line, mend_log, read_log
 from ragqa.editorial.review import record_step
 from ragqa.errors import CorpusError, IndexMismatch
 from ragqa.files import locked
-from ragqa.pipeline import Ragqa, build_index
+from ragqa.index.refresh import build_index
+from ragqa.pipeline import Ragqa
 from ragqa.settings import Settings
 
 QUESTION = "Does drug A help in condition B?"
@@ -50,7 +51,7 @@ def test_a_withdrawal_counts_for_the_next_question_without_any_build(settings: S
             answer = ragqa.ask(QUESTION)
         assert (answer.status, cited(answer)) == ("insufficient_evidence", set())
         assert ragqa.search(QUESTION, 10) == []
-        assert ragqa.basis(Asked(question=QUESTION)).sources == {}
+        assert ragqa.provenance(Asked(question=QUESTION)).sources == {}
         assert {"article:drug-a", "pmid:101", "pmid:102"} <= ragqa.now().generation.left_out().keys()
     with Ragqa.open(settings) as opened:
         assert cited(opened.ask(QUESTION)) == set()

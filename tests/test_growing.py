@@ -17,9 +17,9 @@ from ragqa.corpus.records import ReviewEvent
 from ragqa.errors import IndexFault, InvalidRecord
 from ragqa.index import Generation, Sizes, building, current_generation, open_index
 from ragqa.index.lexical import Segment
+from ragqa.index.refresh import build_index
 from ragqa.models import Embedder
-from ragqa.pipeline import build_index
-from ragqa.retrieval.ranking import rank_sources
+from ragqa.retrieval.retriever import HybridRetriever
 from ragqa.settings import Settings
 
 SMALL = Sizes(exact=40, segment=32, slack=0.4, queries=20)
@@ -42,7 +42,7 @@ def trial(number: int, version: int = 0, **changes: Any) -> dict[str, Any]:
 def found_by(generation: Generation, embedder: Embedder, settings: Settings) -> list[list[tuple[str, float]]]:
     """The ranked sources of each question, with scores."""
     return [
-        [(hit.passage.id, hit.score) for hit in rank_sources([question], generation, embedder, settings, 30)]
+        [(hit.passage.id, hit.score) for hit in HybridRetriever(generation, embedder, settings).sources([question], 30)]
         for question in QUESTIONS
     ]
 
@@ -198,7 +198,7 @@ def test_a_deleted_record_is_in_no_answer(large: Settings, embedder: Embedder) -
     assert (report.added, report.removed) == (0, 1)
     old, new = open_index(large.index, embedder, before), open_index(large.index, embedder)
     for generation, there in ((old, True), (new, False)):
-        hits = rank_sources([question], generation, embedder, large, 100)
+        hits = HybridRetriever(generation, embedder, large).sources([question], 100)
         assert ("pmid:1017" in {hit.passage.source_id for hit in hits}) is there
         assert (generation.find("pmid:1017") is not None) is there
     with pytest.raises(IndexFault, match="pmid:1017 is not in the generation"):

@@ -23,8 +23,9 @@ from samples import ARTICLE, abstract, write_corpus
 from ragqa.errors import CorpusError, IndexBusy, IndexDamaged, IndexFault, IndexMismatch, IndexMissing
 from ragqa.files import locked
 from ragqa.index import EmbeddingCache, building, current_generation, open_index, read_manifest
+from ragqa.index.refresh import build_index
 from ragqa.models import Embedder
-from ragqa.pipeline import Ragqa, build_index
+from ragqa.pipeline import Ragqa
 from ragqa.settings import Settings
 
 

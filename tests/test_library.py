@@ -34,7 +34,8 @@ from ragqa.editorial.regenerate import (
 from ragqa.editorial.review import record_step
 from ragqa.errors import CorpusError, LibraryError
 from ragqa.index import current_generation
-from ragqa.pipeline import Ragqa, build_index
+from ragqa.index.refresh import build_index
+from ragqa.pipeline import Ragqa
 from ragqa.settings import Settings
 
 ON_A = "Does drug A help in condition B?"
@@ -167,9 +168,9 @@ def test_an_answer_can_be_replayed(desk: Settings, library: Library) -> None:
     changed(desk, ARTICLE.replace("20 mg/day", "30 mg/day"))
     with Ragqa.open(desk, generation=version.generation) as ragqa:
         assert replay(version, ragqa, library.asked(version.key)).differences == ()
-    with Ragqa.open(desk.model_copy(update={"enough": 1.0}), generation=version.generation) as ragqa:
+    with Ragqa.open(desk.model_copy(update={"abstain_below": 1.0}), generation=version.generation) as ragqa:
         differences = replay(version, ragqa, library.asked(version.key)).differences
-    assert "enough was 0.6, is 1.0" in differences
+    assert "abstain_below was 0.6, is 1.0" in differences
     assert "status differs" in differences
 
 

@@ -22,8 +22,9 @@ from ragqa.corpus.records import Asked, Turn
 from ragqa.editorial.library import Library, State, key_of
 from ragqa.editorial.regenerate import propose
 from ragqa.index import current_generation
+from ragqa.index.refresh import build_index
 from ragqa.mend import Finding, mend
-from ragqa.pipeline import Ragqa, build_index
+from ragqa.pipeline import Ragqa
 from ragqa.settings import Settings
 from ragqa.web.accounts import Accounts
 from ragqa.web.archive import Archive

@@ -12,11 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samples import abstract, write_corpus
 
-from ragqa.corpus.design import LADDER
+from ragqa.corpus.study import LADDER
 from ragqa.index import Generation, open_index
+from ragqa.index.refresh import build_index
 from ragqa.models import Embedder
-from ragqa.pipeline import Ragqa, build_index
-from ragqa.retrieval.ranking import EVIDENCE, PLAIN, PULL, fused, rank, rank_sources, retrieve
+from ragqa.pipeline import Ragqa
+from ragqa.retrieval.ranking import EVIDENCE, PLAIN, PULL, fused, rank
+from ragqa.retrieval.retriever import HybridRetriever
 from ragqa.settings import Settings
 
 
@@ -41,7 +43,7 @@ def test_one_source_cannot_fill_the_list(opened: tuple[Generation, Settings], em
     """At most ``passages_per_source`` passages of a source, and at most ``sources`` sources; the nearest passage first."""
     generation, settings = opened
     chosen = settings.model_copy(update={"passages_per_source": 2, "sources": 3})
-    hits = retrieve(["Do zinc lozenges shorten colds?"], generation, embedder, chosen)
+    hits = HybridRetriever(generation, embedder, chosen).passages(["Do zinc lozenges shorten colds?"])
     counts = Counter(hit.passage.source_id for hit in hits)
     assert max(counts.values()) == 2
     assert len(counts) == 3
@@ -79,19 +81,17 @@ def test_a_weight_of_one_end_is_that_retriever_alone(
 def test_a_run_holds_each_source_once(opened: tuple[Generation, Settings], embedder: Embedder) -> None:
     """Best passage first, k respected, also when k is larger than the corpus."""
     generation, settings = opened
-    hits = rank_sources(["zinc colds"], generation, embedder, settings, 100)
+    hits = HybridRetriever(generation, embedder, settings).sources(["zinc colds"], 100)
     assert Counter(hit.passage.source_id for hit in hits) == {f"pmid:{n}": 1 for n in (1, 2, 3, 4)}
-    assert len(rank_sources(["zinc colds"], generation, embedder, settings, 2)) == 2
+    assert len(HybridRetriever(generation, embedder, settings).sources(["zinc colds"], 2)) == 2
 
 
 def test_the_article_being_read_is_preferred_not_imposed(ragqa: Ragqa) -> None:
     """Its own sources move up for a question they could answer; a question on another drug still finds that drug."""
-    plain = [hit.passage.source_id for hit in retrieve(["adverse effects"], ragqa.generation, ragqa.embedder, ragqa.settings)]
+    plain = [hit.passage.source_id for hit in ragqa.retriever().passages(["adverse effects"])]
     lithium = ragqa.generation.record("article:lithium-suicide-prevention")
     preferred = frozenset((lithium.id, *getattr(lithium, "citations", ())))
-    read = [
-        h.passage.source_id for h in retrieve(["adverse effects"], ragqa.generation, ragqa.embedder, ragqa.settings, preferred)
-    ]
+    read = [h.passage.source_id for h in ragqa.retriever().passages(["adverse effects"], preferred)]
     assert len(set(read) & preferred) >= len(set(plain) & preferred)
     other = ragqa.ask("Does memantine help in obsessive-compulsive disorder?", article="lithium-suicide-prevention")
     assert any("memantine" in (reference.title or "").lower() for reference in other.references)
@@ -175,7 +175,7 @@ def test_evidence_is_bounded_visible_and_nothing_without_metadata(tmp_path: Path
     ]
     settings = Settings(corpus=write_corpus(tmp_path / "c", {}, records), index=tmp_path / "i", abstracts="all")
     build_index(settings)
-    hits = rank_sources(["Does zinc shorten colds?"], open_index(settings.index, embedder), embedder, settings, 10)
+    hits = HybridRetriever(open_index(settings.index, embedder), embedder, settings).sources(["Does zinc shorten colds?"], 10)
     assert [hit.passage.source_id for hit in hits] == [f"pmid:{n}" for n in told]
     added = [hit.evidence for hit in hits]
     assert added == sorted(added, reverse=True)

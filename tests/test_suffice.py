@@ -8,15 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ragqa.evidence.sufficiency import HIGHEST, LOWEST, Sufficiency, coverage, question_terms
+from ragqa.evidence.sufficiency import HIGHEST, LOWEST, Sufficiency
 from ragqa.models import CrossEncoder
 from ragqa.pipeline import Ragqa
+from ragqa.question.terms import Vocabulary, coverage
 
 
 def test_the_more_a_word_names_the_more_it_counts(ragqa: Ragqa) -> None:
     """A code of many pieces before a drug name, that before a plain word; words of asking and of the trade do not count."""
-    judge = CrossEncoder()
-    terms = question_terms("Describe the mechanism of action of REGN5458 and memantine in people", ragqa.generation, judge)
+    words = Vocabulary(ragqa.generation.terms, CrossEncoder)
+    terms = words.terms("Describe the mechanism of action of REGN5458 and memantine in people")
     weights = {term.word: term.weight for term in terms}
     assert list(weights) == ["REGN5458", "memantine", "people"]
     assert weights["REGN5458"] > weights["memantine"] > 1 > weights["people"]
@@ -24,22 +25,23 @@ def test_the_more_a_word_names_the_more_it_counts(ragqa: Ragqa) -> None:
 
 def test_coverage_is_the_share_of_weight_held(ragqa: Ragqa) -> None:
     """All of it where every term stands in the text, inflected or not; less what is missing; none of an empty text."""
-    terms = question_terms("memantine for hoarding", ragqa.generation, CrossEncoder())
+    words = Vocabulary(ragqa.generation.terms, CrossEncoder)
+    terms = words.terms("memantine for hoarding")
     memantine, hoarding = (term.weight for term in terms)
-    assert coverage(terms, "Memantine was given to people who hoard.", ragqa.generation) == 1
-    assert coverage(terms, "Memantine was given.", ragqa.generation) == memantine / (memantine + hoarding)
-    assert coverage(terms, "", ragqa.generation) == 0
-    assert coverage([], "", ragqa.generation) == 1
+    assert coverage(terms, words.held("Memantine was given to people who hoard.")) == 1
+    assert coverage(terms, words.held("Memantine was given.")) == memantine / (memantine + hoarding)
+    assert coverage(terms, words.held("")) == 0
+    assert coverage([], words.held("")) == 1
 
 
 @given(st.floats(0, 1), st.floats(-1, 1), st.sampled_from([0.0, 1.0]), st.booleans(), st.floats(LOWEST, HIGHEST), st.floats(0, 1))
 def test_what_is_hopeless_no_judgment_would_save(
-    held: float, similarity: float, subjects: float, alone: bool, logit: float, enough: float
+    held: float, similarity: float, subjects: float, alone: bool, logit: float, abstain_below: float
 ) -> None:
     """Skipping the judge changes no decision, at the setting or at any down to a tenth of it; with 0 everything is judged."""
     measured = Sufficiency(coverage=held, similarity=similarity, subjects=subjects, studies_alone=alone, missing=())
-    if measured.hopeless(enough):
-        assert replace(measured, logit=logit).probability < enough / 10
+    if measured.hopeless(abstain_below):
+        assert replace(measured, logit=logit).probability < abstain_below / 10
     assert not measured.hopeless(0.0)
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from ragqa.answer.contract import DISCLAIMERS, Status
+from ragqa.answer.contract import DISCLAIMERS
 from ragqa.answer.render import render
 from ragqa.models import Embedder
 from ragqa.pipeline import Ragqa
-from ragqa.question.triage import alarm, halt, load_scope, outside
+from ragqa.question.refusal import Status
+from ragqa.question.triage import alarm, load_scope, outside, refuse
 
 
 @pytest.mark.parametrize(
@@ -78,4 +79,6 @@ def test_the_probe_judges_only_the_model_it_was_learned_on(embedder: Embedder) -
     query = embedder.embed(["How can I cheat my insurance company?"])
     assert load_scope().fingerprint == embedder.fingerprint
     assert outside("How can I cheat my insurance company?", query, "another model") is None
-    assert halt("Does lithium prevent suicide?", embedder.embed(["Does lithium prevent suicide?"]), embedder.fingerprint) is None
+    assert (
+        refuse("Does lithium prevent suicide?", embedder.embed(["Does lithium prevent suicide?"]), embedder.fingerprint) is None
+    )

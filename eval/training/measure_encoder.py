@@ -27,11 +27,12 @@ from queries import WAYS, groups, part_of
 from transformers import BertModel
 from weights import blended, recover
 
+from ragqa.corpus.importers.importing import import_records
 from ragqa.evaluation.retrieval import configurations, one_of, read_qrels, read_queries
 from ragqa.index import open_index
+from ragqa.index.refresh import build_index
 from ragqa.models import Embedder, Vectors, load_embedder
-from ragqa.pipeline import build_index, import_records
-from ragqa.retrieval.ranking import rank_sources
+from ragqa.retrieval.retriever import HybridRetriever
 from ragqa.settings import Settings
 
 RESAMPLES = 2000
@@ -78,7 +79,7 @@ def ranked(dataset: Path, embedder: Embedder, asked: dict[str, str], work: Path,
     for name, configuration in configurations(settings.dense_weight).items():
         chosen, run = settings.model_copy(update={"dense_weight": configuration.dense_weight}), {}
         for query, text in asked.items():
-            hits = rank_sources([text], generation, embedder, chosen, 10, stages=configuration.stages)
+            hits = HybridRetriever(generation, embedder, chosen, configuration.stages).sources([text], 10)
             run[query] = {hit.passage.source_id.removeprefix("doc:"): hit.score for hit in hits}
         table[name] = ndcg({query: qrels[query] for query in asked}, run)
     generation.close()

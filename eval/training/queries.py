@@ -22,10 +22,12 @@ import click
 from claims import evaluated
 from data import folded, lines
 
+from ragqa.corpus.importers.importing import import_records
 from ragqa.evaluation.retrieval import read_qrels
 from ragqa.files import write_atomic
-from ragqa.pipeline import Ragqa, build_index, import_records
-from ragqa.retrieval.ranking import rank_sources
+from ragqa.index.refresh import build_index
+from ragqa.pipeline import Ragqa
+from ragqa.retrieval.retriever import HybridRetriever
 from ragqa.settings import Settings
 
 SETS = {"scifact": "train", "pubmedqa": "dev", "evidence_inference": "train", "medquad": "all"}
@@ -127,7 +129,7 @@ def mine(asked: list[Query], data: Path, work: Path, sets: Iterable[str], done: 
         build_index(settings)
         with Ragqa.open(settings) as ragqa:
             for query in (q for q in asked if q.data == name and (name, q.id) not in done):
-                hits = rank_sources([query.text], ragqa.generation, ragqa.embedder, settings, DEPTH)
+                hits = HybridRetriever(ragqa.generation, ragqa.embedder, settings).sources([query.text], DEPTH)
                 ranked = [(hit.passage.source_id.removeprefix("doc:"), hit.score) for hit in hits]
                 right = max((score for doc, score in ranked if doc in query.answers), default=1.0)
                 wrong = [doc for doc, score in ranked if doc not in query.answers and score < BELOW * right]

@@ -19,6 +19,8 @@ from pydantic_settings import (
 from ragqa.errors import SettingsError
 
 DEFAULT_MODEL = "bge-small-en-v1.5-int8"
+Audience = Literal["clinician", "patient"]
+"""Whom an answer is worded for."""
 
 
 class Settings(BaseSettings):
@@ -40,9 +42,11 @@ class Settings(BaseSettings):
     dense_weight: float = Field(default=0.7, ge=0, le=1, description="share of the dense score in the fused score, on average")
     candidates: int = Field(default=100, ge=1, le=10_000, description="passages each retriever proposes")
     sources: int = Field(default=8, ge=1, le=100, description="sources an answer is composed from")
-    enough: float = Field(default=0.6, ge=0, le=1, description="probability of being answerable below which ragqa abstains")
+    abstain_below: float = Field(
+        default=0.6, ge=0, le=1, description="probability of being answerable below which ragqa abstains"
+    )
     passages_per_source: int = Field(default=5, ge=1, le=20, description="so that one paper cannot fill the list")
-    audience: Literal["clinician", "patient"] = "clinician"
+    audience: Audience = "clinician"
     redact: bool = Field(
         default=True, description="take patient identifiers out of questions before anything is searched or stored"
     )

@@ -24,8 +24,10 @@ from ragqa.editorial.regenerate import propose
 from ragqa.errors import Busy, ServingError, TooSlow
 from ragqa.files import locked, write_atomic
 from ragqa.index import current_generation
+from ragqa.index.refresh import build_index
 from ragqa.models import BATCH, Recent, _OnnxModel
-from ragqa.pipeline import Ragqa, build_index
+from ragqa.pipeline import Ragqa
+from ragqa.question import reading
 from ragqa.retrieval import ranking as retrieve
 from ragqa.settings import Settings
 from ragqa.web import engine as module
@@ -340,13 +342,13 @@ class Steps:
         made = module._Job.__init__
         monkeypatch.setattr(module._Job, "__init__", lambda job, at: (made(job, at), self.jobs.append(job))[0])
         for owner, name in (
-            (pipeline, "standalone"),
+            (reading, "standalone"),
             (Library, "published"),
             (Recent, "embed"),
             (retrieve, "rank"),
             (_OnnxModel, "run"),
             (compose, "_choose"),
-            (pipeline, "_checked"),
+            (pipeline, "verified"),
         ):
             self._watch(monkeypatch, owner, name)
 

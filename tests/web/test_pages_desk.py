@@ -158,7 +158,7 @@ def test_an_evaluation_folder_without_a_scorecard_says_how_to_make_one(tmp_path:
 
 def test_a_risk_coverage_line_lies_where_its_points_are() -> None:
     """Corners of the plot are corners of the data; the dot stands at the threshold in force."""
-    curve = [{"enough": 0.9, "coverage": 0.0, "risk": 0.0}, {"enough": 0.0, "coverage": 1.0, "risk": 0.4}]
+    curve = [{"abstain_below": 0.9, "coverage": 0.0, "risk": 0.0}, {"abstain_below": 0.0, "coverage": 1.0, "risk": 0.4}]
     plot = risk_coverage({"test": curve}, 0.6, width=200, height=100)
     assert plot.lines[0].points == f"{plot.left},{plot.bottom} {plot.right},{plot.top}"
     assert [(dot.x, dot.y) for dot in plot.lines[0].dots] == [(plot.left, plot.bottom)]

@@ -42,8 +42,8 @@ SCORECARD = {
     "all": ROW,
     "kinds": {MARKUP: ROW},
     "risk_coverage": {
-        "dev": [{"enough": 0.0, "coverage": 1.0, "risk": 0.1}],
-        MARKUP: [{"enough": 0.7, "coverage": 0.5, "risk": 0.0}],
+        "dev": [{"abstain_below": 0.0, "coverage": 1.0, "risk": 0.1}],
+        MARKUP: [{"abstain_below": 0.7, "coverage": 0.5, "risk": 0.0}],
     },
     "items": [ITEM],
 }

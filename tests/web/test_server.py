@@ -24,7 +24,7 @@ from starlette.types import Receive, Scope, Send
 from web.conftest import QUESTION, app_of, changed, serving
 
 from ragqa.errors import SettingsError
-from ragqa.pipeline import build_index
+from ragqa.index.refresh import build_index
 from ragqa.settings import Settings
 from ragqa.web.server import HEAD_BYTES, BoundedProtocol, config_of, listen
 

@@ -4,19 +4,14 @@ is cited to a passage that was retrieved for it.
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from ragqa.corpus.records import Abstract, Article, Part, Passage
-from ragqa.errors import UncitedStatement, UnknownCitation, UnsupportedStatement
-
-Audience = Literal["clinician", "patient"]
+from ragqa.checking.statements import Statement
+from ragqa.errors import UncitedStatement, UnknownCitation
+from ragqa.question.refusal import Status
+from ragqa.settings import Audience as Audience
 
 DISCLAIMERS: dict[Audience, str] = {
     "clinician": (
@@ -33,38 +28,8 @@ DISCLAIMERS: dict[Audience, str] = {
 }
 
 
-class Status(StrEnum):
-    """What kind of answer this is; abstaining is an answer too."""
-
-    ANSWERED = "answered"
-    INSUFFICIENT_EVIDENCE = "insufficient_evidence"
-    NEEDS_CLARIFICATION = "needs_clarification"
-    URGENT = "urgent"
-    OUT_OF_SCOPE = "out_of_scope"
-
-
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-
-
-class Support(_Frozen):
-    """Where a source says it: ``quote`` is ``source.text[start:end]``; ``score`` is how well it answers the question, 0..1."""
-
-    reference: int
-    passage: str
-    quote: str
-    start: int
-    end: int
-    score: float
-
-
-class Statement(_Frozen):
-    """One sentence of an answer with the references that say it."""
-
-    text: str
-    section: Part
-    citations: tuple[int, ...]
-    support: tuple[Support, ...]
 
 
 class Reference(_Frozen):
@@ -88,7 +53,7 @@ class Reference(_Frozen):
     retracted: Literal[False] = False
 
 
-class Evidence(_Frozen):
+class Certainty(_Frozen):
     """Strength of the evidence cited, with its reason in words."""
 
     strength: Literal["high", "moderate", "low", "very_low"]
@@ -103,14 +68,26 @@ class Conflict(_Frozen):
     against: tuple[int, ...]
 
 
+class Gate(_Frozen):
+    """Why the evidence was not enough: what was measured, how much there was, how much there would have had to be."""
+
+    name: str
+    figure: float
+    bound: float
+
+
 class Trace(_Frozen):
-    """How the answer came about; ``milliseconds`` is the only part that differs between two runs."""
+    """How the answer came about; ``milliseconds`` is the only part that differs between two runs.
+
+    ``queries`` are the wordings that were searched for, none where nothing was; ``gate`` is the one that closed.
+    """
 
     generation: str
     models: dict[str, str]
     queries: tuple[str, ...]
     understanding: dict[str, str] = {}
     scores: dict[str, float] = {}
+    gate: Gate | None = Field(default=None, exclude_if=lambda gate: gate is None)
     milliseconds: dict[str, float] = {}
 
 
@@ -129,7 +106,7 @@ class Answer(_Frozen):
     status: Status
     statements: tuple[Statement, ...] = ()
     references: tuple[Reference, ...] = ()
-    evidence: Evidence | None = None
+    evidence: Certainty | None = None
     conflicts: tuple[Conflict, ...] = ()
     message: str | None = None
     alternatives: tuple[str, ...] = ()
@@ -159,95 +136,6 @@ class Answer(_Frozen):
     def said(self) -> dict[str, Any]:
         """What a reader is told, without how it came about: two answers that say the same are equal here."""
         return self.model_dump(mode="json", by_alias=True, exclude={"id", "digest", "trace", "review_state", "removed"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Basis:
-    """All that an answer was composed from: the same basis gives the same answer, whatever else the corpus holds.
-
-    ``made_with``: models and settings, by name; ``passages``: ids of what was retrieved, nearest first, once per reading of the
-    question; ``sources``: sha256 of each record behind them; ``barred``: what they cite and may not be quoted, with the reason.
-    """
-
-    made_with: dict[str, str]
-    passages: tuple[tuple[str, ...], ...]
-    sources: dict[str, str]
-    barred: dict[str, str]
-
-    def to_json(self) -> str:
-        """One line; equal bases give equal lines."""
-        return json.dumps([self.made_with, self.passages, self.sources, self.barred], sort_keys=True)
-
-    @classmethod
-    def from_json(cls, line: str) -> Basis:
-        """What ``to_json`` wrote."""
-        made_with, passages, sources, barred = json.loads(line)
-        return cls(made_with=made_with, passages=tuple(map(tuple, passages)), sources=sources, barred=barred)
-
-    @property
-    def sha256(self) -> str:
-        """Names the basis."""
-        return hashlib.sha256(self.to_json().encode()).hexdigest()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quote:
-    """Where something stands in a retrieved passage, offsets into the source's text; ``score`` as in ``Support``."""
-
-    passage: Passage
-    start: int
-    end: int
-    score: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """A sentence proposed for an answer: the quote it was taken from first, then those of sources that say the same."""
-
-    text: str
-    section: Part
-    quotes: tuple[Quote, ...]
-
-
-def cite(
-    drafts: Sequence[Draft], records: Mapping[str, Article | Abstract], references: Mapping[str, Reference]
-) -> tuple[tuple[Statement, ...], tuple[Reference, ...]]:
-    """Number the sources in order of first use and bind each sentence to its quote.
-
-    ``records`` and ``references`` hold what was retrieved for this answer, by source id, and nothing else.
-
-    Raises:
-        UnknownCitation: a draft names a source that was not retrieved.
-        UnsupportedStatement: the offsets do not lie in the passage, or the passage is not what its source says.
-    """
-    numbers: dict[str, int] = {}
-    statements = []
-    for draft in drafts:
-        support = tuple(_support(quote, records, references, numbers) for quote in draft.quotes)
-        citations = tuple(dict.fromkeys(quote.reference for quote in support))
-        statements.append(Statement(text=draft.text, section=draft.section, citations=citations, support=support))
-    used = tuple(references[source].model_copy(update={"number": number}) for source, number in numbers.items())
-    return tuple(statements), used
-
-
-def _support(
-    quote: Quote, records: Mapping[str, Article | Abstract], references: Mapping[str, Reference], numbers: dict[str, int]
-) -> Support:
-    source, passage = quote.passage.source_id, quote.passage
-    if source not in records or source not in references:
-        raise UnknownCitation(f"{source} was not retrieved for this answer")
-    text = records[source].text
-    inside = passage.start <= quote.start < quote.end <= passage.end
-    if not inside or text[passage.start : passage.end] != passage.text:
-        raise UnsupportedStatement(f"{passage.id} does not hold characters {quote.start}-{quote.end} of {source}")
-    return Support(
-        reference=numbers.setdefault(source, len(numbers) + 1),
-        passage=passage.id,
-        quote=text[quote.start : quote.end],
-        start=quote.start,
-        end=quote.end,
-        score=round(quote.score, 4),
-    )
 
 
 def _check_citations(statement: Statement, numbers: list[int]) -> None:

@@ -13,8 +13,10 @@ from functools import lru_cache
 
 import jinja2
 
-from ragqa.answer.contract import Answer, Reference, Statement, Status
+from ragqa.answer.contract import Answer, Reference
+from ragqa.checking.statements import Statement
 from ragqa.corpus.records import Part
+from ragqa.question.refusal import Status
 
 HEADINGS = {
     Part.RECOMMENDATION: "Recommendation",

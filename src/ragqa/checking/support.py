@@ -19,7 +19,7 @@ from typing import Literal
 
 import numpy as np
 
-from ragqa.answer.contract import Statement
+from ragqa.checking.statements import Statement
 from ragqa.corpus.passages import sentences, without_markers
 from ragqa.errors import UnsupportedStatement
 from ragqa.language.concepts import both_spellings, claim_of, names

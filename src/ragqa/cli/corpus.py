@@ -29,7 +29,7 @@ def check(corpus: Path | None, index: Path | None) -> None:
       ragqa check --corpus corpus
     """
     from ragqa.corpus.folder import citable
-    from ragqa.pipeline import checked_corpus
+    from ragqa.index.refresh import checked_corpus
 
     loaded = checked_corpus(settings_from(corpus=corpus, index=index))
     width = max((len(slug) for slug in loaded.articles), default=0)
@@ -60,7 +60,7 @@ def import_(files: tuple[Path, ...], corpus: Path | None, ids: str, index: Path 
     Example:
       ragqa import pubmed26n0001.xml.gz --corpus corpus
     """
-    from ragqa.pipeline import import_records
+    from ragqa.corpus.importers.importing import import_records
 
     settings = settings_from(corpus=corpus, index=index)
     failed = 0
@@ -206,7 +206,7 @@ def index(corpus: Path | None, index: Path | None, model: str | None, abstracts:
     Example:
       ragqa index --corpus corpus --index indexes/default
     """
-    from ragqa.pipeline import build_index
+    from ragqa.index.refresh import build_index
 
     settings = settings_from(corpus=corpus, index=index, model=model, abstracts=abstracts)
     with progress_bar() as progress:

@@ -29,7 +29,7 @@ def eval_(
     if ctx.invoked_subcommand:
         return
     from ragqa.evaluation.gold import evaluate_gold, load_gold, report
-    from ragqa.pipeline import build_index
+    from ragqa.index.refresh import build_index
 
     settings = settings_from(corpus=corpus, index=index, model=model)
     items = load_gold(gold)
@@ -153,7 +153,7 @@ def eval_conversations(
     """
     from ragqa.evaluation.conversations import evaluate_dialogues, load_dialogues
     from ragqa.files import json_line, write_atomic
-    from ragqa.pipeline import build_index
+    from ragqa.index.refresh import build_index
 
     settings = settings_from(corpus=corpus, index=index, model=model)
     dialogues = load_dialogues(folder)

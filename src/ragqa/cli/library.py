@@ -218,8 +218,9 @@ def regenerate(
     """
     from ragqa.editorial.regenerate import affected, estimate
     from ragqa.editorial.regenerate import regenerate as redo
+    from ragqa.index.refresh import build_index
     from ragqa.parallel import cores
-    from ragqa.pipeline import Ragqa, build_index
+    from ragqa.pipeline import Ragqa
 
     settings = settings_from(corpus=corpus, index=index, model=model, library=library)
     with progress_bar() as progress, _library(library) as store:

@@ -13,6 +13,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ragqa.answer.assembly import reference
 from ragqa.answer.contract import DISCLAIMERS, Audience
 from ragqa.answer.render import HEADINGS, HEADINGS_FOR_PATIENTS, WIDTH, describe, escaped, printable, template, wrapped
 from ragqa.checking.support import unsupported
@@ -22,7 +23,6 @@ from ragqa.corpus.records import Article, Part, ReviewEvent, ReviewState
 from ragqa.editorial.difference import Difference, compare_articles
 from ragqa.errors import CorpusError, RagqaError
 from ragqa.language.wording import plain
-from ragqa.pipeline import reference
 
 STEPS = {
     ReviewState.SUBMITTED: "Submitted",

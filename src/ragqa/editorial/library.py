@@ -20,7 +20,8 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
-from ragqa.answer.contract import Answer, Audience, Basis
+from ragqa.answer.contract import Answer, Audience
+from ragqa.answer.provenance import Provenance
 from ragqa.corpus.records import Asked, explain
 from ragqa.errors import LibraryError
 from ragqa.files import is_damage, require_regular, transaction
@@ -74,7 +75,7 @@ class Version:
     severity: str
     reason: str
     answer: Answer
-    basis: Basis
+    basis: Provenance
     generation: str
     made_at: str
     decided_at: str | None
@@ -131,7 +132,7 @@ class Library:
         key: str,
         asked: Asked,
         answer: Answer,
-        basis: Basis,
+        basis: Provenance,
         rests_on: Iterable[str],
         *,
         severity: str,
@@ -216,7 +217,7 @@ class Library:
                 where = "state = ? AND number != ? AND key = (SELECT key FROM versions WHERE number = ?)"
                 self._decide(database, where, (State.WAITING, number, number), State.REPLACED, "ragqa", None)
 
-    def rebase(self, number: int, basis: Basis, generation: str) -> None:
+    def rebase(self, number: int, basis: Provenance, generation: str) -> None:
         """Record that a version was redone from changed evidence and came out the same."""
         with self._change() as database:
             database.execute(
@@ -391,7 +392,7 @@ def _version(row: tuple[Any, ...]) -> Version:
         severity=severity,
         reason=reason,
         answer=Answer.model_validate_json(answer),
-        basis=Basis.from_json(basis),
+        basis=Provenance.from_json(basis),
         **dict(zip(("generation", "made_at", "decided_at", "decided_by", "note"), rest, strict=True)),
     )
 

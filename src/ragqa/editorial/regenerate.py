@@ -10,7 +10,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from ragqa.answer.contract import Answer, Audience, Basis
+from ragqa.answer.contract import Answer, Audience
+from ragqa.answer.provenance import Provenance
 from ragqa.corpus.catalogue import Progress
 from ragqa.corpus.folder import retracted_ids
 from ragqa.corpus.passages import sentences
@@ -19,8 +20,9 @@ from ragqa.editorial.difference import Difference, Severity, compare
 from ragqa.editorial.library import Library, Remembered, State, Version, key_of
 from ragqa.errors import LibraryError, RagqaError
 from ragqa.index import Generation, current_generation
+from ragqa.index.refresh import build_index, silent
 from ragqa.parallel import each
-from ragqa.pipeline import Ragqa, build_index, silent
+from ragqa.pipeline import Ragqa
 from ragqa.settings import Settings
 
 APPROVED = "approved"
@@ -74,7 +76,7 @@ def served(library: Library, ragqa: Ragqa, asked: Asked, audience: Audience) -> 
     cited = [reference.source_id for reference in version.answer.references]
     if any(_digest(ragqa.generation, source) != version.basis.sources.get(source) for source in cited):
         return None
-    same = ragqa.basis(asked, audience).sha256 == version.basis.sha256
+    same = ragqa.provenance(asked, audience).sha256 == version.basis.sha256
     return version.answer.model_copy(update={"review_state": APPROVED if same else REVISION_WAITS})
 
 
@@ -110,7 +112,7 @@ def affected(library: Library, ragqa: Ragqa, tick: Progress = silent) -> tuple[l
     for place, (number, key, state, stored, asked, audience) in enumerate(entries, start=1):
         tick("comparing", place, len(entries))
         try:
-            basis = ragqa.basis(asked, audience, remembering)
+            basis = ragqa.provenance(asked, audience, remembering)
         except RagqaError as error:
             found.append(Affected(number=number, key=key, asked=asked, audience=audience, reasons=(str(error),)))
             continue
@@ -190,7 +192,7 @@ def rests_on(answer: Answer, generation: Generation) -> set[str]:
     return found
 
 
-def reasons_for(version: Version, basis: Basis, generation: Generation) -> tuple[str, ...]:
+def reasons_for(version: Version, basis: Provenance, generation: Generation) -> tuple[str, ...]:
     """Why an answer has to be made again, in words."""
     before = version.basis
     reasons = [
@@ -241,7 +243,7 @@ def replay(version: Version, ragqa: Ragqa, asked: Asked) -> Replay:
     if ragqa.generation.manifest.generation != version.generation:
         raise LibraryError(f"answer {version.number} belongs to generation {version.generation}: open that one")
     audience = version.answer.audience
-    basis = ragqa.basis(asked, audience)
+    basis = ragqa.provenance(asked, audience)
     found = [] if basis.sha256 == version.basis.sha256 else list(reasons_for(version, basis, ragqa.generation))
     again = ragqa.ask(asked.question, asked.history, asked.article, audience)
     was, now = version.answer.said(), again.said()
@@ -251,7 +253,7 @@ def replay(version: Version, ragqa: Ragqa, asked: Asked) -> Replay:
 
 def _answered(
     ragqa: Ragqa, library: Library, entries: Sequence[Affected], workers: int, tick: Progress
-) -> Iterator[tuple[Affected, tuple[Answer, Basis] | RagqaError]]:
+) -> Iterator[tuple[Affected, tuple[Answer, Provenance] | RagqaError]]:
     remembering = Remembered(ragqa.embedder, library)
 
     def answer(entry: Affected) -> Answer:
@@ -261,11 +263,11 @@ def _answered(
         if isinstance(result, RagqaError):
             yield entry, result
         else:
-            yield entry, (result, ragqa.basis(entry.asked, entry.audience, remembering))
+            yield entry, (result, ragqa.provenance(entry.asked, entry.audience, remembering))
         tick("answering", place, len(entries))
 
 
-def _store(library: Library, generation: Generation, entry: Affected, answer: Answer, basis: Basis) -> Redone:
+def _store(library: Library, generation: Generation, entry: Affected, answer: Answer, basis: Provenance) -> Redone:
     before = library.version(entry.number)
     difference = compare(before.answer, answer)
     reason = "; ".join(entry.reasons)

@@ -12,15 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ragqa.answer.contract import Answer, Status
+from ragqa.answer.contract import Answer
 from ragqa.corpus.passages import sentences
 from ragqa.errors import Fault, RagqaError
 from ragqa.evaluation.gold import Tick
 from ragqa.evaluation.measures import mean, overlap, percentile, rouge_2, rouge_su4, set_scores, share
 from ragqa.evaluation.retrieval import drawn, indexed, one_of, read_queries
 from ragqa.files import read_jsonl
-from ragqa.pipeline import Ragqa, silent
-from ragqa.retrieval.ranking import Hit
+from ragqa.index.refresh import silent
+from ragqa.pipeline import Ragqa
+from ragqa.question.refusal import Status
+from ragqa.retrieval.retriever import Hit
 from ragqa.settings import Settings
 
 YES = 0.5
@@ -131,7 +133,7 @@ def _insisting(ragqa: Ragqa, answer: Answer) -> Answer:
     """The same answer, or what ragqa would have said had it not abstained."""
     if answer.status is Status.ANSWERED:
         return answer
-    silenced, ragqa.settings = ragqa.settings, ragqa.settings.model_copy(update={"enough": 0.0})
+    silenced, ragqa.settings = ragqa.settings, ragqa.settings.model_copy(update={"abstain_below": 0.0})
     try:
         return ragqa.ask(answer.question)
     finally:

@@ -18,7 +18,8 @@ from ragqa.corpus.records import Article, Turn
 from ragqa.errors import CorpusError, Fault
 from ragqa.evaluation.measures import citation_precision, group_recall, mean, percentile, share
 from ragqa.files import read_jsonl
-from ragqa.pipeline import Ragqa, silent
+from ragqa.index.refresh import silent
+from ragqa.pipeline import Ragqa
 
 Tick = Callable[[str, int, int], None]
 DEPTH = 5

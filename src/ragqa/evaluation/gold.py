@@ -13,16 +13,18 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from ragqa.answer.contract import DISCLAIMERS, Answer, Status
+from ragqa.answer.contract import DISCLAIMERS, Answer
 from ragqa.answer.render import RENDERERS
 from ragqa.corpus.folder import Corpus, citable, load_corpus
 from ragqa.corpus.records import Asked, Turn
 from ragqa.errors import CorpusError, Fault, RagqaError
 from ragqa.evaluation.measures import citation_precision, fact_recall, fold, group_recall, mean, percentile, share
 from ragqa.files import append_line, cut_partial_line, read_jsonl
+from ragqa.index.refresh import silent
 from ragqa.parallel import each
-from ragqa.pipeline import Ragqa, silent
-from ragqa.retrieval.ranking import Hit
+from ragqa.pipeline import Ragqa
+from ragqa.question.refusal import Status
+from ragqa.retrieval.retriever import Hit
 
 Tick = Callable[[str, int, int], None]
 
@@ -203,11 +205,11 @@ def risk_coverage(scores: Sequence[ItemScore]) -> list[dict[str, float]]:
     if not searched:
         return []
     curve = []
-    for enough in sorted({0.0, *(score.scores["answerable"] for score in searched)}):
-        answered = [score for score in searched if score.scores["answerable"] >= enough]
+    for bound in sorted({0.0, *(score.scores["answerable"] for score in searched)}):
+        answered = [score for score in searched if score.scores["answerable"] >= bound]
         wrong = sum(score.expect != "answered" for score in answered)
         curve.append(
-            {"enough": enough, "coverage": round(len(answered) / len(searched), 4), "risk": round(wrong / len(answered), 4)}
+            {"abstain_below": bound, "coverage": round(len(answered) / len(searched), 4), "risk": round(wrong / len(answered), 4)}
         )
     return curve
 

@@ -13,12 +13,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ragqa.corpus.importers.importing import import_records
 from ragqa.errors import RagqaError
 from ragqa.evaluation.gold import Tick, read_questions
 from ragqa.evaluation.measures import mean, percentile, randomisation_p
 from ragqa.index import BuildReport
-from ragqa.pipeline import Ragqa, build_index, import_records, silent
-from ragqa.retrieval.ranking import PLAIN, STAGES, Stages, rank_sources
+from ragqa.index.refresh import build_index, silent
+from ragqa.pipeline import Ragqa
+from ragqa.retrieval.ranking import PLAIN, STAGES, Stages
+from ragqa.retrieval.retriever import HybridRetriever
 from ragqa.settings import Settings
 
 Item = TypeVar("Item", str, tuple[str, str])
@@ -115,11 +118,12 @@ def _run(
 ) -> tuple[dict[str, list[str]], list[float]]:
     """The documents found for each question, best first, and the milliseconds it took."""
     chosen = settings.model_copy(update={"dense_weight": configuration.dense_weight})
+    retriever = HybridRetriever(ragqa.generation, ragqa.embedder, chosen, configuration.stages)
     run, times = {}, []
     for number, (query, text) in enumerate(asked.items(), start=1):
         ragqa.embedder.embed([text])  # kept from now on: what is timed is the ranking
         started = time.perf_counter()
-        hits = rank_sources([text], ragqa.generation, ragqa.embedder, chosen, DEPTH, stages=configuration.stages)
+        hits = retriever.sources([text], DEPTH)
         times.append(1000 * (time.perf_counter() - started))
         run[query] = [hit.passage.source_id.removeprefix("doc:") for hit in hits]
         progress(name, number, len(asked))

@@ -12,11 +12,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ragqa.corpus.records import Article
-from ragqa.index import Generation
-from ragqa.language.concepts import Understanding, age_group, both_spellings
-from ragqa.models import CrossEncoder
-from ragqa.retrieval.ranking import Hit
+from ragqa.evidence.sources import Retrieved
+from ragqa.question.query import Query
+from ragqa.question.terms import Stems, coverage, holds
 
 # Learned by `eval/calibrate.py`; see docs/decisions/0006-abstention.md.
 WEIGHTS = (
@@ -32,20 +30,7 @@ TELLING = 0.4
 """Rarity from which a missing word is worth naming to the reader."""
 
 _WORD = re.compile(r"\w+")
-_OF_THE_TRADE = re.compile(
-    r"(?:effective|efficacy|evidence|stud|trial|patient|adult|treat|therap|recommend|compar|placebo|random|clinical|dos(?:e|ing|age)|"
-    r"symptom|medic|drug|diagnos)\w*",
-    re.IGNORECASE,
-)
-"""Words every question and source of this field may hold; they tell no source from another."""
-_OF_ASKING = re.compile(
-    r"(?:describ\w+|list|explain|name[ds]?|mechanisms?|actions?|alternatives?|defin\w+|roles?|functions?|types?|kinds?|main|known|"
-    r"current(?:ly)?|happens?|means?|meaning|stands?|please|examples?|mentioned|involved?|used?|available)",
-    re.IGNORECASE,
-)
-"""Words that say what is wanted of a subject; a source that answers seldom repeats them."""
-PIECE = 0.3
-"""What each further word piece adds to a word's weight: the more pieces a name is made of, the fewer things bear it."""
+_NOTHING: Stems = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,9 +49,9 @@ class Sufficiency:
     missing: tuple[str, ...]
     logit: float = LOWEST
 
-    def hopeless(self, enough: float) -> bool:
-        """Whether not even the best judgment would come near ``enough``: judging costs more than all the rest of an answer."""
-        return replace(self, logit=HIGHEST).probability < HOPELESS * enough
+    def hopeless(self, abstain_below: float) -> bool:
+        """Whether not even the best judgment would come near: judging costs more than all the rest of an answer."""
+        return replace(self, logit=HIGHEST).probability < HOPELESS * abstain_below
 
     @property
     def probability(self) -> float:
@@ -80,106 +65,22 @@ class Sufficiency:
         return {"logit": self.logit, "coverage": self.coverage, "similarity": self.similarity, "subjects": self.subjects}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Term:
-    """A word of the question: its index terms, how rare it is in general English, 0..1, and what it counts for in coverage."""
-
-    word: str
-    stems: tuple[str, ...]
-    rarity: float
-    weight: float
-
-
-def question_terms(question: str, generation: Generation, judge: CrossEncoder) -> list[Term]:
-    """The question's words that a source should hold, each once.
-
-    Their weight is read off the model's vocabulary, not the corpus: an answer must not move with documents it does not rest on.
-    """
-    words = (word for word in _WORD.findall(question) if not _OF_THE_TRADE.fullmatch(word) and not _OF_ASKING.fullmatch(word))
-    terms = []
-    for word in dict.fromkeys(words):
-        if stems := tuple(generation.terms(word)):
-            rarity = judge.rarity(word)
-            weight = rarity**2 * (1 + PIECE * (judge.pieces(word) - 1))
-            terms.append(Term(word=word, stems=stems, rarity=rarity, weight=weight))
-    return terms
-
-
-def coverage(terms: Sequence[Term], text: str, generation: Generation) -> float:
-    """Share of the terms' weight found in a text, 0..1; 1 when the question has no such terms."""
-    total = sum(term.weight for term in terms)
-    if not total:
-        return 1.0
-    held = _held(text, generation)
-    return sum(term.weight for term in terms if _holds(held, term.stems)) / total
-
-
-def sufficiency(
-    terms: Sequence[Term],
-    understanding: Understanding,
-    hits: Sequence[Hit],
-    similarities: Sequence[float],
-    generation: Generation,
-    new: Sequence[Term],
-) -> Sufficiency:
+def sufficiency(query: Query, retrieved: Retrieved, similarities: Sequence[float]) -> Sufficiency:
     """Measure the evidence before it is judged; ``similarities`` are those of the candidate sentences with the question.
 
-    ``new`` are the terms of a follow-up as it was asked: what it takes over from the conversation does not make up for them.
+    Of a follow-up its own words count too: what it takes over from the conversation does not make up for them.
     """
-    sources = source_texts(hits, generation).values()
-    held = _held(max(sources, key=lambda text: coverage(terms, text, generation), default=""), generation)
-    lacking = [subject for subject in understanding.subjects if not _holds(held, _subject_stems(subject, generation))]
-    words = [term.word for term in terms if term.rarity >= TELLING and not _holds(held, term.stems)]
+    own = query.own_terms
+    counted = query.terms if query.carries else own
+    texts = [source.held for source in retrieved.sources.values()]
+    best = max(texts, key=lambda held: coverage(counted, held), default=_NOTHING)
+    lacking = [subject for subject in query.understanding.subjects if not holds(best, query.vocabulary.subject(subject))]
+    words = [term.word for term in counted if term.rarity >= TELLING and not holds(best, term.stems)]
     named = {word.lower() for subject in lacking for word in _WORD.findall(subject)}
     return Sufficiency(
-        coverage=max(
-            ((2 * coverage(terms, text, generation) + coverage(new, text, generation)) / 3 for text in sources), default=0.0
-        ),
+        coverage=max(((2 * coverage(counted, held) + coverage(own, held)) / 3 for held in texts), default=0.0),
         similarity=max(similarities, default=0.0),
         subjects=float(not lacking),
-        studies_alone=studies_alone(hits, generation),
+        studies_alone=retrieved.studies_alone,
         missing=tuple(dict.fromkeys([*lacking, *(word for word in words if word.lower() not in named)])),
     )
-
-
-def source_texts(hits: Sequence[Hit], generation: Generation) -> dict[str, str]:
-    """Title and retrieved passages of each source, by id, best source first."""
-    sources: dict[str, str] = {}
-    for hit in hits:
-        source = hit.passage.source_id
-        sources[source] = f"{sources.get(source) or generation.record(source).title or ''} {hit.passage.text}"
-    return sources
-
-
-def studies_alone(hits: Sequence[Hit], generation: Generation) -> bool:
-    """Whether no approved article is among the hits: the evidence is studies alone."""
-    return not any(isinstance(generation.record(hit.passage.source_id), Article) for hit in hits)
-
-
-def on_the_subjects(understanding: Understanding, hits: Sequence[Hit], generation: Generation) -> set[str]:
-    """The sources that hold as many of the question's subjects as any source does."""
-    stems = [_subject_stems(subject, generation) for subject in understanding.subjects]
-    counts = {}
-    for source, text in source_texts(hits, generation).items():
-        held = _held(text, generation)
-        counts[source] = sum(_holds(held, subject) for subject in stems)
-    return {source for source, count in counts.items() if count == max(counts.values())}
-
-
-def _held(text: str, generation: Generation) -> set[str]:
-    return set(generation.terms(both_spellings(text)))
-
-
-def _subject_stems(subject: str, generation: Generation) -> tuple[str, ...]:
-    """Stems of a subject's words; a stated age stands for its age group, which is what sources name."""
-    return tuple(generation.terms(age_group(subject) or subject))
-
-
-def _holds(held: set[str], stems: Sequence[str]) -> bool:
-    """Each stem itself, or one that differs only in its ending (pregnant, pregnancy)."""
-    return all(stem in held or _same_root(held, stem) for stem in stems)
-
-
-def _same_root(held: set[str], stem: str) -> bool:
-    root = stem[: max(5, round(0.7 * len(stem)))]
-    return len(stem) > 5 and any(other.startswith(root) for other in held)

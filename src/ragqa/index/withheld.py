@@ -53,6 +53,15 @@ class Gate:
         if not belongs(index, self._manifest, corpus, {event.chain for event in log.events}):
             raise IndexMismatch(_not_its_own(self._manifest.review_head, index, corpus, log.fault))
 
+    @classmethod
+    def of(cls, corpus: Path, generation: Generation) -> Gate:
+        """The gate of a generation that was just opened, which is closed where it cannot be had; raises as ``Gate``."""
+        try:
+            return cls(corpus, generation)
+        except BaseException:
+            generation.close()
+            raise
+
     def withheld(self) -> Withheld:
         """Sources of the generation that may not be quoted now; the same object as long as nothing changed."""
         with self._lock:

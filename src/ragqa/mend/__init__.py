@@ -20,13 +20,13 @@ from ragqa.corpus.catalogue import Progress
 from ragqa.corpus.reviewlog import LOG, known_log, mend_log
 from ragqa.errors import RagqaError
 from ragqa.index import current_generation
+from ragqa.index.refresh import build_index, silent
 from ragqa.mend.databases import library
 from ragqa.mend.found import Damage, Finding
 from ragqa.mend.generations import index
 from ragqa.mend.permissions import permissions
 from ragqa.mend.serving import serving
 from ragqa.mend.texts import abstracts, approved, articles
-from ragqa.pipeline import build_index, silent
 from ragqa.settings import Settings
 
 __all__ = ["Damage", "Finding", "look", "mend", "review_log"]

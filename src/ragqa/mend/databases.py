@@ -14,7 +14,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ragqa.answer.contract import Answer, Basis
+from ragqa.answer.contract import Answer
+from ragqa.answer.provenance import Provenance
 from ragqa.editorial.library import Library
 from ragqa.files import JOURNALS, is_damage, keep_aside, open_regular, require_regular, sync_folder
 from ragqa.mend.found import Damage, reason
@@ -205,7 +206,7 @@ def is_answer(text: object) -> bool:
 
 def _is_basis(text: object) -> bool:
     try:
-        Basis.from_json(text)  # type: ignore[arg-type]
+        Provenance.from_json(text)  # type: ignore[arg-type]
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
         return False
     return True

@@ -30,14 +30,15 @@ def mentions(text: str) -> tuple[Mention, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """``text`` stands alone; ``choices`` are whole questions, one for each thing it could mean; ``leans`` on the conversation.
+    """``text`` stands alone; a follow-up leans on what was said before; ``choices`` are whole questions, one for each thing it
+    could mean.
 
     ``joined`` is the question behind the one before it: clumsier, and free of any rule's mistake. ``unnamed`` are words of the
     question that point to something nobody named ("this drug").
     """
 
     text: str
-    leans: bool = False
+    is_follow_up: bool = False
     choices: tuple[str, ...] = ()
     joined: str = ""
     unnamed: str = ""
@@ -87,10 +88,10 @@ def standalone(question: str, history: Sequence[Turn], topic: str = "") -> Readi
         return Reading(question, unnamed=_unnamed(question))
     corrected = _corrected(question, thread) if thread.clinical or thread.pending else None
     read = corrected or _followed(question, thread)
-    if not read.leans:
+    if not read.is_follow_up:
         said = " ".join(f"{turn.question} {turn.standalone} {turn.answer}" for turn in history[-REMEMBERED:])
         return replace(read, unnamed="" if topic else _unnamed(question, said))
-    return replace(read, joined=f"{thread.question.rstrip('?. ')}: {question}") if read.leans and thread.question else read
+    return replace(read, joined=f"{thread.question.rstrip('?. ')}: {question}") if read.is_follow_up and thread.question else read
 
 
 def chosen(question: str, history: Sequence[Turn]) -> Reading | None:
@@ -106,7 +107,7 @@ def chosen(question: str, history: Sequence[Turn]) -> Reading | None:
         return Reading(question)
     place = int(number[1]) if number[1] else 1 + next(i for i, word in enumerate(_ORDINALS) if word == number[2].lower())
     within = 1 <= place <= len(choices)
-    return Reading(choices[place - 1], leans=True) if within else Reading(question, leans=True, choices=choices)
+    return Reading(choices[place - 1], is_follow_up=True) if within else Reading(question, is_follow_up=True, choices=choices)
 
 
 def refers_back(question: str) -> bool:
@@ -139,13 +140,13 @@ def _corrected(question: str, thread: _Thread) -> Reading | None:
     wanted = mentions(said)
     rest = _content(said, wanted)
     if not wanted and (degree := _DEGREE.search(said)) and _DEGREE.search(base):
-        return Reading(f"{_DEGREE.sub(degree[0], base, count=1).rstrip('?. ')} ({said})?", leans=True)
+        return Reading(f"{_DEGREE.sub(degree[0], base, count=1).rstrip('?. ')} ({said})?", is_follow_up=True)
     if _ASKING.search(said) or len(rest) >= LONGEST_REMARK:  # a question of its own after the correction
         settled = _exchanged(thread.question, wanted, rejected, thread.newest)
-        return Reading(_followed(said.split(": ")[-1], _Thread(settled, "", thread.topic)).text, leans=True)
+        return Reading(_followed(said.split(": ")[-1], _Thread(settled, "", thread.topic)).text, is_follow_up=True)
     text = _exchanged(base, wanted, rejected, thread.newest)
     text = _completed(text, thread) if thread.pending else text
-    return Reading(f"{text.rstrip('?. ')} ({' '.join(rest)})?" if rest else text, leans=True)
+    return Reading(f"{text.rstrip('?. ')} ({' '.join(rest)})?" if rest else text, is_follow_up=True)
 
 
 def _followed(question: str, thread: _Thread) -> Reading:
@@ -155,29 +156,29 @@ def _followed(question: str, thread: _Thread) -> Reading:
     points = bool(_POINTING.search(said))
     against = _AGAINST.match(said)
     if against and thread.base:
-        return Reading(f"{thread.base.rstrip('?. ')} compared with {said[against.end() :].strip()}", leans=True)
+        return Reading(f"{thread.base.rstrip('?. ')} compared with {said[against.end() :].strip()}", is_follow_up=True)
     bare = not rest and not points and any(mention.role is not Role.NAME for mention in own)
     if bare and thread.base and (thread.clinical or _of(Role.TREATMENT, own) or _of(Role.CONDITION, own)):
-        return Reading(_completed(_exchanged(thread.base, own, ()), thread), leans=True)
+        return Reading(_completed(_exchanged(thread.base, own, ()), thread), is_follow_up=True)
     if said.endswith("!") or (not points and _stands(question, said, own, rest, thread)):
         return Reading(question)
     if not points and thread.clinical and _MEASURE.search(said) and len(rest) <= LONGEST_REMARK:
-        return Reading(f"{thread.base.rstrip('?. ')}, {said}", leans=True)
+        return Reading(f"{thread.base.rstrip('?. ')}, {said}", is_follow_up=True)
     if (degree := _DEGREE_ALONE.fullmatch(said.rstrip("?. "))) and _DEGREE.search(thread.base):
-        return Reading(_DEGREE.sub(degree[1], thread.base, count=1), leans=True)
+        return Reading(_DEGREE.sub(degree[1], thread.base, count=1), is_follow_up=True)
     choices = _choices(said, own, thread)
     if len(choices) > 1:
-        return Reading(question, leans=True, choices=tuple(_completed(choice, thread) for choice in choices))
+        return Reading(question, is_follow_up=True, choices=tuple(_completed(choice, thread) for choice in choices))
     asked_of = own and _ASKING.search(said) and not points
     pointer = _IT.search(said)
     if not choices and pointer and thread.question and thread.clinical and not _named_before(own, pointer):
-        return Reading(f"{said.rstrip('?. ')}: {thread.question}", leans=True)
+        return Reading(f"{said.rstrip('?. ')}: {thread.question}", is_follow_up=True)
     text = _completed(
         choices[0] if choices else said, thread, with_population=not asked_of, specific=bool(_SPECIFIC.search(said))
     )
     if text == said and not thread.clinical:
         return Reading(question)  # with nothing to take over, it stands as asked
-    return Reading(text, leans=True)
+    return Reading(text, is_follow_up=True)
 
 
 def _choices(said: str, own: Sequence[Mention], thread: _Thread) -> list[str]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -15,9 +14,8 @@ from typing import Literal
 
 import numpy as np
 
-from ragqa.answer.contract import Status
-from ragqa.language.concepts import Understanding, known_abbreviations
 from ragqa.models import Vectors
+from ragqa.question.refusal import Refusal, Status
 
 Alarm = Literal["self_harm", "overdose", "emergency"]
 
@@ -211,7 +209,7 @@ def outside(question: str, query: Vectors, fingerprint: str, follows: bool = Fal
     """Why a question is out of scope: "instruction", "task", "harmful" or "other"; None when it is a medical question.
 
     ``query`` is its embedding by the model with this ``fingerprint``; with another model than the probe's only the
-    wording is judged. A follow-up that ``follows`` is not outside for sounding like an emergency: ``halt`` judges that.
+    wording is judged. A follow-up that ``follows`` is not outside for sounding like an emergency: ``refuse`` judges that.
     """
     if _TO_THE_MACHINE.search(question):
         return "instruction"
@@ -229,16 +227,7 @@ def outside(question: str, query: Vectors, fingerprint: str, follows: bool = Fal
     return max(reasons, key=lambda name: found[name])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Halt:
-    """Why a question is not searched for, told to the reader; ``alternatives`` are questions to ask instead."""
-
-    status: Status
-    message: str
-    alternatives: tuple[str, ...] = ()
-
-
-def halt(question: str, query: Vectors, fingerprint: str, follows: bool = False) -> Halt | None:
+def refuse(question: str, query: Vectors, fingerprint: str, follows: bool = False) -> Refusal | None:
     """Stop an emergency and what is no question of information; None when the question may be searched for.
 
     ``query`` is the embedding of the question as understood, shape (1, dimension), by the model with this ``fingerprint``.
@@ -250,18 +239,18 @@ def halt(question: str, query: Vectors, fingerprint: str, follows: bool = False)
     if found := alarm(question, follows) or (_probed_alarm(query, fingerprint) if probed else None):
         return _urgent(found)
     if reason in ("instruction", "harmful", "task"):
-        return Halt(status=Status.OUT_OF_SCOPE, message=REFUSALS[reason])
+        return Refusal(status=Status.OUT_OF_SCOPE, message=REFUSALS[reason])
     return None
 
 
-def emergency(question: str, follows: bool = False) -> Halt | None:
+def emergency(question: str, follows: bool = False) -> Refusal | None:
     """Stop a question whose wording alone tells of an emergency, as ``alarm``: it takes no model, so it can always be had."""
     found = alarm(question, follows)
     return _urgent(found) if found else None
 
 
-def _urgent(found: Alarm) -> Halt:
-    return Halt(status=Status.URGENT, message=HELP[found] + NO_SEARCH)
+def _urgent(found: Alarm) -> Refusal:
+    return Refusal(status=Status.URGENT, message=HELP[found] + NO_SEARCH)
 
 
 REFUSALS = {
@@ -282,63 +271,3 @@ REFUSALS = {
         "ragqa answers questions about treatments, doses, safety and outcomes that its articles cover."
     ),
 }
-
-
-def unclear(
-    question: str,
-    reading: Understanding,
-    rarity: Callable[[str], float],
-    known: Callable[[str], bool],
-    nearest: Sequence[str],
-    unnamed: str = "",
-) -> Halt | None:
-    """Ask back when a question names no subject, or only an abbreviation with several meanings; None when it is clear.
-
-    ``rarity`` as ``CrossEncoder.rarity``; ``known`` says whether the sources searched use a text; ``nearest`` are the titles of
-    the nearest articles, offered as alternatives; ``unnamed`` are words that point to something nobody named ("this drug").
-    """
-    if unnamed and not any(rarity(word) >= SUBJECT for word in _WORDS.findall(question.partition(unnamed)[0] + unnamed)):
-        return Halt(
-            status=Status.NEEDS_CLARIFICATION,
-            message=f'Nothing said before tells what "{unnamed}" is. Ask again naming it, or choose one of these.',
-            alternatives=tuple(nearest),
-        )
-    if len(question.split()) > LONGEST_UNCLEAR:
-        return None
-    short = {a: meanings for a, meanings in known_abbreviations(question).items() if len(meanings) > 1}
-    words = [word for word in _WORDS.findall(question) if word not in short and rarity(word) >= SUBJECT]
-    others = [word for word in words if not _EVERYDAY.fullmatch(word)]
-    plain = [subject for subject in reading.subjects if subject not in short and subject not in reading.populations]
-    for abbreviation, meanings in short.items():
-        if not others and not plain and not known(f"({abbreviation})"):
-            return Halt(
-                status=Status.NEEDS_CLARIFICATION,
-                message=f"{abbreviation} can mean {', '.join(meanings[:-1])} or {meanings[-1]}. Ask again with the one you mean.",
-                alternatives=tuple(re.sub(rf"\b{re.escape(abbreviation)}\b", meaning, question) for meaning in meanings),
-            )
-    if plain or others or short:
-        return None
-    return Halt(
-        status=Status.NEEDS_CLARIFICATION,
-        message=(
-            "The question names no drug, condition or treatment, and nothing before it says which is meant. "
-            "Ask again with its subject, or choose one of these."
-        ),
-        alternatives=tuple(nearest),
-    )
-
-
-_WORDS = re.compile(r"[\w-]+")
-LONGEST_UNCLEAR = 9
-"""Words; a longer question says what it is about in some way, and the search may find it."""
-SUBJECT = 0.8
-"""Rarity in general English from which a word is taken to name a subject."""
-_EVERYDAY = re.compile(
-    r"(?:placebo|comparator|participants?|randomi[sz]ed|comorbidit\w+|dosages?|\d*m?c?g|kg|safer|tolerat\w+|titrat\w+|"
-    r"discontinu\w+|"
-    r"contraindicat\w+|relapses?|pregnan\w+|breastfe\w+|adjunct\w*|monotherapy|efficacy|dropouts?|overdos\w+|"
-    r"interact\w*|prescri\w+|"
-    r"doesn|isn|max|treatable|curable|manage\w*|meds?|tablets?|renal|hepatic|elderly|switch\w*|taper\w*|\d\S*)",
-    re.IGNORECASE,
-)
-"""Rare in general English and yet naming no subject: every drug has them."""

@@ -19,27 +19,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ragqa.corpus.design import LADDER, named_design
-from ragqa.corpus.records import Abstract, Article, Passage
+from ragqa.corpus.records import Abstract, Article
+from ragqa.corpus.study import LADDER, named_design
 from ragqa.index import Generation, inner_products
 from ragqa.models import Embedder, Vectors
 from ragqa.settings import Settings
 
 Scores = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hit:
-    """A retrieved passage. ``similarity`` is a cosine; ``bm25`` counts rare words for more and is 0 where the lexical retriever
-    did not propose the passage; ``score`` is the fused score, 0..1, plus PREFERENCE where the source is preferred, plus
-    ``evidence``, 0..EVIDENCE, which the source's kind, design and year add.
-    """
-
-    passage: Passage
-    score: float
-    similarity: float
-    bm25: float
-    evidence: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,40 +73,6 @@ class Ranked(NamedTuple):
     evidence: float = 0.0
 
 
-def retrieve(
-    readings: Sequence[str],
-    generation: Generation,
-    embedder: Embedder,
-    settings: Settings,
-    preferred: frozenset[str] = frozenset(),
-) -> list[Hit]:
-    """Passages of the best ``settings.sources`` sources, at most ``passages_per_source`` of each, nearest to the question first.
-
-    ``readings`` are wordings of one question, the likeliest first; what a further one finds adds to the first one's score.
-    The fused score decides which passages these are. Their order is by cosine alone, which no other document can change: BM25
-    moves a little with every document added, and an answer should move only with the passages it was made from.
-    """
-    ranked = rank_readings(readings, generation, embedder, settings, settings.candidates, preferred, FOR_ANSWERS)
-    hits = capped(ranked, generation, settings.sources, settings.passages_per_source)
-    return sorted(hits, key=lambda hit: (-hit.similarity, hit.passage.id))
-
-
-def rank_sources(
-    readings: Sequence[str],
-    generation: Generation,
-    embedder: Embedder,
-    settings: Settings,
-    k: int,
-    preferred: frozenset[str] = frozenset(),
-    stages: Stages = STAGES,
-) -> list[Hit]:
-    """The best passage of each of the best ``k`` sources, best first and with the evidence counted: what a run file holds."""
-    depth = max(settings.candidates, 2 * k)
-    ranked = rank_readings(readings, generation, embedder, settings, depth, preferred, stages)
-    weighed = _with_evidence(ranked[:WEIGHED], generation)
-    return capped(_in_order([*weighed, *ranked[WEIGHED:]]), generation, k, 1)
-
-
 def rank_readings(
     readings: Sequence[str],
     generation: Generation,
@@ -130,12 +82,15 @@ def rank_readings(
     preferred: frozenset[str] = frozenset(),
     stages: Stages = STAGES,
 ) -> list[Ranked]:
-    """As ``rank``, for one or several wordings of a question, with PREFERENCE added to preferred sources."""
+    """As ``rank``, for one or several wordings of a question, the likeliest first, with PREFERENCE added to preferred sources.
+
+    What a further wording finds adds to the first one's score.
+    """
     found = [rank(reading, embedder.embed([reading]), generation, settings, depth, stages) for reading in readings]
     ranked = found[0] if len(found) == 1 else _joined(found)
     if not preferred:
         return ranked
-    return _in_order(hit._replace(score=hit.score + PREFERENCE * _is_of(hit, preferred, generation)) for hit in ranked)
+    return in_order(hit._replace(score=hit.score + PREFERENCE * _is_of(hit, preferred, generation)) for hit in ranked)
 
 
 def rank(
@@ -152,7 +107,7 @@ def rank(
     similarity = inner_products(query[0], vectors)
     said = np.array([bm25.get(row, 0.0) for row in rows.tolist()])
     score = fused(query[0], vectors, said, weight, stages.feedback if 0 < weight < 1 else 0)
-    return _in_order(map(Ranked, rows.tolist(), score.tolist(), similarity.tolist(), said.tolist()))
+    return in_order(map(Ranked, rows.tolist(), score.tolist(), similarity.tolist(), said.tolist()))
 
 
 def fused(query: Vectors, vectors: Vectors, said: Scores, weight: float, feedback: float) -> Scores:
@@ -163,22 +118,6 @@ def fused(query: Vectors, vectors: Vectors, said: Scores, weight: float, feedbac
         drawn = query + PULL * vectors[np.argmax(score)]
         score += weight * feedback * (_scaled(inner_products(drawn, vectors)) - near)
     return score
-
-
-def capped(ranked: Iterable[Ranked], generation: Generation, sources: int, per_source: int) -> list[Hit]:
-    """Keep the best ``sources`` sources and at most ``per_source`` passages of each, in ranked order."""
-    kept: dict[str, int] = {}
-    hits = []
-    for row, score, similarity, bm25, evidence in ranked:
-        passage = generation.passage(row)
-        count = kept.get(passage.source_id, 0)
-        if count >= per_source or (count == 0 and len(kept) >= sources):
-            continue
-        kept[passage.source_id] = count + 1
-        hits.append(Hit(passage=passage, score=score, similarity=similarity, bm25=bm25, evidence=evidence))
-        if per_source == 1 and len(kept) >= sources:
-            break
-    return hits
 
 
 def _scaled(scores: NDArray[np.floating]) -> Scores:
@@ -195,14 +134,15 @@ def _joined(found: Sequence[Sequence[Ranked]]) -> list[Ranked]:
         for hit in ranked:
             before = joined.get(hit.row, hit._replace(score=0.0))
             joined[hit.row] = before._replace(score=before.score + weight * hit.score / scale)
-    return _in_order(joined.values())
+    return in_order(joined.values())
 
 
 def _is_of(hit: Ranked, sources: frozenset[str], generation: Generation) -> bool:
     return generation.passage(hit.row).source_id in sources
 
 
-def _with_evidence(ranked: Sequence[Ranked], generation: Generation) -> list[Ranked]:
+def with_evidence(ranked: Sequence[Ranked], generation: Generation) -> list[Ranked]:
+    """The same candidates with what their source's kind, design and year add to the score."""
     records = [generation.record(generation.passage(hit.row).source_id) for hit in ranked]
     newest = max((record.year for record in records if isinstance(record, Abstract) and record.year), default=0)
     added = [EVIDENCE * _strength(record, newest) for record in records]
@@ -217,5 +157,6 @@ def _strength(record: Article | Abstract, newest: int) -> float:
     return 0.75 * LADDER.get(named_design(record) or "", 0.0) + 0.25 * recent
 
 
-def _in_order(ranked: Iterable[Ranked]) -> list[Ranked]:
+def in_order(ranked: Iterable[Ranked]) -> list[Ranked]:
+    """Best first; a tie goes to the lower row."""
     return sorted(ranked, key=lambda hit: (-hit.score, hit.row))

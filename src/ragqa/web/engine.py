@@ -21,7 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from ragqa.answer.contract import DISCLAIMERS, Answer, Audience, Statement
+from ragqa.answer.contract import DISCLAIMERS, Answer, Audience
+from ragqa.checking.statements import Statement
 from ragqa.corpus.folder import Corpus, read_corpus
 from ragqa.corpus.records import LONGEST_QUESTION, Asked
 from ragqa.corpus.reviewlog import COPY, LOG
@@ -30,10 +31,11 @@ from ragqa.editorial.regenerate import served
 from ragqa.errors import IndexBusy, IndexDamaged, LibraryError, RagqaError, ServingError, TooSlow
 from ragqa.files import stamp
 from ragqa.index import current_generation
+from ragqa.index.refresh import build_index
 from ragqa.parallel import cores
-from ragqa.pipeline import Ragqa, build_index, without_index
+from ragqa.pipeline import Ragqa, without_index
 from ragqa.question.triage import alarm
-from ragqa.retrieval.ranking import Hit
+from ragqa.retrieval.retriever import Hit
 from ragqa.settings import Settings
 from ragqa.web.admission import Admission, Priority, step_back
 from ragqa.web.watch import Spell, Watch
@@ -272,7 +274,7 @@ class Engine:
 
         def work() -> list[Hit]:
             with self.generation() as ragqa:
-                return ragqa.checked(job.check).search(asked.question, k, asked.history, asked.article)
+                return ragqa.interruptible(job.check).search(asked.question, k, asked.history, asked.article)
 
         return await self._finished(job, self._start(job, work, priority))
 
@@ -325,7 +327,7 @@ class Engine:
 
     def _answer(self, job: _Job, asked: Asked, audience: Audience | None, understood: str | None, tell: Tell) -> Answer:
         with self.generation() as live:
-            ragqa = live.checked(job.check)
+            ragqa = live.interruptible(job.check)
             published = None if understood else self._published(ragqa, asked, audience)
             return published or ragqa.ask(asked.question, asked.history, asked.article, audience, understood, tell)
 

@@ -11,9 +11,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from ragqa.answer.contract import Answer, Statement
+from ragqa.answer.contract import Answer
+from ragqa.checking.statements import Statement
 from ragqa.corpus.records import Asked
-from ragqa.retrieval.ranking import Hit
+from ragqa.retrieval.retriever import Hit
 from ragqa.web.access import engine, may_ask, may_read, pools, priority
 from ragqa.web.api.messages import ANSWERED, Ask, Begun, Conversation, Follow, Found, Results, Search, Spoken, written
 from ragqa.web.conversations import MOST_TURNS, PAGE, given, talks

@@ -21,7 +21,7 @@ from ragqa.corpus.records import (
     ReviewState,
     Turn,
 )
-from ragqa.retrieval.ranking import Hit
+from ragqa.retrieval.retriever import Hit
 
 Question = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_QUESTION, pattern=r"\S")]
 Slug = Annotated[str, StringConstraints(max_length=200, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]

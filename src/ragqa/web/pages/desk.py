@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Form, Path, Request, Response
 from fastapi.responses import RedirectResponse
 
+from ragqa.answer.assembly import reference
 from ragqa.answer.render import HEADINGS, describe
 from ragqa.corpus.folder import Corpus, approved_text
 from ragqa.corpus.records import Article, ReviewEvent, ReviewState
@@ -18,7 +19,6 @@ from ragqa.editorial.library import Library, State, Version
 from ragqa.editorial.regenerate import waiting
 from ragqa.editorial.review import standings
 from ragqa.errors import LibraryError
-from ragqa.pipeline import reference
 from ragqa.web.access import Reader, engine, require
 from ragqa.web.editing import decided, take_step
 from ragqa.web.pages.frame import day, show

@@ -84,7 +84,7 @@ class Bar:
 
 
 def risk_coverage(
-    curves: Mapping[str, Sequence[Mapping[str, float]]], enough: float, width: int = 620, height: int = 340
+    curves: Mapping[str, Sequence[Mapping[str, float]]], abstain_below: float, width: int = 620, height: int = 340
 ) -> Plot:
     """Risk (share of answers that should be none) against coverage (share answered), a line a split; the dot: ragqa."""
     top = max((point["risk"] for curve in curves.values() for point in curve), default=0.1) or 0.1
@@ -96,7 +96,8 @@ def risk_coverage(
     lines = []
     for (name, curve), style in zip(curves.items(), STYLES, strict=False):
         ordered = sorted(curve, key=lambda point: (point["coverage"], point["risk"]))
-        here = next((point for point in sorted(curve, key=lambda p: p["enough"]) if point["enough"] >= enough), None)
+        rising = sorted(curve, key=lambda point: point["abstain_below"])
+        here = next((point for point in rising if point["abstain_below"] >= abstain_below), None)
         label = (
             f"{name}: answers {here['coverage']:.0%} of the searched, {here['risk']:.1%} of them should be none" if here else ""
         )

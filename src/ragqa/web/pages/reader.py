@@ -18,7 +18,7 @@ from ragqa.corpus.folder import Corpus
 from ragqa.corpus.records import LONGEST_QUESTION, Abstract, Article, Asked, ReviewState
 from ragqa.editorial.article_page import PageStatement, article_page
 from ragqa.question.privacy import redact
-from ragqa.retrieval.ranking import Hit
+from ragqa.retrieval.retriever import Hit
 from ragqa.web.access import Reader, TheEngine, check_csrf, may_ask, may_read, priority, public, reader, set_cookie, visible
 from ragqa.web.engine import Engine
 from ragqa.web.pages.frame import AUDIENCES, CHOICE, TheAudience, finder, inside, show

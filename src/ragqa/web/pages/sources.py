@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
-from ragqa.answer.contract import Answer, Reference, Support
+from ragqa.answer.assembly import reference
+from ragqa.answer.contract import Answer, Reference
 from ragqa.answer.render import describe
-from ragqa.corpus.design import design_rank
+from ragqa.checking.statements import Support
 from ragqa.corpus.passages import sentences, without_markers
 from ragqa.corpus.records import Abstract, Article, NoticeKind
+from ragqa.corpus.study import design_rank
 from ragqa.language.concepts import both_spellings
-from ragqa.pipeline import reference
 from ragqa.web.pages.evidence import study_name
 
 LEVELS = ("very low", "low", "moderate", "high")

@@ -11,10 +11,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ragqa.answer.contract import Answer, Status
+from ragqa.answer.contract import Answer
 from ragqa.corpus.records import Article, Asked
 from ragqa.errors import RagqaError
 from ragqa.language.concepts import Role, mentions
+from ragqa.question.refusal import Status
 from ragqa.web.admission import Priority
 from ragqa.web.engine import Engine
 

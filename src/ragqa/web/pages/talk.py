@@ -11,8 +11,9 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import PlainTextResponse, RedirectResponse, StreamingResponse
 
-from ragqa.answer.contract import Answer, Statement
+from ragqa.answer.contract import Answer
 from ragqa.answer.render import HEADINGS, HEADINGS_FOR_PATIENTS, as_json, as_markdown, as_text, caution, printable, sections
+from ragqa.checking.statements import Statement
 from ragqa.corpus.folder import Corpus
 from ragqa.corpus.records import LONGEST_QUESTION, ReviewState, Turn
 from ragqa.web import exchange

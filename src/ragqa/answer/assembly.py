@@ -1,0 +1,143 @@
+"""Statements to an answer: references, strength, and what every answer of any status carries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from ragqa.answer.appraisal import appraise
+from ragqa.answer.contract import DISCLAIMERS, Answer, Gate, Reference, Trace
+from ragqa.checking.statements import Statement
+from ragqa.corpus.passages import without_markers
+from ragqa.corpus.records import Abstract, Article
+from ragqa.corpus.study import follow_up, sample_size, study_design
+from ragqa.evaluation.measures import reading_grade
+from ragqa.evidence.gathering import Evidence
+from ragqa.question.query import Query
+from ragqa.question.refusal import Refusal, Status
+from ragqa.question.triage import REFUSALS
+
+SHORT_ID = 16
+"""Hex digits of an answer's digest that name it on the command line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """How an answer came about, whatever it says: its digest, the generation it was made from, the models, what was searched."""
+
+    digest: str
+    generation: str
+    models: Mapping[str, str]
+    queries: tuple[str, ...] = ()
+    scores: Mapping[str, float] = field(default_factory=dict)
+
+
+def refused(query: Query, refusal: Refusal, made: Made) -> Answer:
+    """The answer to a question that is not answered from sources, or not yet."""
+    return _answer(query, made, status=refusal.status, message=refusal.message, alternatives=refusal.alternatives)
+
+
+def assembled(query: Query, evidence: Evidence, statements: tuple[Statement, ...], cited: Sequence[str], made: Made) -> Answer:
+    """An answer from checked statements and the ids of the sources they cite, in the order of their numbers; without any, an
+    abstention that says what was missing.
+    """
+    if not statements:
+        return _abstained(query, evidence, made)
+    records = evidence.retrieved.records
+    references = tuple(reference(records[source], number) for number, source in enumerate(cited, start=1))
+    strength, conflicts = appraise(statements, references, evidence.sufficiency.subjects)
+    return _answer(
+        query,
+        made,
+        _scores(evidence) | _readability(query, statements),
+        status=Status.ANSWERED,
+        statements=statements,
+        references=references,
+        evidence=strength,
+        conflicts=conflicts,
+    )
+
+
+def _abstained(query: Query, evidence: Evidence, made: Made) -> Answer:
+    medical = query.is_medical(query.asked)
+    return _answer(
+        query,
+        made,
+        _scores(evidence),
+        Gate(**asdict(evidence.closed)) if evidence.closed else None,
+        status=Status.INSUFFICIENT_EVIDENCE if medical else Status.OUT_OF_SCOPE,
+        message=_abstention(evidence) if medical else REFUSALS["other"],
+    )
+
+
+def _answer(
+    query: Query, made: Made, scores: Mapping[str, float] | None = None, gate: Gate | None = None, **given: Any
+) -> Answer:
+    trace = Trace(
+        generation=made.generation,
+        models=dict(made.models),
+        queries=made.queries,
+        understanding=query.understanding.as_words(),
+        scores={name: round(value, 4) for name, value in (scores or {}).items()},
+        gate=gate,
+    )
+    return Answer(
+        id=made.digest[:SHORT_ID],
+        digest=made.digest,
+        question=query.asked,
+        standalone_question=query.text,
+        removed=query.removed,
+        disclaimer=DISCLAIMERS[query.audience],
+        audience=query.audience,
+        review_state="not_reviewed",
+        trace=trace,
+        **given,
+    )
+
+
+def _scores(evidence: Evidence) -> dict[str, float]:
+    measured = evidence.sufficiency
+    return {"answerable": measured.probability} | measured.features()
+
+
+def _readability(query: Query, statements: Sequence[Statement]) -> dict[str, float]:
+    """School grade of a patient's answer, and of the sources' own sentences."""
+    if query.audience != "patient":
+        return {}
+    own = reading_grade(" ".join(statement.text for statement in statements))
+    quoted = reading_grade(" ".join(without_markers(statement.support[0].quote) for statement in statements))
+    return {"reading_grade": own or 0.0, "reading_grade_of_sources": quoted or 0.0}
+
+
+def _abstention(evidence: Evidence) -> str:
+    parts = ["The approved articles and the abstracts they cite do not answer this question."]
+    if evidence.sufficiency.missing:
+        parts.append(f"No single source covers: {', '.join(evidence.sufficiency.missing)}.")
+    near = [record.title for record in evidence.retrieved.records.values()][:3]
+    if titles := [title for title in near if title]:
+        parts.append("Nearest sources searched: " + "; ".join(title.rstrip(".?") for title in titles) + ".")
+    parts.append("A more specific question (drug, condition, population, outcome), or an approved article on it, would help.")
+    return " ".join(parts)
+
+
+def reference(record: Article | Abstract, number: int = 1) -> Reference:
+    """A source as a reference list shows it, under its number there."""
+    abstract = record if isinstance(record, Abstract) else None
+    return Reference(
+        number=number,
+        source_id=record.id,
+        kind="abstract" if abstract else "article",
+        title=record.title,
+        authors=abstract.authors if abstract else (),
+        journal=abstract.journal if abstract else None,
+        year=abstract.year if abstract else (record.updated.year if isinstance(record, Article) else None),
+        pmid=abstract.pmid if abstract else None,
+        doi=abstract.doi if abstract else None,
+        url=abstract.url if abstract else None,
+        study_design=study_design(record),
+        sample_size=sample_size(record),
+        follow_up=follow_up(record),
+        text_origin=abstract.text_origin if abstract else None,
+        notices=tuple(notice.kind.value for notice in abstract.notices) if abstract else (),
+    )

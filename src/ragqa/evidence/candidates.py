@@ -1,0 +1,133 @@
+"""Hits to candidate sentences: each sentence of the retrieved passages once, with what part of an answer it would be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ragqa.corpus.passages import label_at, part_at, sentences, without_markers
+from ragqa.corpus.records import Abstract, Article, Part, Passage
+from ragqa.corpus.study import design_rank, study_design
+from ragqa.evidence.sources import Retrieved, Source
+from ragqa.models import Vectors
+from ragqa.retrieval.retriever import Hit
+
+_SAFETY = re.compile(
+    r"\b(?:adverse|side[- ]effects?|safety|tolerab\w+|toler(?:ated|ance)|weight gain|sedation|withdraw(?:n|als)? because|"
+    r"mortality|toxic\w*|contraindicat\w*|caution|avoid(?:ed)?|drug interactions?|harms?|seizures?|serious events?)\b",
+    re.IGNORECASE,
+)
+_UNCERTAIN = re.compile(
+    r"\b(?:uncertain\w*|unclear|insufficient|limited|limitations?|low[- ]certainty|cannot be (?:drawn|concluded)|"
+    r"further (?:research|studies|trials)|more (?:research|studies|trials)|inconclusive|risk of bias|underpowered|preliminary)\b",
+    re.IGNORECASE,
+)
+_ADVICE = {"DOSAGE", "INDICATIONS", "RENAL IMPAIRMENT", "RECOMMENDATIONS"}
+_LABEL = re.compile(
+    r"(?:BACKGROUND|IMPORTANCE|INTRODUCTION|OBJECTIVES?|AIMS?|PURPOSE|CONTEXT|METHODS?|DESIGN|RESULTS|FINDINGS|MAIN RESULTS|"
+    r"CONCLUSIONS?|INTERPRETATION|SETTING|PARTICIPANTS|LIMITATIONS?)(?: AND [A-Z]+)*[:.]?\s+(?=[A-Z0-9])"
+)
+"""A section label run into the text of an abstract."""
+_AIM = re.compile(
+    r"(?:(?:the|our) (?:aim|objective|purpose|goal)s? |(?:we|this (?:study|trial)) (?:aim|sought)|"
+    r"to (?:determine|investigate|assess|evaluate|examine|compare|explore|test|study|identify|estimate|describe)\b)",
+    re.IGNORECASE,
+)
+"""A sentence that says what a study wanted to know says nothing that was found."""
+_SHORTEST = 4
+"""Words; anything shorter is a heading or a fragment."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Candidate:
+    """A sentence that may be quoted: ``source.text[start:end]`` says ``text``, citation markers apart.
+
+    ``context`` is read with it by the reranker; ``near`` is the cosine of its passage with the question; ``lead``: it stands in
+    an article on this very question; ``rests_on`` are the sources that an article cites for it; ``design`` is GRADE's starting
+    level, 0 to 3. ``vector``, ``similarity`` (cosine) and ``logit`` (of the reranker) are set once it was read and judged.
+    """
+
+    text: str
+    part: Part
+    passage: Passage
+    start: int
+    end: int
+    context: str
+    near: float
+    lead: bool
+    rests_on: frozenset[str]
+    design: int
+    vector: Vectors = field(default_factory=lambda: np.empty(0, np.float32))
+    similarity: float = 0.0
+    logit: float = 0.0
+
+    @property
+    def source_id(self) -> str:
+        """Whose sentence it is."""
+        return self.passage.source_id
+
+    @property
+    def words(self) -> str:
+        """What is read: the title of the study, then the sentence."""
+        return f"{self.context} {self.text}"
+
+
+def candidates(retrieved: Retrieved, leads: set[str]) -> list[Candidate]:
+    """Each sentence of the retrieved passages once, in retrieved order; ``leads`` are articles on this very question."""
+    found: dict[str, Candidate] = {}
+    for hit in retrieved.hits:
+        source = retrieved.sources[hit.passage.source_id]
+        for candidate in _of_passage(hit, source, source.id in leads):
+            found.setdefault(candidate.text.casefold(), candidate)
+    return list(found.values())
+
+
+def _of_passage(hit: Hit, source: Source, lead: bool) -> list[Candidate]:
+    record, found = source.record, []
+    for sentence in sentences(record.text, hit.passage.start, hit.passage.end):
+        label = _LABEL.match(sentence.text)
+        start = sentence.start + (label.end() if label else 0)
+        text = without_markers(record.text[start : sentence.end])
+        if len(text.split()) < _SHORTEST or _AIM.match(text) or source.barred.intersection(sentence.markers):
+            continue
+        found.append(
+            Candidate(
+                text=text,
+                part=_part(record, start, text),
+                passage=hit.passage,
+                start=start,
+                end=sentence.end,
+                context="" if isinstance(record, Article) else record.title or "",
+                near=hit.similarity,
+                lead=lead,
+                rests_on=_cited(record, sentence.markers),
+                design=design_rank(study_design(record)),
+            )
+        )
+    return found
+
+
+def _cited(record: Article | Abstract, numbers: Sequence[int]) -> frozenset[str]:
+    """The sources that an article cites for a sentence."""
+    if isinstance(record, Abstract):
+        return frozenset()
+    return frozenset(record.citations[number - 1] for number in numbers if 1 <= number <= len(record.citations))
+
+
+def _part(record: Article | Abstract, offset: int, text: str) -> Part:
+    named = part_at(record, offset)
+    if named is not None:
+        return named
+    label = label_at(record, offset) or ""
+    if label in _ADVICE:
+        return Part.RECOMMENDATION
+    if label == "METHODS":
+        return Part.EVIDENCE  # measuring adverse effects is not yet a finding about them
+    if _SAFETY.search(text) or label.startswith(("ADVERSE", "SAFETY", "WARNING", "INTERACTION", "CONTRAINDICATION")):
+        return Part.SAFETY
+    if label == "LIMITATIONS" or _UNCERTAIN.search(text):
+        return Part.UNCERTAINTY
+    return Part.EVIDENCE

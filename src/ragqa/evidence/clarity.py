@@ -1,0 +1,89 @@
+"""Whether it is clear what a question asks about, once what its words find is known; if not, the reader is asked back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from ragqa.evidence.sources import Retrieved
+from ragqa.language.concepts import Understanding, known_abbreviations
+from ragqa.question.query import Query
+from ragqa.question.refusal import Refusal, Status
+from ragqa.question.triage import REFUSALS
+
+
+def unclear(query: Query, retrieved: Retrieved) -> Refusal | None:
+    """Ask back about a question that neither itself nor anything before it makes clear; None when it is clear."""
+    if query.reading.is_follow_up:
+        return None
+    refusal = ask_back(
+        query.text,
+        query.understanding,
+        query.vocabulary.rarity,
+        lambda text: any(text in hit.passage.text for hit in retrieved.hits),
+        retrieved.nearest_articles,
+        query.reading.unnamed,
+    )
+    if refusal is not None and not query.refers_back and not query.is_medical(query.text):
+        return Refusal(status=Status.OUT_OF_SCOPE, message=REFUSALS["other"])
+    return refusal
+
+
+def ask_back(
+    question: str,
+    reading: Understanding,
+    rarity: Callable[[str], float],
+    known: Callable[[str], bool],
+    nearest: Sequence[str],
+    unnamed: str = "",
+) -> Refusal | None:
+    """Ask back when a question names no subject, or only an abbreviation with several meanings; None when it is clear.
+
+    ``rarity`` as ``CrossEncoder.rarity``; ``known`` says whether the sources searched use a text; ``nearest`` are the titles of
+    the nearest articles, offered as alternatives; ``unnamed`` are words that point to something nobody named ("this drug").
+    """
+    if unnamed and not any(rarity(word) >= SUBJECT for word in _WORDS.findall(question.partition(unnamed)[0] + unnamed)):
+        return Refusal(
+            status=Status.NEEDS_CLARIFICATION,
+            message=f'Nothing said before tells what "{unnamed}" is. Ask again naming it, or choose one of these.',
+            alternatives=tuple(nearest),
+        )
+    if len(question.split()) > LONGEST_UNCLEAR:
+        return None
+    short = {a: meanings for a, meanings in known_abbreviations(question).items() if len(meanings) > 1}
+    words = [word for word in _WORDS.findall(question) if word not in short and rarity(word) >= SUBJECT]
+    others = [word for word in words if not _EVERYDAY.fullmatch(word)]
+    plain = [subject for subject in reading.subjects if subject not in short and subject not in reading.populations]
+    for abbreviation, meanings in short.items():
+        if not others and not plain and not known(f"({abbreviation})"):
+            return Refusal(
+                status=Status.NEEDS_CLARIFICATION,
+                message=f"{abbreviation} can mean {', '.join(meanings[:-1])} or {meanings[-1]}. Ask again with the one you mean.",
+                alternatives=tuple(re.sub(rf"\b{re.escape(abbreviation)}\b", meaning, question) for meaning in meanings),
+            )
+    if plain or others or short:
+        return None
+    return Refusal(
+        status=Status.NEEDS_CLARIFICATION,
+        message=(
+            "The question names no drug, condition or treatment, and nothing before it says which is meant. "
+            "Ask again with its subject, or choose one of these."
+        ),
+        alternatives=tuple(nearest),
+    )
+
+
+_WORDS = re.compile(r"[\w-]+")
+LONGEST_UNCLEAR = 9
+"""Words; a longer question says what it is about in some way, and the search may find it."""
+SUBJECT = 0.8
+"""Rarity in general English from which a word is taken to name a subject."""
+_EVERYDAY = re.compile(
+    r"(?:placebo|comparator|participants?|randomi[sz]ed|comorbidit\w+|dosages?|\d*m?c?g|kg|safer|tolerat\w+|titrat\w+|"
+    r"discontinu\w+|"
+    r"contraindicat\w+|relapses?|pregnan\w+|breastfe\w+|adjunct\w*|monotherapy|efficacy|dropouts?|overdos\w+|"
+    r"interact\w*|prescri\w+|"
+    r"doesn|isn|max|treatable|curable|manage\w*|meds?|tablets?|renal|hepatic|elderly|switch\w*|taper\w*|\d\S*)",
+    re.IGNORECASE,
+)
+"""Rare in general English and yet naming no subject: every drug has them."""

@@ -1,0 +1,110 @@
+"""Hits to evidence: the sentences worth quoting, judged, and whether they are enough to answer.
+
+    evidence = gather(query, expanded(hits, generation, vocabulary), embedder, reranker, abstain_below=0.6)
+    if evidence.closed: ...  # the gate that closed, with its figure and its bound
+
+The reranker, the dearest step, reads only what could still decide something: nothing where not even the best judgment would
+open the gate, and of the rest the sentences nearest to the question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from ragqa.corpus.records import Article
+from ragqa.evidence.candidates import Candidate, candidates
+from ragqa.evidence.sources import Retrieved
+from ragqa.evidence.sufficiency import HIGHEST, HOPELESS, Sufficiency, sufficiency
+from ragqa.models import CrossEncoder, Embedder, Vectors
+from ragqa.question.query import Query
+from ragqa.question.terms import coverage
+
+MOST_READ = 36
+"""Candidate sentences that are embedded, beside those of an article on this very question."""
+MOST_JUDGED = 20
+"""Of these, the ones that the reranker reads."""
+ON_THE_QUESTION = 0.9
+"""Cosine between the question and an article's title above which the article answers this very question: all of it counts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """Why the evidence is not enough: what was measured, how much there is, and how much there would have to be."""
+
+    name: str
+    figure: float
+    bound: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Evidence:
+    """What the sources say on a question: candidates best judged first, the measure of their sufficiency, the gate that closed.
+
+    With a gate ``closed`` there are no candidates.
+    """
+
+    retrieved: Retrieved
+    sufficiency: Sufficiency
+    candidates: tuple[Candidate, ...] = ()
+    closed: Gate | None = None
+
+
+def gather(query: Query, retrieved: Retrieved, embedder: Embedder, reranker: CrossEncoder, abstain_below: float) -> Evidence:
+    """Read and judge what was retrieved.
+
+    ``abstain_below``: probability of being answerable below which the evidence is not enough.
+    """
+    read = _read(query, candidates(retrieved, _leads(query, retrieved, embedder)), embedder)
+    measured = sufficiency(query, retrieved, [candidate.similarity for candidate in read])
+    if not read:
+        return _closed(retrieved, measured, "sentences", 0, 1)
+    if measured.hopeless(abstain_below):
+        reach = replace(measured, logit=HIGHEST).probability
+        return _closed(retrieved, measured, "within reach", reach, HOPELESS * abstain_below)
+    judged = _judged(query, read, reranker)
+    measured = replace(measured, logit=judged[0].logit)
+    if measured.probability < abstain_below:
+        return _closed(retrieved, measured, "answerable", measured.probability, abstain_below)
+    fitting = retrieved.on(query.understanding.subjects, query.vocabulary)
+    kept = tuple(candidate for candidate in judged if candidate.lead or candidate.source_id in fitting)
+    if not kept:
+        return _closed(retrieved, measured, "sentences on the subjects", 0, 1)
+    return Evidence(retrieved=retrieved, sufficiency=measured, candidates=kept)
+
+
+def _closed(retrieved: Retrieved, measured: Sufficiency, name: str, figure: float, bound: float) -> Evidence:
+    return Evidence(retrieved=retrieved, sufficiency=measured, closed=Gate(name=name, figure=figure, bound=bound))
+
+
+def _leads(query: Query, retrieved: Retrieved, embedder: Embedder) -> set[str]:
+    """Articles among the sources whose title is this very question."""
+    articles = [record for record in retrieved.records.values() if isinstance(record, Article)]
+    similarities = embedder.embed([article.title for article in articles]) @ query.vector[0]
+    return {article.id for article, same in zip(articles, similarities, strict=True) if same >= ON_THE_QUESTION}
+
+
+def _read(query: Query, found: list[Candidate], embedder: Embedder) -> list[Candidate]:
+    """The candidates worth judging, with their vectors, nearest to the question first."""
+    held = query.vocabulary.held
+    found = sorted(found, key=lambda candidate: -(candidate.near + coverage(query.terms, held(candidate.words))))
+    found = _leads_and(found, MOST_READ)
+    vectors = embedder.embed([candidate.text for candidate in found])
+    similarities: Vectors = vectors @ query.vector[0]
+    read = [
+        replace(candidate, vector=vector, similarity=similarity)
+        for candidate, vector, similarity in zip(found, vectors, similarities.tolist(), strict=True)
+    ]
+    return _leads_and(sorted(read, key=lambda candidate: -candidate.similarity), MOST_JUDGED)
+
+
+def _judged(query: Query, read: Sequence[Candidate], reranker: CrossEncoder) -> list[Candidate]:
+    """The candidates with their logits, best first."""
+    logits = reranker.score(query.text, [candidate.words.strip() for candidate in read])
+    judged = [replace(candidate, logit=logit) for candidate, logit in zip(read, logits, strict=True)]
+    return sorted(judged, key=lambda candidate: -candidate.logit)
+
+
+def _leads_and(ordered: Sequence[Candidate], most: int) -> list[Candidate]:
+    """All sentences of an article on this very question, and the first ``most`` of the others."""
+    return [c for c in ordered if c.lead] + [c for c in ordered if not c.lead][:most]

@@ -1,0 +1,78 @@
+"""The sources among the hits, each read and stemmed once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ragqa.corpus.records import Abstract, Article
+from ragqa.index import Generation
+from ragqa.question.terms import Stems, Vocabulary, holds
+from ragqa.retrieval.retriever import Hit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A record that was retrieved, with the index terms of its title and its retrieved passages.
+
+    ``barred`` are the numbers of an article's citations that the index left out: what rests on a retracted paper is no evidence.
+    """
+
+    record: Article | Abstract
+    held: Stems
+    barred: frozenset[int]
+
+    @property
+    def id(self) -> str:
+        """The record's id."""
+        return self.record.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retrieved:
+    """Hits, nearest first, and the source of each by id, that of the nearest hit first."""
+
+    hits: tuple[Hit, ...]
+    sources: Mapping[str, Source]
+
+    @property
+    def records(self) -> dict[str, Article | Abstract]:
+        """What was retrieved, by source id."""
+        return {id_: source.record for id_, source in self.sources.items()}
+
+    @property
+    def studies_alone(self) -> bool:
+        """Whether no approved article is among the sources: the evidence is studies alone."""
+        return not any(isinstance(record, Article) for record in self.records.values())
+
+    @property
+    def nearest_articles(self) -> list[str]:
+        """Questions that articles among the sources answer, nearest first, three at most."""
+        return [record.title for record in self.records.values() if isinstance(record, Article)][:3]
+
+    def on(self, subjects: Sequence[str], vocabulary: Vocabulary) -> set[str]:
+        """Ids of the sources that hold as many of a question's subjects as any source does."""
+        stems = [vocabulary.subject(subject) for subject in subjects]
+        counts = {id_: sum(holds(source.held, subject) for subject in stems) for id_, source in self.sources.items()}
+        return {source for source, count in counts.items() if count == max(counts.values())}
+
+
+def expanded(hits: Sequence[Hit], generation: Generation, vocabulary: Vocabulary) -> Retrieved:
+    """The hits with their sources, each read and stemmed once."""
+    texts: dict[str, str] = {}
+    for hit in hits:
+        source = hit.passage.source_id
+        texts[source] = f"{texts.get(source) or generation.record(source).title or ''} {hit.passage.text}"
+    records = {source: generation.record(source) for source in texts}
+    sources = {
+        source: Source(record=record, held=vocabulary.held(texts[source]), barred=_barred(record, generation))
+        for source, record in records.items()
+    }
+    return Retrieved(hits=tuple(hits), sources=sources)
+
+
+def _barred(record: Article | Abstract, generation: Generation) -> frozenset[int]:
+    if isinstance(record, Abstract):
+        return frozenset()
+    excluded = generation.excluded(record.citations)
+    return frozenset(number for number, source in enumerate(record.citations, start=1) if source in excluded)

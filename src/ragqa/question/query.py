@@ -1,0 +1,81 @@
+"""A question as everything after the question's room sees it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+
+from ragqa.corpus.records import Turn
+from ragqa.language.concepts import Understanding
+from ragqa.models import Vectors
+from ragqa.question.followup import Reading, refers_back
+from ragqa.question.refusal import Refusal
+from ragqa.question.terms import Term, Vocabulary
+from ragqa.question.triage import outside
+from ragqa.settings import Audience
+
+
+def _nothing() -> Vectors:
+    return np.empty((0, 0), np.float32)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Query:
+    """A question as it was asked, without identifiers, and as it is understood, with all that decides what is searched for.
+
+    ``vector`` is the embedding of ``text``, shape (1, dimension), by the model with this ``fingerprint``; empty in a query that
+    only the wording was read of. ``preferred`` are ids of sources: the article being read, what it cites, what was just cited.
+    ``wanted`` is how the reader wants it understood, where it was read wrongly before; ``removed`` names the kinds of
+    identifiers taken out. With a ``refusal`` nothing is searched for.
+    """
+
+    asked: str
+    reading: Reading
+    understanding: Understanding
+    audience: Audience
+    vocabulary: Vocabulary
+    turns: tuple[Turn, ...] = ()
+    article: str | None = None
+    wanted: str | None = None
+    removed: tuple[str, ...] = ()
+    preferred: frozenset[str] = frozenset()
+    vector: Vectors = field(default_factory=_nothing)
+    fingerprint: str = ""
+    refusal: Refusal | None = None
+    carries: bool = True
+    """Whether words taken over from the conversation count for covering the question."""
+
+    @property
+    def text(self) -> str:
+        """The question as understood, which stands alone."""
+        return self.reading.text
+
+    @property
+    def readings(self) -> tuple[str, ...]:
+        """Wordings to search for, the likeliest first: a follow-up as understood and as it was asked."""
+        return (self.text, self.asked) if self.reading.is_follow_up else (self.text,)
+
+    @cached_property
+    def terms(self) -> tuple[Term, ...]:
+        """The words that a source should hold."""
+        return self.vocabulary.terms(self.text)
+
+    @cached_property
+    def own_terms(self) -> tuple[Term, ...]:
+        """Of a follow-up the words of the question as it was asked: what it takes over does not make up for them."""
+        return self.vocabulary.terms(self.asked) if self.reading.is_follow_up else self.terms
+
+    @property
+    def refers_back(self) -> bool:
+        """Whether a pronoun in it stands for something said before."""
+        return refers_back(self.text)
+
+    def is_medical(self, wording: str) -> bool:
+        """Whether this wording of the question is a medical one at all, asked where nothing answers it."""
+        return outside(wording, self.vector, self.fingerprint) != "other"
+
+    def refused(self, refusal: Refusal | None) -> Query:
+        """The same, with what was decided of it."""
+        return replace(self, refusal=refusal)

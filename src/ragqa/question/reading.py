@@ -1,0 +1,121 @@
+"""Asked to Query: identifiers out, the follow-up made to stand alone, what is asked made out, and refused what is no question.
+
+reader = Reader(settings, generation, embedder, vocabulary, cleaner)
+query = reader.read(Asked(question="and in adolescents?", history=turns))
+if query.refusal: ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ragqa.corpus.records import LONGEST_QUESTION, MOST_CHOICES, Article, Asked, Turn, clipped
+from ragqa.errors import RagqaError
+from ragqa.index import Generation
+from ragqa.language.concepts import understand
+from ragqa.models import Check, Embedder, unhurried
+from ragqa.question.cleaning import Cleaner
+from ragqa.question.followup import REMEMBERED, Reading, chosen, standalone
+from ragqa.question.privacy import without_heading
+from ragqa.question.query import Query
+from ragqa.question.refusal import Refusal, Status
+from ragqa.question.terms import Vocabulary
+from ragqa.question.triage import emergency, refuse
+from ragqa.settings import Audience
+
+
+class Reader:
+    """Reads the questions that are asked of one generation."""
+
+    def __init__(
+        self,
+        generation: Generation,
+        embedder: Embedder,
+        vocabulary: Vocabulary,
+        cleaner: Cleaner,
+        audience: Audience,
+        check: Check = unhurried,
+    ) -> None:
+        """``audience`` where a question does not say whom it is answered for; ``check`` is called before a question is read."""
+        self._generation, self._embedder, self._vocabulary = generation, embedder, vocabulary
+        self._cleaner, self._audience, self._check = cleaner, audience, check
+
+    def read(self, asked: Asked, audience: Audience | None = None, wanted: str | None = None) -> Query:
+        """A question that may be searched for, or with its refusal.
+
+        ``wanted`` is how the reader wants it understood.
+
+        Raises:
+            RagqaError: the question is empty or too long, or the article being read is not in the index.
+        """
+        query = self.worded(asked, audience, wanted)
+        judged = self._embedded(query, [*query.reading.choices, query.text][0])
+        refused = refuse(query.asked, judged.vector, judged.fingerprint, query.reading.is_follow_up)
+        return judged.refused(refused or _several(query.reading))
+
+    def worded(self, asked: Asked, audience: Audience | None = None, wanted: str | None = None) -> Query:
+        """As ``read``, of the wording alone, without any model: the only refusal is an emergency that it tells of."""
+        self._check()
+        said, meant = self._cleaner.question(asked.question), self._cleaner.question(wanted) if wanted else None
+        turns = tuple(self._cleaner.turn(turn) for turn in asked.history[-REMEMBERED:])
+        article = self._article(asked.article) if asked.article else None
+        reading = Reading(meant.text) if meant else _read(without_heading(said.text), turns, article.title if article else "")
+        return Query(
+            asked=said.text,
+            reading=reading,
+            understanding=understand(reading.text),
+            audience=audience or self._audience,
+            vocabulary=self._vocabulary,
+            turns=turns,
+            article=asked.article,
+            wanted=meant.text if meant else None,
+            removed=tuple(dict.fromkeys((*said.kinds, *(meant.kinds if meant else ())))),
+            preferred=_preferred(article, asked.history if reading.is_follow_up else ()),
+            refusal=emergency(said.text, reading.is_follow_up),
+        )
+
+    def joined(self, query: Query) -> Query | None:
+        """The follow-up behind the question before it, to be tried where its own reading finds no answer; None for others."""
+        if not query.reading.joined:
+            return None
+        text = query.reading.joined
+        again = replace(query, reading=replace(query.reading, text=text), understanding=understand(text), carries=False)
+        return self._embedded(again, text)
+
+    def _embedded(self, query: Query, text: str) -> Query:
+        return replace(query, vector=self._embedder.embed([text]), fingerprint=self._embedder.fingerprint)
+
+    def _article(self, slug: str) -> Article:
+        record = self._generation.find(f"article:{slug}")
+        if not isinstance(record, Article):
+            raise RagqaError(f"no approved article {slug!r} in the index; `ragqa check` lists the articles and their states")
+        return record
+
+
+def _read(said: str, turns: Sequence[Turn], topic: str) -> Reading:
+    """No reading is longer than a question may be, nor has more choices than a turn remembers."""
+    read = chosen(said, turns) or standalone(said, turns, topic)
+    return replace(
+        read,
+        text=clipped(read.text, LONGEST_QUESTION),
+        joined=clipped(read.joined, LONGEST_QUESTION),
+        choices=tuple(clipped(choice, LONGEST_QUESTION) for choice in read.choices[:MOST_CHOICES]),
+    )
+
+
+def _preferred(article: Article | None, history: Sequence[Turn]) -> frozenset[str]:
+    """The article being read and what it cites; of a follow-up also what was just cited."""
+    just_cited = {cited.source_id for cited in history[-1].cited} if history else set()
+    return frozenset((article.id, *article.citations) if article else ()) | just_cited
+
+
+def _several(reading: Reading) -> Refusal | None:
+    """Ask back about a follow-up that could mean several things."""
+    if not reading.choices:
+        return None
+    return Refusal(
+        status=Status.NEEDS_CLARIFICATION,
+        message="After what was said before, this could mean several things. Choose one, or ask again naming the one you mean.",
+        alternatives=reading.choices,
+    )

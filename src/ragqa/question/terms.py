@@ -1,0 +1,97 @@
+"""The words of a question that a source should hold, what each counts for, and whether a text holds them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from ragqa.language.concepts import age_group, both_spellings
+from ragqa.models import CrossEncoder
+
+_WORD = re.compile(r"\w+")
+_OF_THE_TRADE = re.compile(
+    r"(?:effective|efficacy|evidence|stud|trial|patient|adult|treat|therap|recommend|compar|placebo|random|clinical|dos(?:e|ing|age)|"
+    r"symptom|medic|drug|diagnos)\w*",
+    re.IGNORECASE,
+)
+"""Words every question and source of this field may hold; they tell no source from another."""
+_OF_ASKING = re.compile(
+    r"(?:describ\w+|list|explain|name[ds]?|mechanisms?|actions?|alternatives?|defin\w+|roles?|functions?|types?|kinds?|main|known|"
+    r"current(?:ly)?|happens?|means?|meaning|stands?|please|examples?|mentioned|involved?|used?|available)",
+    re.IGNORECASE,
+)
+"""Words that say what is wanted of a subject; a source that answers seldom repeats them."""
+PIECE = 0.3
+"""What each further word piece adds to a word's weight: the more pieces a name is made of, the fewer things bear it."""
+
+Stems = frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """A word of the question: its index terms, how rare it is in general English, 0..1, and what it counts for in coverage."""
+
+    word: str
+    stems: tuple[str, ...]
+    rarity: float
+    weight: float
+
+
+class Vocabulary:
+    """Words as the index stems them and as the reranker's vocabulary ranks them; the reranker is loaded when first needed."""
+
+    def __init__(self, stems: Callable[[str], list[str]], load_reranker: Callable[[], CrossEncoder]) -> None:
+        """``stems``: the index terms of a text."""
+        self.stems = stems
+        self._load = load_reranker
+
+    @cached_property
+    def _reranker(self) -> CrossEncoder:
+        return self._load()
+
+    def rarity(self, word: str) -> float:
+        """How rare a word is in general English, 0..1; see ``CrossEncoder.rarity``."""
+        return self._reranker.rarity(word)
+
+    def held(self, text: str) -> Stems:
+        """The index terms that a text holds, in British and American spelling."""
+        return frozenset(self.stems(both_spellings(text)))
+
+    def subject(self, subject: str) -> tuple[str, ...]:
+        """Stems of a subject's words; a stated age stands for its age group, which is what sources name."""
+        return tuple(self.stems(age_group(subject) or subject))
+
+    def terms(self, text: str) -> tuple[Term, ...]:
+        """A question's words that a source should hold, each once.
+
+        Their weight is read off the model's vocabulary, not the corpus: an answer must not move with documents it does not
+        rest on.
+        """
+        words = (word for word in _WORD.findall(text) if not _OF_THE_TRADE.fullmatch(word) and not _OF_ASKING.fullmatch(word))
+        terms = []
+        for word in dict.fromkeys(words):
+            if stems := tuple(self.stems(word)):
+                rarity = self.rarity(word)
+                weight = rarity**2 * (1 + PIECE * (self._reranker.pieces(word) - 1))
+                terms.append(Term(word=word, stems=stems, rarity=rarity, weight=weight))
+        return tuple(terms)
+
+
+def coverage(terms: Sequence[Term], held: Collection[str]) -> float:
+    """Share of the terms' weight that a text's index terms hold, 0..1; 1 when the question has no such terms."""
+    total = sum(term.weight for term in terms)
+    if not total:
+        return 1.0
+    return sum(term.weight for term in terms if holds(held, term.stems)) / total
+
+
+def holds(held: Collection[str], stems: Sequence[str]) -> bool:
+    """Each stem itself, or one that differs only in its ending (pregnant, pregnancy)."""
+    return all(stem in held or _same_root(held, stem) for stem in stems)
+
+
+def _same_root(held: Collection[str], stem: str) -> bool:
+    root = stem[: max(5, round(0.7 * len(stem)))]
+    return len(stem) > 5 and any(other.startswith(root) for other in held)
