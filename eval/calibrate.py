@@ -27,7 +27,7 @@ from ragqa.evaluation.retrieval import read_qrels, read_queries
 from ragqa.evidence.sufficiency import WEIGHTS
 from ragqa.files import read_jsonl
 from ragqa.language.concepts import understand
-from ragqa.models import CrossEncoder
+from ragqa.models import load_reranker
 from ragqa.pipeline import Ragqa, build_index, import_records
 from ragqa.retrieval.ranking import retrieve
 from ragqa.settings import load_settings
@@ -65,13 +65,13 @@ def bundled(ragqa: Ragqa, gold: Path, questions: Path) -> Iterator[Row]:
 def studies(ragqa: Ragqa, folder: Path, sample: int) -> Iterator[Row]:
     """Questions of a public set, with their own documents in reach and hidden."""
     queries, qrels = dict(read_queries(folder)), read_qrels(folder, None)
-    judge = CrossEncoder()
+    reranker = load_reranker()
     for name in random.Random(7).sample(sorted(qrels), min(sample, len(qrels))):
         question, own = queries[name], {f"doc:{document}" for document in qrels[name]}
         hits = retrieve([question], ragqa.generation, ragqa.embedder, ragqa.settings)
         for answerable in (True, False):
             seen = [hit for hit in hits if answerable or hit.passage.source_id not in own]
-            composition = compose(question, understand(question), seen, ragqa.generation, ragqa.embedder, judge, enough=0.0)
+            composition = compose(question, understand(question), seen, ragqa.generation, ragqa.embedder, reranker, enough=0.0)
             yield f"{folder.name} {name}: {question}", composition.sufficiency.features(), answerable
 
 

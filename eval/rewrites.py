@@ -25,7 +25,7 @@ from ragqa.composing.extractive import compose
 from ragqa.corpus.records import Turn
 from ragqa.evaluation.measures import mean
 from ragqa.language.concepts import understand
-from ragqa.models import CrossEncoder, load_embedder
+from ragqa.models import load_embedder, load_reranker
 from ragqa.pipeline import Ragqa, build_index, import_records
 from ragqa.question.followup import standalone
 from ragqa.question.triage import unclear
@@ -95,7 +95,7 @@ def abstaining(file: Path) -> dict[str, Any]:
         import_records(home / "corpus.jsonl", settings.corpus)
         build_index(settings)
         with Ragqa.open(settings) as ragqa:
-            judge = CrossEncoder()
+            reranker = load_reranker()
             for task in tasks:
                 users = [turn["text"] for turn in task["input"] if turn["speaker"] == "user"]
                 read = standalone(users[-1], _turns(task["input"]))
@@ -104,12 +104,12 @@ def abstaining(file: Path) -> dict[str, Any]:
                 hits = [h for h in retrieve([read.text], ragqa.generation, ragqa.embedder, deep) if h.passage.source_id in own]
                 understanding = understand(read.text)
                 labels.append(task["answerability"][0])
-                vague = unclear(read.text, understanding, judge.rarity, lambda text: False, (), read.unnamed)
+                vague = unclear(read.text, understanding, reranker.rarity, lambda text: False, (), read.unnamed)
                 if read.choices or (vague and not read.leans):
                     said.append("UNDERSPECIFIED")
                     continue
                 asked = users[-1] if read.leans else ""
-                tools = (ragqa.generation, ragqa.embedder, judge, settings.enough, asked)
+                tools = (ragqa.generation, ragqa.embedder, reranker, settings.enough, asked)
                 answers = bool(compose(read.text, understanding, hits, *tools).drafts)
                 if not answers and read.joined:
                     answers = bool(compose(read.joined, understand(read.joined), hits, *tools, carried=False).drafts)

@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ragqa.evidence.sufficiency import HIGHEST, LOWEST, Sufficiency, coverage, question_terms
-from ragqa.models import CrossEncoder
+from ragqa.models import CrossEncoder, load_reranker
 from ragqa.pipeline import Ragqa
 
 
 def test_the_more_a_word_names_the_more_it_counts(ragqa: Ragqa) -> None:
     """A code of many pieces before a drug name, that before a plain word; words of asking and of the trade do not count."""
-    judge = CrossEncoder()
-    terms = question_terms("Describe the mechanism of action of REGN5458 and memantine in people", ragqa.generation, judge)
+    reranker = load_reranker()
+    terms = question_terms("Describe the mechanism of action of REGN5458 and memantine in people", ragqa.generation, reranker)
     weights = {term.word: term.weight for term in terms}
     assert list(weights) == ["REGN5458", "memantine", "people"]
     assert weights["REGN5458"] > weights["memantine"] > 1 > weights["people"]
@@ -24,7 +24,7 @@ def test_the_more_a_word_names_the_more_it_counts(ragqa: Ragqa) -> None:
 
 def test_coverage_is_the_share_of_weight_held(ragqa: Ragqa) -> None:
     """All of it where every term stands in the text, inflected or not; less what is missing; none of an empty text."""
-    terms = question_terms("memantine for hoarding", ragqa.generation, CrossEncoder())
+    terms = question_terms("memantine for hoarding", ragqa.generation, load_reranker())
     memantine, hoarding = (term.weight for term in terms)
     assert coverage(terms, "Memantine was given to people who hoard.", ragqa.generation) == 1
     assert coverage(terms, "Memantine was given.", ragqa.generation) == memantine / (memantine + hoarding)

@@ -41,7 +41,18 @@ from ragqa.index import BuildReport, Generation, Sizes, bind, build, current_gen
 from ragqa.index.withheld import Gate
 from ragqa.language.concepts import Understanding, is_polar, understand
 from ragqa.language.wording import plain, spell_out
-from ragqa.models import Check, Checked, CrossEncoder, Embedder, Recent, Vectors, load_embedder, unhurried
+from ragqa.models import (
+    CachingEmbedder,
+    Check,
+    CrossEncoder,
+    Embedder,
+    InterruptibleEmbedder,
+    Reranker,
+    Vectors,
+    load_embedder,
+    load_reranker,
+    unhurried,
+)
 from ragqa.question.followup import REMEMBERED, Reading, chosen, refers_back, standalone
 from ragqa.question.privacy import Redacted, redact, without_heading
 from ragqa.question.triage import REFUSALS, Halt, emergency, halt, outside, unclear
@@ -52,7 +63,6 @@ SHORT_ID = 16
 """Hex digits of an answer's digest that name it on the command line."""
 MOST_CLEANED = 500
 """Texts of earlier turns remembered without identifiers, a few megabytes at most."""
-JUDGE = "ms-marco-MiniLM-L-12-v2-int8"
 DEFAULT_SIZES = Sizes()
 YES_FROM = 3
 """Statements, in order, from which a yes or a no is read."""
@@ -211,7 +221,7 @@ class Ragqa:
         require_folder(settings.corpus)
         if current_generation(settings.index) is None:
             build_index(settings, progress)
-        embedder = Recent(load_embedder(settings.model))
+        embedder = CachingEmbedder(load_embedder(settings.model))
         opened = open_index(settings.index, embedder, generation)
         return cls(settings, embedder, opened, None if generation else _gate(settings, opened))
 
@@ -237,8 +247,8 @@ class Ragqa:
         A step is a retrieval, a few texts through a model, or the choosing or checking of an answer's sentences.
         """
         one = copy(self)
-        one.embedder, one._check = Checked(self.embedder, check), check
-        one._models = _Models(one.embedder, self._models.judge.checked(check))
+        one.embedder, one._check = InterruptibleEmbedder(self.embedder, check), check
+        one._models = _Models(one.embedder, self._models.reranker.interruptible(check))
         return one
 
     def __enter__(self) -> Ragqa:
@@ -409,7 +419,7 @@ class Ragqa:
         return {
             "ragqa": _release(),
             "embedder": self.embedder.fingerprint,
-            "judge": JUDGE,
+            "judge": CrossEncoder.name,
             "enough": str(self.settings.enough),
             "redact": str(self.settings.redact),
             "audience": audience,
@@ -455,7 +465,7 @@ class Ragqa:
             hits,
             self.generation,
             self.embedder,
-            self._cross_encoder(),
+            self._reranker(),
             self.settings.enough,
             request.question if request.read.leans else "",
             carried,
@@ -475,7 +485,7 @@ class Ragqa:
         """Ask back about a question that nothing before it makes clear."""
         if request.read.leans:
             return None
-        text, unnamed, rarity = request.read.text, request.read.unnamed, self._cross_encoder().rarity
+        text, unnamed, rarity = request.read.text, request.read.unnamed, self._reranker().rarity
         stopped = unclear(text, request.understood, rarity, _said_in(hits), self._nearest_articles(hits), unnamed)
         if stopped is not None and not refers_back(text) and self._other(text, query):
             return Halt(status=Status.OUT_OF_SCOPE, message=REFUSALS["other"])
@@ -534,7 +544,7 @@ class Ragqa:
         """An answer of any status, with what every answer carries."""
         trace = Trace(
             generation=self.generation.manifest.generation,
-            models={"embedder": self.embedder.name, "judge": JUDGE},
+            models={"embedder": self.embedder.name, "judge": CrossEncoder.name},
             queries=tuple(self._readings(request, (), None)[0]),
             understanding=request.understood.as_words(),
             scores={name: round(value, 4) for name, value in (scores or {}).items()},
@@ -586,24 +596,24 @@ class Ragqa:
         ]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
-    def _cross_encoder(self) -> CrossEncoder:
-        return self._models.judge
+    def _reranker(self) -> Reranker:
+        return self._models.reranker
 
 
 class _Models:
     """What reads and checks, each loaded when it is first needed."""
 
-    def __init__(self, embedder: Embedder, judge: CrossEncoder | None = None) -> None:
-        self._embedder, self._given = embedder, judge
+    def __init__(self, embedder: Embedder, reranker: Reranker | None = None) -> None:
+        self._embedder, self._given = embedder, reranker
 
     @cached_property
-    def judge(self) -> CrossEncoder:
-        return self._given or CrossEncoder()
+    def reranker(self) -> Reranker:
+        return self._given or load_reranker()
 
     @cached_property
     def checker(self) -> Checker:
         """A checker with these models."""
-        return Checker(self._embedder, self.judge)
+        return Checker(self._embedder, self.reranker)
 
 
 def _gate(settings: Settings, generation: Generation) -> Gate:

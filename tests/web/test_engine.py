@@ -24,7 +24,8 @@ from ragqa.editorial.regenerate import propose
 from ragqa.errors import Busy, ServingError, TooSlow
 from ragqa.files import locked, write_atomic
 from ragqa.index import current_generation
-from ragqa.models import BATCH, Recent, _OnnxModel
+from ragqa.models import BATCH, CachingEmbedder
+from ragqa.models.onnx import OnnxModel
 from ragqa.pipeline import Ragqa, build_index
 from ragqa.retrieval import ranking as retrieve
 from ragqa.settings import Settings
@@ -342,9 +343,9 @@ class Steps:
         for owner, name in (
             (pipeline, "standalone"),
             (Library, "published"),
-            (Recent, "embed"),
+            (CachingEmbedder, "embed"),
             (retrieve, "rank"),
-            (_OnnxModel, "run"),
+            (OnnxModel, "run"),
             (compose, "_choose"),
             (pipeline, "_checked"),
         ):
@@ -428,7 +429,7 @@ def test_checks_change_nothing(tmp_path: Path) -> None:
         texts = [f"sentence {n}" for n in range(2 * BATCH + 1)]
         watched = ragqa.checked(lambda: looks.append(None))
         assert (watched.embedder.embed(texts) == ragqa.embedder.embed(texts)).all()
-        assert watched._cross_encoder().score("a", texts) == ragqa._cross_encoder().score("a", texts)
+        assert watched._reranker().score("a", texts) == ragqa._reranker().score("a", texts)
         assert len(looks) == before + 8
         assert watched.embedder.embed([]).shape == (0, ragqa.embedder.dimension)
 

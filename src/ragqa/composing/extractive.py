@@ -22,7 +22,7 @@ from ragqa.corpus.records import Abstract, Article, Part, Passage
 from ragqa.evidence.sufficiency import Sufficiency, Term, coverage, on_the_subjects, question_terms, sufficiency
 from ragqa.index import Generation
 from ragqa.language.concepts import Kind, Understanding
-from ragqa.models import CrossEncoder, Embedder, Vectors
+from ragqa.models import Embedder, Reranker, Vectors
 from ragqa.retrieval.ranking import Hit
 
 MOST_READ = 36
@@ -122,7 +122,7 @@ def compose(
     hits: Sequence[Hit],
     generation: Generation,
     embedder: Embedder,
-    judge: CrossEncoder,
+    reranker: Reranker,
     enough: float,
     asked: str = "",
     carried: bool = True,
@@ -133,15 +133,15 @@ def compose(
     own words must be covered too; without ``carried`` only they count, not those taken over from the conversation.
     """
     query = embedder.embed([question])
-    terms = question_terms(question, generation, judge)
-    new = question_terms(asked, generation, judge) if asked else terms
+    terms = question_terms(question, generation, reranker)
+    new = question_terms(asked, generation, reranker) if asked else terms
     leads = _leads(query, hits, generation, embedder)
     candidates, vectors = _read(query, terms, _candidates(hits, leads, generation), generation, embedder)
     similarities = [candidate.similarity for candidate in candidates]
     measured = sufficiency(terms if carried else new, understanding, hits, similarities, generation, new)
     if not candidates or measured.hopeless(enough):
         return Composition(drafts=(), sufficiency=measured)
-    candidates, vectors = _judged(question, candidates, vectors, judge)
+    candidates, vectors = _judged(question, candidates, vectors, reranker)
     measured = replace(measured, logit=candidates[0].logit)
     if measured.probability < enough:
         return Composition(drafts=(), sufficiency=measured)
@@ -238,11 +238,11 @@ def _read(
 
 
 def _judged(
-    question: str, candidates: Sequence[_Candidate], vectors: Vectors, judge: CrossEncoder
+    question: str, candidates: Sequence[_Candidate], vectors: Vectors, reranker: Reranker
 ) -> tuple[list[_Candidate], Vectors]:
     """The candidates with their logits, best first, and their vectors in the same order."""
     texts = [f"{candidate.context} {candidate.text}".strip() for candidate in candidates]
-    for candidate, logit in zip(candidates, judge.score(question, texts), strict=True):
+    for candidate, logit in zip(candidates, reranker.score(question, texts), strict=True):
         candidate.logit = logit
     order = sorted(range(len(candidates)), key=lambda i: -candidates[i].logit)
     return [candidates[i] for i in order], vectors[order]

@@ -15,7 +15,7 @@ import numpy as np
 from ragqa.corpus.records import Article
 from ragqa.index import Generation
 from ragqa.language.concepts import Understanding, age_group, both_spellings
-from ragqa.models import CrossEncoder
+from ragqa.models import Reranker
 from ragqa.retrieval.ranking import Hit
 
 # Learned by `eval/calibrate.py`; see docs/decisions/0006-abstention.md.
@@ -90,7 +90,7 @@ class Term:
     weight: float
 
 
-def question_terms(question: str, generation: Generation, judge: CrossEncoder) -> list[Term]:
+def question_terms(question: str, generation: Generation, reranker: Reranker) -> list[Term]:
     """The question's words that a source should hold, each once.
 
     Their weight is read off the model's vocabulary, not the corpus: an answer must not move with documents it does not rest on.
@@ -99,8 +99,8 @@ def question_terms(question: str, generation: Generation, judge: CrossEncoder) -
     terms = []
     for word in dict.fromkeys(words):
         if stems := tuple(generation.terms(word)):
-            rarity = judge.rarity(word)
-            weight = rarity**2 * (1 + PIECE * (judge.pieces(word) - 1))
+            rarity = reranker.rarity(word)
+            weight = rarity**2 * (1 + PIECE * (reranker.pieces(word) - 1))
             terms.append(Term(word=word, stems=stems, rarity=rarity, weight=weight))
     return terms
 
