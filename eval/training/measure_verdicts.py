@@ -30,7 +30,7 @@ from weights import tokenizer
 
 from ragqa.checking.support import VERDICTS, Checker
 from ragqa.corpus.passages import sentences
-from ragqa.models import CachingEmbedder, load_embedder, load_reranker
+from ragqa.models import CachingEmbedder, load_embedder, load_reranker, softmax
 
 READ = 4
 """Sentences of a source read for a claim, the number ``ragqa.checking.support`` reads."""
@@ -87,8 +87,7 @@ def checker_shares(examples: Sequence[Example], kept: Path) -> np.ndarray:
             known[key] = checker.features(example.claim, example.text)
     kept.write_text(json.dumps(known), encoding="utf-8")
     logits = np.array([known[f"{example.source} {example.claim}"] for example in examples]) @ np.array(stored["weights"])
-    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return exponentials / exponentials.sum(axis=1, keepdims=True)
+    return softmax(logits)
 
 
 def verdicts(found: np.ndarray, threshold: float) -> np.ndarray:

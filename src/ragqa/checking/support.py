@@ -25,7 +25,7 @@ from ragqa.errors import UnsupportedStatement
 from ragqa.language.concepts import both_spellings, claim_of, names
 from ragqa.language.direction import SIGNIFICANT, balance, direction_words, negated, opposite, reports_no_difference
 from ragqa.language.wording import collapsed, same_words
-from ragqa.models import Embedder, Reranker, Vectors
+from ragqa.models import Embedder, Reranker, Vectors, softmax
 
 Verdict = Literal["supports", "contradicts", "not_enough"]
 VERDICTS: tuple[Verdict, ...] = ("supports", "contradicts", "not_enough")
@@ -301,10 +301,7 @@ def _contained(claim: str, source: str) -> tuple[int, int] | None:
 
 def _shares(features: Sequence[float]) -> Vectors:
     """Probability of each verdict, in the order of ``VERDICTS``."""
-    logits = np.array(features, np.float32) @ _weights()
-    exponentials = np.exp(logits - logits.max())
-    shares: Vectors = exponentials / exponentials.sum()
-    return shares
+    return softmax(np.array(features, np.float32) @ _weights())
 
 
 def _features(claim: str, source: str, read: _Read) -> list[float]:

@@ -29,6 +29,13 @@ def batches(texts: Sequence[str], check: Check) -> Iterator[Sequence[str]]:
         check()
 
 
+def softmax(logits: Vectors) -> Vectors:
+    """Shares that add up to 1 along the last axis; the same shape."""
+    exponentials = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    shares: Vectors = exponentials / exponentials.sum(axis=-1, keepdims=True)
+    return shares
+
+
 class Embedder(Protocol):
     """Texts to vectors: the same vector for the same text, whatever is embedded beside it. Safe to share between threads."""
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from ragqa.answer.contract import Status
 from ragqa.language.concepts import Understanding, known_abbreviations
-from ragqa.models import Vectors
+from ragqa.models import Vectors, softmax
 
 Alarm = Literal["self_harm", "overdose", "emergency"]
 
@@ -184,9 +184,8 @@ class Scope:
 
     def probabilities(self, query: Vectors) -> dict[str, float]:
         """Probability of each class for one unit vector of shape (1, dimension)."""
-        logits = query[0] @ self.weights + self.bias
-        exponentials = np.exp(logits - logits.max())
-        return dict(zip(self.classes, (exponentials / exponentials.sum()).tolist(), strict=True))
+        shares = softmax(query[0] @ self.weights + self.bias)
+        return dict(zip(self.classes, shares.tolist(), strict=True))
 
 
 URGENT = 0.6
