@@ -161,7 +161,7 @@ def imported() -> None:
 
     OnnxModel.__init__ = shared  # type: ignore[method-assign]
     OnnxEmbedder()
-    CrossEncoder()
+    CrossEncoder().pieces("word")
 
 
 def prepared(folder: Path) -> None:

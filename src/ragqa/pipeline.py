@@ -44,7 +44,6 @@ from ragqa.language.wording import plain, spell_out
 from ragqa.models import (
     CachingEmbedder,
     Check,
-    CrossEncoder,
     Embedder,
     InterruptibleEmbedder,
     Reranker,
@@ -419,7 +418,7 @@ class Ragqa:
         return {
             "ragqa": _release(),
             "embedder": self.embedder.fingerprint,
-            "judge": CrossEncoder.name,
+            "reranker": self._models.reranker.fingerprint,
             "enough": str(self.settings.enough),
             "redact": str(self.settings.redact),
             "audience": audience,
@@ -544,7 +543,7 @@ class Ragqa:
         """An answer of any status, with what every answer carries."""
         trace = Trace(
             generation=self.generation.manifest.generation,
-            models={"embedder": self.embedder.name, "judge": CrossEncoder.name},
+            models={"embedder": self.embedder.name, "judge": self._models.reranker.name},
             queries=tuple(self._readings(request, (), None)[0]),
             understanding=request.understood.as_words(),
             scores={name: round(value, 4) for name, value in (scores or {}).items()},

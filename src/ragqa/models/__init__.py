@@ -46,9 +46,5 @@ def load_embedder(name: str = DEFAULT_MODEL) -> Embedder:
 
 
 def load_reranker() -> Reranker:
-    """The packaged cross-encoder.
-
-    Raises:
-        ModelUnavailable: weights are missing or altered.
-    """
+    """The packaged cross-encoder; it reads its weights, or raises ModelUnavailable, when it first judges something."""
     return CrossEncoder()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
@@ -66,6 +67,20 @@ class OnnxModel:
         return output
 
 
+class _LoadedOnce:
+    """A packaged model, read when it is first asked for, by whichever thread comes first."""
+
+    def __init__(self, package: str, files: dict[str, str], folder: Path | None) -> None:
+        self._package, self._files, self._folder = package, files, folder
+        self._lock = threading.Lock()
+        self._model: OnnxModel | None = None
+
+    def __call__(self) -> OnnxModel:
+        with self._lock:
+            self._model = self._model or OnnxModel(self._folder or packaged_weights(self._package), self._files)
+            return self._model
+
+
 class OnnxEmbedder:
     """bge-small-en-v1.5, int8 ONNX, CLS pooling, normalised."""
 
@@ -86,13 +101,17 @@ class OnnxEmbedder:
 
 
 class CrossEncoder:
-    """ms-marco-MiniLM-L-12-v2, int8 ONNX: how well a sentence answers a question, as one logit (MS MARCO scale)."""
+    """ms-marco-MiniLM-L-12-v2, int8 ONNX: how well a sentence answers a question, as one logit (MS MARCO scale).
+
+    The weights are read when first needed: many questions are answered or refused without them. What needs them raises
+    ModelUnavailable where they are missing or altered.
+    """
 
     name = "ms-marco-MiniLM-L-12-v2-int8"
     fingerprint = f"onnx:{RERANKER_FILES['model.onnx'][:16]}"
 
     def __init__(self, folder: Path | None = None) -> None:
-        self._model = OnnxModel(folder or packaged_weights("reranker_en"), RERANKER_FILES)
+        self._loaded = _LoadedOnce("reranker_en", RERANKER_FILES, folder)
         self._check: Check = unhurried
 
     def interruptible(self, check: Check) -> CrossEncoder:
@@ -104,15 +123,15 @@ class CrossEncoder:
     def score(self, question: str, sentences: Sequence[str]) -> list[float]:
         """See ``Reranker.score``; the scale is that of MS MARCO."""
         pairs = ([(question, text) for text in batch] for batch in batches(sentences, self._check))
-        return [float(output.ravel()[0]) for batch in pairs for output in self._model.run(batch)]
+        return [float(output.ravel()[0]) for batch in pairs for output in self._loaded().run(batch)]
 
     def pieces(self, word: str) -> int:
         """See ``Reranker.pieces``."""
-        return len(self._model.pieces(word))
+        return len(self._loaded().pieces(word))
 
     def rarity(self, word: str) -> float:
         """See ``Reranker.rarity``; read off the vocabulary, whose whole words stand roughly in order of frequency."""
-        pieces = self._model.pieces(word)
+        pieces = self._loaded().pieces(word)
         if len(pieces) != 1:
             return 1.0
         rank = max(pieces[0], FIRST_WORD) / FIRST_WORD
