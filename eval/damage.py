@@ -146,10 +146,11 @@ def imported() -> None:
     import ragqa.mend
     import ragqa.pipeline
     import ragqa.web.app  # noqa: F401
-    from ragqa import models
+    from ragqa.models import CrossEncoder, OnnxEmbedder
+    from ragqa.models.onnx import OnnxModel
 
-    loaded: dict[Path, models._OnnxModel] = {}
-    begin = models._OnnxModel.__init__
+    loaded: dict[Path, OnnxModel] = {}
+    begin = OnnxModel.__init__
 
     def shared(self: Any, folder: Path, files: dict[str, str]) -> None:
         if folder in loaded:
@@ -158,9 +159,9 @@ def imported() -> None:
             begin(self, folder, files)
             loaded[folder] = self
 
-    models._OnnxModel.__init__ = shared  # type: ignore[method-assign]
-    models.OnnxEmbedder()
-    models.CrossEncoder()
+    OnnxModel.__init__ = shared  # type: ignore[method-assign]
+    OnnxEmbedder()
+    CrossEncoder().pieces("word")
 
 
 def prepared(folder: Path) -> None:

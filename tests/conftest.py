@@ -13,7 +13,7 @@ from samples import ARTICLE, abstract, write_corpus
 
 from ragqa.checking.support import Checker
 from ragqa.index.refresh import build_index
-from ragqa.models import CrossEncoder, Embedder, load_embedder
+from ragqa.models import Embedder, Reranker, load_embedder, load_reranker
 from ragqa.pipeline import Ragqa
 from ragqa.settings import Settings
 
@@ -47,15 +47,15 @@ def embedder() -> Embedder:
 
 
 @pytest.fixture(scope="session")
-def judge() -> CrossEncoder:
+def reranker() -> Reranker:
     """The cross-encoder, for real."""
-    return CrossEncoder()
+    return load_reranker()
 
 
 @pytest.fixture(scope="session")
-def checker(embedder: Embedder, judge: CrossEncoder) -> Checker:
+def checker(embedder: Embedder, reranker: Reranker) -> Checker:
     """The checker, with the real models."""
-    return Checker(embedder, judge)
+    return Checker(embedder, reranker)
 
 
 @pytest.fixture(scope="session")

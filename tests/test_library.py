@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ from ragqa.editorial.review import record_step
 from ragqa.errors import CorpusError, LibraryError
 from ragqa.index import current_generation
 from ragqa.index.refresh import build_index
+from ragqa.models import CrossEncoder
 from ragqa.pipeline import Ragqa
 from ragqa.settings import Settings
 
@@ -160,6 +162,47 @@ def test_a_second_run_does_nothing_and_a_rejected_answer_is_not_made_again(desk:
     changed(desk, ARTICLE)
     assert redo(desk, library).redone == []
     assert library.versions(State.WAITING) == []  # the evidence is again what the published answer rests on
+
+
+def forget_the_weights(library: Library) -> None:
+    """Write every basis as it was before the reranker's weights were part of it."""
+    for version in library.versions():
+        made_with = {name: value for name, value in version.basis.made_with.items() if name != "reranker"}
+        basis = replace(version.basis, made_with=made_with | {"judge": "ms-marco-MiniLM-L-12-v2-int8"})
+        library.rebase(version.number, basis, version.generation)
+
+
+@pytest.mark.parametrize("decided", [False, True], ids=["waiting", "rejected"])
+def test_an_answer_that_comes_out_the_same_from_another_basis_is_proposed_to_nobody(
+    desk: Settings, library: Library, decided: bool
+) -> None:
+    """Answers kept before the reranker's weights were named are made again once; each stays published, waiting or rejected."""
+    changed(desk, ARTICLE.replace("20 mg/day", "30 mg/day"))
+    redo(desk, library)
+    if decided:
+        library.reject(library.versions(State.WAITING)[0].number, "demo-editor", "the trial is too small")
+    states = [(version.number, version.state) for version in library.versions()]
+    forget_the_weights(library)
+    with Ragqa.open(desk) as ragqa:
+        listed, *_ = affected(library, ragqa)
+    assert f"reranker was not recorded, is {CrossEncoder.fingerprint}" in listed[0].reasons
+    assert len(redo(desk, library).redone) == 2
+    assert [(version.number, version.state) for version in library.versions()] == states
+    assert redo(desk, library).redone == []
+
+
+def test_other_weights_of_the_reranker_are_another_basis(
+    desk: Settings, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An answer that they decided is made again, and its digest is another one."""
+    before = library.versions(State.PUBLISHED)[0].answer.digest
+    was = CrossEncoder.fingerprint
+    monkeypatch.setattr(CrossEncoder, "fingerprint", "onnx:other")
+    with Ragqa.open(desk) as ragqa:
+        listed, unchanged, _ = affected(library, ragqa)
+        assert ragqa.ask(ON_A).digest != before
+    assert {entry.reasons for entry in listed} == {(f"reranker was {was}, is onnx:other",)}
+    assert not unchanged
 
 
 def test_an_answer_can_be_replayed(desk: Settings, library: Library) -> None:

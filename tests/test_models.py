@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from ragqa.errors import ModelUnavailable
 from ragqa.models import (
     BGE_FILES,
-    CrossEncoder,
+    CachingEmbedder,
     Embedder,
     OnnxEmbedder,
-    Recent,
+    Reranker,
     Vectors,
     load_embedder,
     packaged_weights,
@@ -46,9 +46,9 @@ def test_meaning_shows_in_the_vectors(embedder: Embedder) -> None:
     assert question @ answer > question @ other + 0.1
 
 
-def test_the_cross_encoder_prefers_the_sentence_that_answers(judge: CrossEncoder) -> None:
+def test_the_cross_encoder_prefers_the_sentence_that_answers(reranker: Reranker) -> None:
     """A sentence that answers scores above one that merely shares a drug."""
-    scores = judge.score(
+    scores = reranker.score(
         "What dose of memantine is used in dementia?",
         ["The usual dose of memantine in dementia is 20 mg a day.", "Memantine was patented decades ago."],
     )
@@ -123,7 +123,7 @@ def test_a_recalled_vector_is_the_one_made(asked: list[list[str]], most: int) ->
             return np.array([[ord(text), 1] for text in texts], np.float32).reshape(len(texts), 2)
 
     letters = Letters()
-    recent = Recent(letters, most)
+    recent = CachingEmbedder(letters, most)
     for texts in asked:
         letters.made.clear()
         assert recent.embed(texts).tolist() == [[ord(text), 1] for text in texts]

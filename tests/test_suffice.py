@@ -16,7 +16,7 @@ from ragqa.question.terms import Vocabulary, coverage
 
 def test_the_more_a_word_names_the_more_it_counts(ragqa: Ragqa) -> None:
     """A code of many pieces before a drug name, that before a plain word; words of asking and of the trade do not count."""
-    words = Vocabulary(ragqa.generation.terms, CrossEncoder)
+    words = Vocabulary(ragqa.generation.terms, CrossEncoder())
     terms = words.terms("Describe the mechanism of action of REGN5458 and memantine in people")
     weights = {term.word: term.weight for term in terms}
     assert list(weights) == ["REGN5458", "memantine", "people"]
@@ -25,7 +25,7 @@ def test_the_more_a_word_names_the_more_it_counts(ragqa: Ragqa) -> None:
 
 def test_coverage_is_the_share_of_weight_held(ragqa: Ragqa) -> None:
     """All of it where every term stands in the text, inflected or not; less what is missing; none of an empty text."""
-    words = Vocabulary(ragqa.generation.terms, CrossEncoder)
+    words = Vocabulary(ragqa.generation.terms, CrossEncoder())
     terms = words.terms("memantine for hoarding")
     memantine, hoarding = (term.weight for term in terms)
     assert coverage(terms, words.held("Memantine was given to people who hoard.")) == 1

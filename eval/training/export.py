@@ -29,6 +29,8 @@ from tokenizers import Tokenizer
 from transformers import BertForSequenceClassification, BertModel
 from weights import packaged_weights, padded, quantised, tokenizer
 
+from ragqa.models import softmax
+
 LARGEST = 40_000_000
 """Bytes a shipped model may have."""
 COMPARED = 150
@@ -55,9 +57,7 @@ class Exported:
 
     def probabilities(self, texts: Sequence[tuple[str, str]]) -> np.ndarray:
         """Shape (pairs, outputs)."""
-        logits = np.stack([self.run(*pair) for pair in texts])
-        exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return exponentials / exponentials.sum(axis=1, keepdims=True)
+        return softmax(np.stack([self.run(*pair) for pair in texts]))
 
     def vectors(self, texts: Sequence[str]) -> np.ndarray:
         """Unit CLS vectors, shape (texts, dimension)."""

@@ -30,7 +30,7 @@ from weights import tokenizer
 
 from ragqa.checking.support import VERDICTS, Checker
 from ragqa.corpus.passages import sentences
-from ragqa.models import CrossEncoder, Recent, load_embedder
+from ragqa.models import CachingEmbedder, load_embedder, load_reranker, softmax
 
 READ = 4
 """Sentences of a source read for a claim, the number ``ragqa.checking.support`` reads."""
@@ -51,7 +51,7 @@ def reader(model: Path, longest: int) -> Read:
 def nearest_sentences(examples: Sequence[Example], kept: Path) -> list[list[str]]:
     """The sentences of each example's source nearest to its claim; kept in a file, since embedding takes minutes."""
     known = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
-    embedder = Recent(load_embedder())
+    embedder = CachingEmbedder(load_embedder())
     for example in examples:
         key = f"{example.source} {example.claim}"
         if key not in known:
@@ -80,15 +80,14 @@ def checker_shares(examples: Sequence[Example], kept: Path) -> np.ndarray:
     """
     stored = json.loads(resources.files("ragqa.checking").joinpath("data/checker.json").read_text(encoding="utf-8"))
     known = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
-    checker = Checker(Recent(load_embedder()), CrossEncoder())
+    checker = Checker(CachingEmbedder(load_embedder()), load_reranker())
     for example in examples:
         key = f"{example.source} {example.claim}"
         if key not in known:
             known[key] = checker.features(example.claim, example.text)
     kept.write_text(json.dumps(known), encoding="utf-8")
     logits = np.array([known[f"{example.source} {example.claim}"] for example in examples]) @ np.array(stored["weights"])
-    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return exponentials / exponentials.sum(axis=1, keepdims=True)
+    return softmax(logits)
 
 
 def verdicts(found: np.ndarray, threshold: float) -> np.ndarray:

@@ -27,7 +27,7 @@ from scipy.stats import kendalltau
 from tokenizers import Tokenizer
 from transformers import BertConfig, BertForSequenceClassification, BertModel
 
-from ragqa.models import BGE_FILES, RERANKER_FILES, CrossEncoder, OnnxEmbedder, packaged_weights, verify_weights
+from ragqa.models import BGE_FILES, RERANKER_FILES, OnnxEmbedder, load_reranker, packaged_weights, verify_weights
 
 PACKAGES = {"bge_small_en": BGE_FILES, "reranker_en": RERANKER_FILES}
 SHAPE = {"hidden_size": 384, "num_hidden_layers": 12, "num_attention_heads": 12, "intermediate_size": 1536}
@@ -237,11 +237,11 @@ def ndcg(scores: np.ndarray, answers: list[set[int]], depth: int = 10) -> float:
 @torch.inference_mode()
 def compare_cross_encoder(model: BertForSequenceClassification, claims: list[str], texts: list[str]) -> dict[str, float]:
     """Difference between a model's logits and the package's, and how alike they rank the texts for a claim (Kendall)."""
-    read, judge = tokenizer("reranker_en", 512), CrossEncoder()
+    read, reranker = tokenizer("reranker_en", 512), load_reranker()
     taus, differences = [], []
     for claim in claims:
         own = [float(model(**padded([read.encode(claim, text)])).logits[0, 0]) for text in texts]
-        theirs = judge.score(claim, texts)
+        theirs = reranker.score(claim, texts)
         taus.append(kendalltau(own, theirs)[0])
         differences += [abs(a - b) for a, b in zip(own, theirs, strict=True)]
     return {
@@ -267,12 +267,12 @@ def main(work: Path, data: Path, count: int, threads: int) -> None:
     texts, claims = [corpus[doc] for doc in ids], [row["claim"] for row in labelled]
     places = [{ids.index(doc) for doc in right if doc in ids} for right in answers]
     few = max(count // 10, 3)
-    encoder, judge = recover("bge_small_en").eval(), recover("reranker_en").eval()
+    encoder, reranker = recover("bge_small_en").eval(), recover("reranker_en").eval()
     result = {
         "bge_small_en": compare_encoder(encoder, texts, claims, places),
-        "reranker_en": compare_cross_encoder(judge, claims[:few], [text[:600] for text in texts[:few]]),
+        "reranker_en": compare_cross_encoder(reranker, claims[:few], [text[:600] for text in texts[:few]]),
     }
-    for package, model in (("bge_small_en", encoder), ("reranker_en", judge)):
+    for package, model in (("bge_small_en", encoder), ("reranker_en", reranker)):
         save(model, package, work / package)
     click.echo(json.dumps(result, indent=1))
 

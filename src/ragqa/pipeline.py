@@ -10,9 +10,7 @@ with Ragqa.open(load_settings()) as ragqa:
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from copy import copy
-from functools import cached_property
-from types import SimpleNamespace, TracebackType
+from types import SimpleNamespace
 from typing import Any
 
 from ragqa.answer.assembly import Made, assembled, refused
@@ -22,18 +20,16 @@ from ragqa.answer.timing import Timer
 from ragqa.checking.drafts import verified
 from ragqa.checking.statements import cite
 from ragqa.checking.support import Checker, check_statement
+from ragqa.composing.draft import Composer
 from ragqa.composing.extractive import ExtractiveComposer
-from ragqa.corpus.catalogue import Progress
-from ragqa.corpus.folder import require_folder
 from ragqa.corpus.records import Asked, Turn
 from ragqa.evidence.clarity import unclear
 from ragqa.evidence.gathering import Evidence, gather
 from ragqa.evidence.sources import Retrieved, expanded
-from ragqa.index import Generation, current_generation, open_index
-from ragqa.index.refresh import build_index, silent
+from ragqa.index import Generation
 from ragqa.index.withheld import Gate
 from ragqa.language.concepts import is_polar
-from ragqa.models import Check, Checked, CrossEncoder, Embedder, Recent, load_embedder, unhurried
+from ragqa.models import Embedder
 from ragqa.question.cleaning import Cleaner
 from ragqa.question.query import Query
 from ragqa.question.reading import Reader
@@ -42,7 +38,6 @@ from ragqa.question.terms import Vocabulary
 from ragqa.retrieval.retriever import Hit, HybridRetriever
 from ragqa.settings import Audience, Settings
 
-JUDGE = "ms-marco-MiniLM-L-12-v2-int8"
 YES_FROM = 3
 """Statements, in order, from which a yes or a no is read."""
 
@@ -51,72 +46,13 @@ def quiet(stage: str) -> None:
     """No-op stage callback."""
 
 
-class Ragqa:
-    """An open index with its models: ask as often as you like. Use as a context manager, or call ``close``.
-
-    Every question is answered without what was withdrawn or retracted by then, whatever the generation still holds. ``gate`` is
-    None for a stored generation, which answers as it did when it was live.
-    """
+class Ragqa(OpenIndex):
+    """An open index that answers: ask as often as you like. Use as a context manager, or call ``close``."""
 
     def __init__(self, settings: Settings, embedder: Embedder, generation: Generation, gate: Gate | None = None) -> None:
-        self.settings = settings
-        self.generation = generation
-        self.embedder = embedder
-        self.gate = gate
-        self._models = _Models(embedder)
-        self._check: Check = unhurried
+        super().__init__(settings, embedder, generation, gate)
+        self.composer: Composer = ExtractiveComposer()
         self._cleaner = Cleaner(settings.redact)
-
-    @classmethod
-    def open(cls, settings: Settings, progress: Progress = silent, generation: str | None = None) -> Ragqa:
-        """Open the live generation, building the first one when there is none; or the stored ``generation`` of that name.
-
-        Raises:
-            CorpusError: there is no such corpus folder.
-            IndexMismatch: the live generation was built from another corpus, or with another model.
-        """
-        require_folder(settings.corpus)
-        if current_generation(settings.index) is None:
-            build_index(settings, progress)
-        embedder = Recent(load_embedder(settings.model))
-        opened = open_index(settings.index, embedder, generation)
-        return cls(settings, embedder, opened, None if generation else Gate.of(settings.corpus, opened))
-
-    def beside(self, generation: str) -> Ragqa:
-        """Another generation of the same corpus, open beside this one, with the models already loaded; raises as ``open``."""
-        found = open_index(self.settings.index, self.embedder, generation)
-        opened = Ragqa(self.settings, self.embedder, found, Gate.of(self.settings.corpus, found))
-        opened._models = self._models
-        return opened
-
-    def now(self) -> Ragqa:
-        """The same, with what may be quoted at this moment: of one question everything is asked of one such moment."""
-        withheld = self.gate.withheld() if self.gate else self.generation.withheld
-        if withheld is self.generation.withheld:
-            return self
-        moment = copy(self)
-        moment.generation = self.generation.without(withheld)
-        return moment
-
-    def interruptible(self, check: Check) -> Ragqa:
-        """The same index and models for one answer: ``check`` is called between its steps, and what it raises ends it.
-
-        A step is a retrieval, a few texts through a model, or the choosing or checking of an answer's sentences.
-        """
-        one = copy(self)
-        one.embedder, one._check = Checked(self.embedder, check), check
-        one._models = _Models(one.embedder, self._models.reranker.checked(check))
-        return one
-
-    def __enter__(self) -> Ragqa:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Release the index."""
-        self.generation.close()
 
     def search(self, question: str, k: int, history: Sequence[Turn] = (), article: str | None = None) -> list[Hit]:
         """The best passage of each of the best ``k`` sources, best first; ``history`` and ``article`` as for ``ask``."""
@@ -163,7 +99,7 @@ class Ragqa:
         if evidence.closed and (joined := reader.joined(query)):
             second = self.gathered(joined, self.retrieved(joined))
             query, evidence = (joined, second) if not second.closed else (query, evidence)
-        drafts = ExtractiveComposer().compose(query, evidence)
+        drafts = self.composer.compose(query, evidence)
         timer.lap("compose")
         self._step(stage, "checking")
         statements, cited = cite(verified(drafts, evidence.retrieved.records, query.audience), evidence.retrieved.records)
@@ -174,7 +110,7 @@ class Ragqa:
         return timer.told(answer)
 
     def _step(self, stage: Callable[[str], None], name: str) -> None:
-        self._check()
+        self.check()
         stage(name)
 
     def retrieved(self, query: Query) -> Retrieved:
@@ -183,7 +119,7 @@ class Ragqa:
 
     def gathered(self, query: Query, retrieved: Retrieved) -> Evidence:
         """The evidence in what was retrieved for a question."""
-        return gather(query, retrieved, self.embedder, self._models.reranker, self.settings.abstain_below)
+        return gather(query, retrieved, self.embedder, self.reranker, self.settings.abstain_below)
 
     def urgent(
         self, asked: Asked, audience: Audience | None = None, understood: str | None = None, *, probe: bool = False
@@ -228,7 +164,7 @@ class Ragqa:
     @property
     def checker(self) -> Checker:
         """Judges any claim against any source, with the models already loaded."""
-        return self._models.checker
+        return Checker(self.embedder, self.reranker)
 
     def says_yes(self, question: str, texts: Sequence[str]) -> float | None:
         """Probability that the answer to a yes/no question is yes, judged from what these texts say; None for other questions."""
@@ -236,8 +172,8 @@ class Ragqa:
 
     def reader(self, embedder: Embedder | None = None) -> Reader:
         """Reads questions as ``ask`` does; ``embedder`` may be one that remembers."""
-        vocabulary = Vocabulary(self.generation.terms, lambda: self._models.reranker)
-        return Reader(self.generation, embedder or self.embedder, vocabulary, self._cleaner, self.settings.audience, self._check)
+        vocabulary = Vocabulary(self.generation.terms, self.reranker)
+        return Reader(self.generation, embedder or self.embedder, vocabulary, self._cleaner, self.settings.audience, self.check)
 
     def retriever(self, embedder: Embedder | None = None) -> HybridRetriever:
         """Retrieves as ``ask`` does; ``embedder`` may be one that remembers."""
@@ -248,28 +184,12 @@ class Ragqa:
         return Made(
             digest=digest(query, generation, self.generation.withheld, made, self.settings),
             generation=generation,
-            models={"embedder": self.embedder.name, "judge": JUDGE},
+            models={"embedder": self.embedder.name, "judge": self.reranker.name},
             queries=queries,
         )
 
     def _made_with(self, audience: Audience) -> dict[str, str]:
-        return made_with(self.settings, self.embedder, JUDGE, ExtractiveComposer.fingerprint, audience)
-
-
-class _Models:
-    """What reads and checks, each loaded when it is first needed."""
-
-    def __init__(self, embedder: Embedder, reranker: CrossEncoder | None = None) -> None:
-        self._embedder, self._given = embedder, reranker
-
-    @cached_property
-    def reranker(self) -> CrossEncoder:
-        return self._given or CrossEncoder()
-
-    @cached_property
-    def checker(self) -> Checker:
-        """A checker with these models."""
-        return Checker(self._embedder, self.reranker)
+        return made_with(self.settings, self.embedder, self.reranker, self.composer.fingerprint, audience)
 
 
 def without_index(settings: Settings) -> Ragqa:

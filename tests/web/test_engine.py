@@ -25,7 +25,8 @@ from ragqa.errors import Busy, ServingError, TooSlow
 from ragqa.files import locked, write_atomic
 from ragqa.index import current_generation
 from ragqa.index.refresh import build_index
-from ragqa.models import BATCH, Recent, _OnnxModel
+from ragqa.models import BATCH, CachingEmbedder
+from ragqa.models.onnx import OnnxModel
 from ragqa.pipeline import Ragqa
 from ragqa.question import reading
 from ragqa.retrieval import ranking as retrieve
@@ -344,9 +345,9 @@ class Steps:
         for owner, name in (
             (reading, "standalone"),
             (Library, "published"),
-            (Recent, "embed"),
+            (CachingEmbedder, "embed"),
             (retrieve, "rank"),
-            (_OnnxModel, "run"),
+            (OnnxModel, "run"),
             (compose, "_choose"),
             (pipeline, "verified"),
         ):
@@ -430,7 +431,7 @@ def test_checks_change_nothing(tmp_path: Path) -> None:
         texts = [f"sentence {n}" for n in range(2 * BATCH + 1)]
         watched = ragqa.checked(lambda: looks.append(None))
         assert (watched.embedder.embed(texts) == ragqa.embedder.embed(texts)).all()
-        assert watched._cross_encoder().score("a", texts) == ragqa._cross_encoder().score("a", texts)
+        assert watched._reranker().score("a", texts) == ragqa._reranker().score("a", texts)
         assert len(looks) == before + 8
         assert watched.embedder.embed([]).shape == (0, ragqa.embedder.dimension)
 

@@ -11,7 +11,7 @@ from importlib.metadata import version
 
 from ragqa.corpus.records import Article
 from ragqa.index import Generation
-from ragqa.models import Embedder
+from ragqa.models import Embedder, Reranker
 from ragqa.question.query import Query
 from ragqa.retrieval.retriever import Hit
 from ragqa.settings import Audience, Settings
@@ -49,12 +49,12 @@ class Provenance:
         return hashlib.sha256(self.to_json().encode()).hexdigest()
 
 
-def made_with(settings: Settings, embedder: Embedder, reranker: str, composer: str, audience: Audience) -> dict[str, str]:
-    """What decides an answer beside the sources; ``reranker`` and ``composer`` are fingerprints."""
+def made_with(settings: Settings, embedder: Embedder, reranker: Reranker, composer: str, audience: Audience) -> dict[str, str]:
+    """What decides an answer beside the sources; ``composer`` is its fingerprint."""
     return {
         "ragqa": _release(),
         "embedder": embedder.fingerprint,
-        "judge": reranker,
+        "reranker": reranker.fingerprint,
         "composer": composer,
         "abstain_below": str(settings.abstain_below),
         "redact": str(settings.redact),

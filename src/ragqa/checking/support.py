@@ -25,7 +25,7 @@ from ragqa.errors import UnsupportedStatement
 from ragqa.language.concepts import both_spellings, claim_of, names
 from ragqa.language.direction import SIGNIFICANT, balance, direction_words, negated, opposite, reports_no_difference
 from ragqa.language.wording import collapsed, same_words
-from ragqa.models import CrossEncoder, Embedder, Vectors
+from ragqa.models import Embedder, Reranker, Vectors, softmax
 
 Verdict = Literal["supports", "contradicts", "not_enough"]
 VERDICTS: tuple[Verdict, ...] = ("supports", "contradicts", "not_enough")
@@ -150,9 +150,9 @@ class _Read:
 class Checker:
     """Judges claims against sources with the models already loaded for asking."""
 
-    def __init__(self, embedder: Embedder, judge: CrossEncoder) -> None:
+    def __init__(self, embedder: Embedder, reranker: Reranker) -> None:
         self._embedder = embedder
-        self._judge = judge
+        self._reranker = reranker
 
     def judge(self, claim: str, source: str) -> Finding:
         """Whether a source's text supports a claim, contradicts it, or does not say."""
@@ -219,7 +219,7 @@ class Checker:
     def _other_name(self, claim: str, sentence: str) -> str | None:
         """A name or technical term of a claim that its sentence does not hold, in words."""
         extra = sorted(_content(claim) - _content(sentence))
-        return next((f"{word} is not in the sentence" for word in extra if self._judge.rarity(word) >= NAME), None)
+        return next((f"{word} is not in the sentence" for word in extra if self._reranker.rarity(word) >= NAME), None)
 
     def _read(self, claim: str, source: str) -> _Read | None:
         spans = sentences(source, 0, len(source))
@@ -229,7 +229,7 @@ class Checker:
         vectors = self._embedder.embed([claim, turned])
         similarities = self._embedder.embed([span.text for span in spans]) @ vectors.T
         near = np.argsort(-similarities[:, 0], kind="stable")[:_READ]
-        logits = self._judge.score(claim, [spans[i].text for i in near])
+        logits = self._reranker.score(claim, [spans[i].text for i in near])
         best = int(near[int(np.argmax(logits))])
         return _Read(
             text=spans[best].text,
@@ -237,7 +237,7 @@ class Checker:
             end=spans[best].end,
             logit=max(logits),
             similarity=float(similarities[best, 0]),
-            turned_logit=self._judge.score(turned, [spans[best].text])[0],
+            turned_logit=self._reranker.score(turned, [spans[best].text])[0],
             turned_similarity=float(similarities[best, 1]),
         )
 
@@ -301,10 +301,7 @@ def _contained(claim: str, source: str) -> tuple[int, int] | None:
 
 def _shares(features: Sequence[float]) -> Vectors:
     """Probability of each verdict, in the order of ``VERDICTS``."""
-    logits = np.array(features, np.float32) @ _weights()
-    exponentials = np.exp(logits - logits.max())
-    shares: Vectors = exponentials / exponentials.sum()
-    return shares
+    return softmax(np.array(features, np.float32) @ _weights())
 
 
 def _features(claim: str, source: str, read: _Read) -> list[float]:

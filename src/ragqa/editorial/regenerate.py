@@ -196,7 +196,7 @@ def reasons_for(version: Version, basis: Provenance, generation: Generation) -> 
     """Why an answer has to be made again, in words."""
     before = version.basis
     reasons = [
-        f"{name} was {before.made_with.get(name)}, is {value}"
+        f"{name} was {before.made_with.get(name, 'not recorded')}, is {value}"
         for name, value in basis.made_with.items()
         if before.made_with.get(name) != value
     ]
@@ -275,6 +275,10 @@ def _store(library: Library, generation: Generation, entry: Affected, answer: An
     if shown and difference.severity is Severity.SAME:
         library.rebase(before.number, basis, answer.trace.generation)
         return Redone(affected=entry, severity=difference.severity, number=None)
+    if proposed := _said_already(library, entry.key, answer):
+        library.rebase(proposed.number, basis, answer.trace.generation)
+        waits = proposed.state is State.WAITING
+        return Redone(affected=entry, severity=difference.severity, number=proposed.number if waits else None)
     number = library.propose(
         entry.key,
         entry.asked,
@@ -286,6 +290,12 @@ def _store(library: Library, generation: Generation, entry: Affected, answer: An
         published=shown and difference.severity is Severity.WORDING,
     )
     return Redone(affected=entry, severity=difference.severity, number=number)
+
+
+def _said_already(library: Library, key: str, answer: Answer) -> Version | None:
+    """The version that says just this and waits for sign-off, or was rejected: nobody has to read it twice."""
+    proposed = (version for version in library.history(key) if version.state in (State.WAITING, State.REJECTED))
+    return next((version for version in proposed if version.answer.said() == answer.said()), None)
 
 
 def _last_shown(library: Library, version: Version) -> Version | None:

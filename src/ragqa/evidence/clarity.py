@@ -39,7 +39,7 @@ def ask_back(
 ) -> Refusal | None:
     """Ask back when a question names no subject, or only an abbreviation with several meanings; None when it is clear.
 
-    ``rarity`` as ``CrossEncoder.rarity``; ``known`` says whether the sources searched use a text; ``nearest`` are the titles of
+    ``rarity`` as ``Reranker.rarity``; ``known`` says whether the sources searched use a text; ``nearest`` are the titles of
     the nearest articles, offered as alternatives; ``unnamed`` are words that point to something nobody named ("this drug").
     """
     if unnamed and not any(rarity(word) >= SUBJECT for word in _WORDS.findall(question.partition(unnamed)[0] + unnamed)):

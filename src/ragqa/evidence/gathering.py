@@ -16,7 +16,7 @@ from ragqa.corpus.records import Article
 from ragqa.evidence.candidates import Candidate, candidates
 from ragqa.evidence.sources import Retrieved
 from ragqa.evidence.sufficiency import HIGHEST, HOPELESS, Sufficiency, sufficiency
-from ragqa.models import CrossEncoder, Embedder, Vectors
+from ragqa.models import Embedder, Reranker, Vectors
 from ragqa.question.query import Query
 from ragqa.question.terms import coverage
 
@@ -50,7 +50,7 @@ class Evidence:
     closed: Gate | None = None
 
 
-def gather(query: Query, retrieved: Retrieved, embedder: Embedder, reranker: CrossEncoder, abstain_below: float) -> Evidence:
+def gather(query: Query, retrieved: Retrieved, embedder: Embedder, reranker: Reranker, abstain_below: float) -> Evidence:
     """Read and judge what was retrieved.
 
     ``abstain_below``: probability of being answerable below which the evidence is not enough.
@@ -98,7 +98,7 @@ def _read(query: Query, found: list[Candidate], embedder: Embedder) -> list[Cand
     return _leads_and(sorted(read, key=lambda candidate: -candidate.similarity), MOST_JUDGED)
 
 
-def _judged(query: Query, read: Sequence[Candidate], reranker: CrossEncoder) -> list[Candidate]:
+def _judged(query: Query, read: Sequence[Candidate], reranker: Reranker) -> list[Candidate]:
     """The candidates with their logits, best first."""
     logits = reranker.score(query.text, [candidate.words.strip() for candidate in read])
     judged = [replace(candidate, logit=logit) for candidate, logit in zip(read, logits, strict=True)]

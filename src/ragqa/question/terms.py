@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from ragqa.language.concepts import age_group, both_spellings
-from ragqa.models import CrossEncoder
+from ragqa.models import Reranker
 
 _WORD = re.compile(r"\w+")
 _OF_THE_TRADE = re.compile(
@@ -40,20 +39,13 @@ class Term:
 
 
 class Vocabulary:
-    """Words as the index stems them and as the reranker's vocabulary ranks them; the reranker is loaded when first needed."""
+    """Words as the index stems them and as the reranker's vocabulary ranks them."""
 
-    def __init__(self, stems: Callable[[str], list[str]], load_reranker: Callable[[], CrossEncoder]) -> None:
+    def __init__(self, stems: Callable[[str], list[str]], reranker: Reranker) -> None:
         """``stems``: the index terms of a text."""
         self.stems = stems
-        self._load = load_reranker
-
-    @cached_property
-    def _reranker(self) -> CrossEncoder:
-        return self._load()
-
-    def rarity(self, word: str) -> float:
-        """How rare a word is in general English, 0..1; see ``CrossEncoder.rarity``."""
-        return self._reranker.rarity(word)
+        self.rarity = reranker.rarity
+        self._pieces = reranker.pieces
 
     def held(self, text: str) -> Stems:
         """The index terms that a text holds, in British and American spelling."""
@@ -74,7 +66,7 @@ class Vocabulary:
         for word in dict.fromkeys(words):
             if stems := tuple(self.stems(word)):
                 rarity = self.rarity(word)
-                weight = rarity**2 * (1 + PIECE * (self._reranker.pieces(word) - 1))
+                weight = rarity**2 * (1 + PIECE * (self._pieces(word) - 1))
                 terms.append(Term(word=word, stems=stems, rarity=rarity, weight=weight))
         return tuple(terms)
 

@@ -14,7 +14,7 @@ from typing import Literal
 
 import numpy as np
 
-from ragqa.models import Vectors
+from ragqa.models import Vectors, softmax
 from ragqa.question.refusal import Refusal, Status
 
 Alarm = Literal["self_harm", "overdose", "emergency"]
@@ -182,9 +182,8 @@ class Scope:
 
     def probabilities(self, query: Vectors) -> dict[str, float]:
         """Probability of each class for one unit vector of shape (1, dimension)."""
-        logits = query[0] @ self.weights + self.bias
-        exponentials = np.exp(logits - logits.max())
-        return dict(zip(self.classes, (exponentials / exponentials.sum()).tolist(), strict=True))
+        shares = softmax(query[0] @ self.weights + self.bias)
+        return dict(zip(self.classes, shares.tolist(), strict=True))
 
 
 URGENT = 0.6
