@@ -27,6 +27,7 @@ from ragqa.evidence.clarity import unclear
 from ragqa.evidence.gathering import Evidence, gather
 from ragqa.evidence.sources import Retrieved, expanded
 from ragqa.index import Generation
+from ragqa.index.opened import OpenIndex
 from ragqa.index.withheld import Gate
 from ragqa.language.concepts import is_polar
 from ragqa.models import Embedder
