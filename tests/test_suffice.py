@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ragqa.evidence.coverage import coverage
 from ragqa.evidence.sufficiency import HIGHEST, LOWEST, Sufficiency
 from ragqa.models import CrossEncoder
 from ragqa.pipeline import Ragqa
-from ragqa.question.terms import Vocabulary, coverage
+from ragqa.question.terms import Vocabulary
 
 
 def test_the_more_a_word_names_the_more_it_counts(ragqa: Ragqa) -> None:

@@ -10,6 +10,7 @@ from samples import ROOT
 from ragqa.checking.support import unsupported
 from ragqa.corpus.folder import citable, load_corpus
 from ragqa.corpus.passages import sentences, without_markers
+from ragqa.language.concepts import abbreviations
 from ragqa.language.wording import collapsed, glossary_terms, plain, same_words, spell_out
 from ragqa.pipeline import Ragqa
 
@@ -31,6 +32,14 @@ def test_plain_language_says_every_sentence_of_the_corpus_again() -> None:
         reworded += told != text
         assert unsupported(told, text) is None, (text, told)
     assert reworded > 300
+
+
+def test_every_expansion_can_be_taken_back() -> None:
+    """Also where one meaning of an abbreviation is the end of a longer one, whatever order a set comes in."""
+    for short, meanings in abbreviations().items():
+        for meaning in meanings:
+            text = f"Nobody took {short} before."
+            assert collapsed(spell_out(text, f"A {meaning} is named here.", set())) == text, (short, meaning)
 
 
 @pytest.mark.parametrize("change", [("20", "30"), ("not ", ""), ("memantine", "ketamine"), ("first", "second")])

@@ -173,11 +173,28 @@ def caution(answer: Answer) -> str:
     return CAUTIONS.get(answer.review_state, CAUTION)
 
 
+_GATES = {
+    "sentences": "no sentence of what was found could be quoted",
+    "within reach": "at best {figure:.3f} likely to be answered here, and nothing below {bound:.3f} is judged at all",
+    "answerable": "{figure:.3f} likely to be answered here, at least {bound:.3f} is asked for",
+    "sentences on the subjects": "no sentence of a source that holds the most of what is asked about could be quoted",
+}
+"""Why the evidence was not enough, by the gate that closed."""
+
+
+def closed_gate(answer: Answer) -> str | None:
+    """Which gate closed, with its figure and its bound, in words; None where none did."""
+    gate = answer.trace.gate
+    return _GATES[gate.name].format(figure=gate.figure, bound=gate.bound) if gate else None
+
+
 def explain(answer: Answer) -> str:
     """How the answer came about, for ``--explain``."""
     trace = answer.trace
     lines = [f"understood as: {answer.standalone_question}", f"generation: {trace.generation}"]
     lines += [f"{name}: {value}" for name, value in trace.understanding.items()]
+    lines += [f"searched for: {query}" for query in trace.queries] or ["searched for: nothing"]
+    lines += [f"abstained: {why}"] if (why := closed_gate(answer)) else []
     lines += [f"{name}: {value}" for name, value in (trace.models | trace.scores | trace.milliseconds).items()]
     for statement in answer.statements:
         for support in statement.support:

@@ -14,11 +14,11 @@ from dataclasses import dataclass, replace
 
 from ragqa.corpus.records import Article
 from ragqa.evidence.candidates import Candidate, candidates
+from ragqa.evidence.coverage import coverage
 from ragqa.evidence.sources import Retrieved
 from ragqa.evidence.sufficiency import HIGHEST, HOPELESS, Sufficiency, sufficiency
 from ragqa.models import Embedder, Reranker, Vectors
 from ragqa.question.query import Query
-from ragqa.question.terms import coverage
 
 MOST_READ = 36
 """Candidate sentences that are embedded, beside those of an article on this very question."""

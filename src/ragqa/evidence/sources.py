@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ragqa.corpus.records import Abstract, Article
+from ragqa.evidence.coverage import holds
 from ragqa.index import Generation
-from ragqa.question.terms import Stems, Vocabulary, holds
+from ragqa.question.terms import Stems, Vocabulary
 from ragqa.retrieval.retriever import Hit
 
 

@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ragqa.evidence.coverage import coverage, holds
 from ragqa.evidence.sources import Retrieved
 from ragqa.question.query import Query
-from ragqa.question.terms import Stems, coverage, holds
+from ragqa.question.terms import Stems
 
 # Learned by `eval/calibrate.py`; see docs/decisions/0006-abstention.md.
 WEIGHTS = (

@@ -1,9 +1,9 @@
-"""The words of a question that a source should hold, what each counts for, and whether a text holds them."""
+"""The words of a question that a source should hold, and what each counts for."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ragqa.language.concepts import age_group, both_spellings
@@ -69,21 +69,3 @@ class Vocabulary:
                 weight = rarity**2 * (1 + PIECE * (self._pieces(word) - 1))
                 terms.append(Term(word=word, stems=stems, rarity=rarity, weight=weight))
         return tuple(terms)
-
-
-def coverage(terms: Sequence[Term], held: Collection[str]) -> float:
-    """Share of the terms' weight that a text's index terms hold, 0..1; 1 when the question has no such terms."""
-    total = sum(term.weight for term in terms)
-    if not total:
-        return 1.0
-    return sum(term.weight for term in terms if holds(held, term.stems)) / total
-
-
-def holds(held: Collection[str], stems: Sequence[str]) -> bool:
-    """Each stem itself, or one that differs only in its ending (pregnant, pregnancy)."""
-    return all(stem in held or _same_root(held, stem) for stem in stems)
-
-
-def _same_root(held: Collection[str], stem: str) -> bool:
-    root = stem[: max(5, round(0.7 * len(stem)))]
-    return len(stem) > 5 and any(other.startswith(root) for other in held)

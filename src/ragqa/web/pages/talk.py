@@ -12,7 +12,17 @@ from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import PlainTextResponse, RedirectResponse, StreamingResponse
 
 from ragqa.answer.contract import Answer
-from ragqa.answer.render import HEADINGS, HEADINGS_FOR_PATIENTS, as_json, as_markdown, as_text, caution, printable, sections
+from ragqa.answer.render import (
+    HEADINGS,
+    HEADINGS_FOR_PATIENTS,
+    as_json,
+    as_markdown,
+    as_text,
+    caution,
+    closed_gate,
+    printable,
+    sections,
+)
 from ragqa.checking.statements import Statement
 from ragqa.corpus.folder import Corpus
 from ragqa.corpus.records import LONGEST_QUESTION, ReviewState, Turn
@@ -192,6 +202,7 @@ def turn_of_page(
         "question": answer.question,
         "title": TITLES.get(answer.status.value),
         "caution": caution(answer),
+        "abstained": closed_gate(answer),
         "sections": [
             (heading, [(statement, _quotes(statement)) for statement in statements]) for heading, statements in sections(answer)
         ],
