@@ -34,7 +34,7 @@ from typing import Any
 import click
 import numpy as np
 
-from ragqa.corpus.folder import MARKER
+from ragqa.corpus.articles import MARKER
 from ragqa.corpus.importers import import_file
 from ragqa.corpus.passages import passages, sentences
 from ragqa.corpus.records import Abstract, Section

@@ -9,7 +9,7 @@ from ragqa.answer.appraisal import appraise
 from ragqa.answer.assembly import reference
 from ragqa.answer.contract import Reference
 from ragqa.checking.statements import Statement, Support
-from ragqa.corpus.folder import parse_article
+from ragqa.corpus.articles import parse_article
 from ragqa.corpus.records import Abstract, Part
 from ragqa.corpus.study import follow_up, sample_size, study_design
 

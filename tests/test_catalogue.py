@@ -41,12 +41,12 @@ def assert_agrees(catalogue: Catalogue, corpus: Path) -> None:
     """The gate over the catalogue decides as the gate over the corpus read anew, and gives the same records."""
     for which in ("cited", "all"):
         allowed = citable(load_corpus(corpus), abstracts=which)
-        standings = list(catalogue.standings(which))
-        assert [standing.id for standing in standings] == sorted(standing.id for standing in standings)
-        assert {standing.id: standing.reason for standing in standings if standing.reason is not None} == allowed.excluded
+        decisions = list(catalogue.decisions(which))
+        assert [decision.id for decision in decisions] == sorted(decision.id for decision in decisions)
+        assert {decision.id: decision.reason for decision in decisions if decision.reason is not None} == allowed.excluded
         expected = {record.id: record for record in (*allowed.articles, *allowed.abstracts)}
-        assert {s.id: catalogue.record(s.id) for s in standings if s.reason is None} == expected
-    assert catalogue.review_head == allowed.review_head
+        assert {s.id: catalogue.record(s.id) for s in decisions if s.reason is None} == expected
+    assert catalogue.review_head == (load_corpus(corpus).reviews[-1].chain if load_corpus(corpus).reviews else None)
 
 
 def change(moments: random.Random, files: dict[str, list[dict[str, Any]]], step: int) -> None:
@@ -171,7 +171,7 @@ def test_all_faults_are_the_same_as_when_everything_is_read(tmp_path: Path) -> N
     """Also those that an unchanged file makes with a changed one; and what was known before stays known."""
     corpus = write_corpus(tmp_path / "c", {"drug-a": ARTICLE}, [abstract(n) for n in (101, 102, 103)])
     with closing(Catalogue(tmp_path / "catalogue.sqlite", corpus)) as catalogue:
-        before = list(read(catalogue).standings("all"))
+        before = list(read(catalogue).decisions("all"))
         files = {
             "abstracts/aaa.jsonl": "\n"
             + json.dumps(abstract(103))
@@ -191,7 +191,7 @@ def test_all_faults_are_the_same_as_when_everything_is_read(tmp_path: Path) -> N
         with pytest.raises(CorpusError) as caught:
             catalogue.refresh(silent)
         assert str(caught.value) == str(all_read.value)
-        assert list(catalogue.standings("all")) == before
+        assert list(catalogue.decisions("all")) == before
 
 
 def test_a_record_changed_after_it_was_catalogued_is_refused(catalogue: Catalogue, small_corpus: Path) -> None:

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples import ARTICLE, abstract, write_corpus, write_reviews
 
-from ragqa.corpus.folder import citable, load_corpus, markers, parse_article
+from ragqa.corpus.articles import markers, parse_article
+from ragqa.corpus.folder import citable, load_corpus
 from ragqa.corpus.records import ReviewState
 from ragqa.errors import CorpusError, InvalidRecord
 

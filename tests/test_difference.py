@@ -12,7 +12,7 @@ from test_answer import answer
 from test_render import HOSTILE, hostile_answer
 
 from ragqa.answer.contract import Answer
-from ragqa.corpus.folder import parse_article
+from ragqa.corpus.articles import parse_article
 from ragqa.corpus.records import Part
 from ragqa.editorial.difference import (
     Change,

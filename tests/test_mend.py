@@ -17,7 +17,8 @@ import pytest
 from samples import ARTICLE, abstract, write_corpus
 
 from ragqa.conversation.turns import add_turn, read_turns
-from ragqa.corpus.folder import kept_file, load_corpus
+from ragqa.corpus.articles import kept_file
+from ragqa.corpus.folder import load_corpus
 from ragqa.corpus.records import Asked, Turn
 from ragqa.editorial.library import Library, State, key_of
 from ragqa.editorial.regenerate import propose
@@ -175,6 +176,30 @@ def damaged(file: Path, kind: Callable[[Path, bytes], None]) -> Path:
 def files_of(root: Path) -> Iterator[Path]:
     """Every regular file."""
     return (file for file in root.rglob("*") if file.is_file())
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["corpus/articles", "corpus/abstracts", "corpus/approved", "serving/conversations", "index/LOCK", "corpus/.reviews.lock"],
+)
+@pytest.mark.parametrize("kind", ["file", "pipe", "link to itself"])
+def test_what_stands_in_the_place_of_a_folder_or_a_lock_is_set_aside(copy: Settings, place: str, kind: str) -> None:
+    """Named once, kept, and in nobody's way the second time."""
+    top, _, name = place.partition("/")
+    there: Path = getattr(copy, top) / name
+    if there.is_dir():
+        there.rename(there.with_name("before"))
+    there.unlink(missing_ok=True)
+    make = {"file": there.touch, "pipe": lambda: os.mkfifo(there), "link to itself": lambda: there.symlink_to(there.name)}
+    make[kind]()
+    found = [one for one in mend(copy) if one.file == there]
+    if kind == "file" and "lock" in name.lower():
+        assert found == []
+        return
+    (finding,) = found
+    assert finding.mended
+    assert list(there.parent.glob(f"{there.name}.damaged-*"))
+    assert not [one for one in mend(copy) if one.file == there]
 
 
 def test_a_whole_installation_is_left_as_it_is(copy: Settings) -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samples import ARTICLE, abstract
 
-from ragqa.corpus.folder import parse_article
+from ragqa.corpus.articles import parse_article
 from ragqa.corpus.passages import label_at, part_at, passages, sentences, without_markers
 from ragqa.corpus.records import Abstract, Part
 from ragqa.index import searchable

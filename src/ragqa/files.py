@@ -193,8 +193,8 @@ def _check_kept(line: bytes, value: object) -> None:
 def write_atomic(file: Path, chunks: Iterable[str | bytes], mode: int | None = None) -> None:
     """Write a file, text as UTF-8, so that a reader, or a crash, sees the old content or the new, never a part.
 
-    ``mode``: its permissions; without it those of the file that is replaced, 0644 for a new one. A link stays a link, and what
-    it names is replaced.
+    ``mode``: its permissions; without it those of the file that is replaced, 0644 for a new one; its owner may read it in any
+    case. A link stays a link, and what it names is replaced.
     """
     file = Path(os.path.realpath(file))
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -216,7 +216,7 @@ def write_atomic(file: Path, chunks: Iterable[str | bytes], mode: int | None = N
 
 def _mode_of(file: Path) -> int:
     try:
-        return stat.S_IMODE(file.stat().st_mode)
+        return stat.S_IMODE(file.stat().st_mode) | 0o600
     except OSError:
         return 0o644
 
@@ -356,6 +356,11 @@ def is_damage(error: Exception) -> bool:
     """Whether an error tells of a database file's content, not of a lock, the disk or permissions."""
     code = getattr(error, "sqlite_errorcode", None)
     return code is not None and code & 0xFF in DAMAGE
+
+
+def cannot_be_opened(file: Path) -> bool:
+    """Whether a file that is there may not be read and written by this process."""
+    return os.path.lexists(file) and not os.access(file, os.R_OK | os.W_OK)
 
 
 @contextmanager

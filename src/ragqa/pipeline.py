@@ -28,7 +28,7 @@ from ragqa.evidence.gathering import Evidence, gather
 from ragqa.evidence.sources import Retrieved, expanded
 from ragqa.index import Generation
 from ragqa.index.opened import OpenIndex
-from ragqa.index.withheld import Gate
+from ragqa.index.withheld import LiveGate
 from ragqa.language.concepts import is_polar
 from ragqa.models import Embedder
 from ragqa.question.cleaning import Cleaner
@@ -50,7 +50,7 @@ def quiet(stage: str) -> None:
 class Ragqa(OpenIndex):
     """An open index that answers: ask as often as you like. Use as a context manager, or call ``close``."""
 
-    def __init__(self, settings: Settings, embedder: Embedder, generation: Generation, gate: Gate | None = None) -> None:
+    def __init__(self, settings: Settings, embedder: Embedder, generation: Generation, gate: LiveGate | None = None) -> None:
         super().__init__(settings, embedder, generation, gate)
         self.composer: Composer = ExtractiveComposer()
         self._cleaner = Cleaner(settings.redact)

@@ -425,11 +425,11 @@ def test_checks_change_nothing(tmp_path: Path) -> None:
     looks: list[None] = []
     with Ragqa.open(serving(tmp_path)) as ragqa:
         plain = ragqa.ask(QUESTION)
-        assert ragqa.checked(lambda: looks.append(None)).ask(QUESTION).said() == plain.said()
+        assert ragqa.interruptible(lambda: looks.append(None)).ask(QUESTION).said() == plain.said()
         assert len(looks) > 6
         before = len(looks)
         texts = [f"sentence {n}" for n in range(2 * BATCH + 1)]
-        watched = ragqa.checked(lambda: looks.append(None))
+        watched = ragqa.interruptible(lambda: looks.append(None))
         assert (watched.embedder.embed(texts) == ragqa.embedder.embed(texts)).all()
         assert watched._reranker().score("a", texts) == ragqa._reranker().score("a", texts)
         assert len(looks) == before + 8

@@ -28,13 +28,24 @@ def check(corpus: Path | None, index: Path | None) -> None:
     Example:
       ragqa check --corpus corpus
     """
+    from ragqa.corpus.articles import article_file
     from ragqa.corpus.folder import citable
+    from ragqa.corpus.records import ReviewState
+    from ragqa.editorial.review import standings
     from ragqa.index.refresh import checked_corpus
 
-    loaded = checked_corpus(settings_from(corpus=corpus, index=index))
+    settings = settings_from(corpus=corpus, index=index)
+    loaded = checked_corpus(settings)
     width = max((len(slug) for slug in loaded.articles), default=0)
     for slug, article in sorted(loaded.articles.items()):
         click.echo(f"{slug:{width}}  {loaded.states[slug].value.replace('_', ' '):12}  {article.updated}")
+    for one in standings(loaded):
+        if one.edited and one.last and one.last.state is ReviewState.APPROVED:
+            click.echo(
+                f"{article_file(settings.corpus, one.article.slug)}: differs from the text approved on {one.last.at:%Y-%m-%d}. "
+                "Nothing is answered from it until it is submitted and approved, or until "
+                f"`ragqa review restore {one.article.slug}` puts the approved text back"
+            )
     allowed = citable(loaded)
     unexplained = [
         source

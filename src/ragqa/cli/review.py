@@ -134,6 +134,23 @@ def review_diff(slug: str, style: str, corpus: Path | None) -> None:
     click.echo(show(found, title), nl=False)
 
 
+@review.command("restore")
+@click.argument("slug")
+@corpus_option
+def review_restore(slug: str, corpus: Path | None) -> None:
+    """Put back the text of an article that was approved last; what its file says now is kept beside it.
+
+    \b
+    Example:
+      ragqa review restore memantine-ocd
+    """
+    from ragqa.editorial.review import put_back
+
+    aside = put_back(settings_from(corpus=corpus).corpus, slug)
+    kept = f"; what was there is {plain(aside.name)}" if aside else ""
+    click.echo(f"{slug}: the text approved last was put back{kept}. Run `ragqa index`, so that answers quote it")
+
+
 @review.command("log")
 @click.argument("slug", required=False)
 @corpus_option

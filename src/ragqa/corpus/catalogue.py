@@ -24,27 +24,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
 
-from ragqa.corpus.folder import (
-    abstract_left_out,
+from ragqa.corpus.articles import article_file, parse_article
+from ragqa.corpus.faults import (
     abstract_of,
-    article_file,
-    article_left_out,
     citation_faults,
     duplicate,
     empty,
     event_faults,
-    in_order,
     marker_faults,
-    parse_article,
     raise_all,
-    require_folder,
-    review_states,
+    told,
 )
+from ragqa.corpus.folder import require_folder
+from ragqa.corpus.gate import Gate, review_states
 from ragqa.corpus.records import Abstract, Article, ReviewEvent, ReviewState, digest_of
 from ragqa.corpus.reviewlog import Log, head_of, known_log
 from ragqa.errors import CorpusChanged, Fault, InvalidRecord, printable_name
 from ragqa.files import (
     UNREADABLE,
+    cannot_be_opened,
     discard,
     is_damage,
     json_object,
@@ -82,8 +80,8 @@ _ASIDE = "CREATE TEMP TABLE aside (sha256 BLOB PRIMARY KEY, id TEXT, digest BLOB
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """Where a source stands before the gate: ``reason`` is None for one that may be indexed, else why it is left out."""
+class Decision:
+    """What the gate decided on a source: ``reason`` is None for one that may be indexed, else why it is left out."""
 
     id: str
     kind: str
@@ -138,7 +136,7 @@ class Catalogue:
             self._refresh(progress, found)
             self._database.execute("DELETE FROM temp.aside")
             if self._blocking(log, found):
-                raise_all(found.all())
+                raise_all(self.corpus, found.all())
             self._set_faulty_aside(found)
         except BaseException:
             if self._database.in_transaction:  # a full disk has ended it already
@@ -146,24 +144,28 @@ class Catalogue:
             raise
         self._database.execute("COMMIT")
         self.reviews = log.events
-        self.faults = tuple(in_order(found.all()))
+        self.faults = tuple(told(self.corpus, found.all()))
         self._names = dict(self._database.execute("SELECT number, name FROM files").fetchall())
 
-    def standings(self, abstracts: str) -> Iterator[Standing]:
-        """Every source in the order of its id, with the gate's decision; ``abstracts`` as for ``corpus.citable``."""
-        articles = self._database.execute("SELECT id, sha256, citations FROM sources WHERE kind = 'article'").fetchall()
-        contents = {source.removeprefix("article:"): sha256.hex() for source, sha256, _ in articles}
-        reasons = {slug: article_left_out(state) for slug, state in review_states(contents, self.reviews).items()}
-        approved = [citations for source, _, citations in articles if reasons[source.removeprefix("article:")] is None]
-        cited = {source for citations in approved for source in json.loads(citations)}
+    def decisions(self, abstracts: str) -> Iterator[Decision]:
+        """Every source in the order of its id, with the gate's decision; ``abstracts`` as for ``gate.Gate``."""
+        articles = {
+            source.removeprefix("article:"): (sha256.hex(), json.loads(citations))
+            for source, sha256, citations in self._database.execute(
+                "SELECT id, sha256, citations FROM sources WHERE kind = 'article'"
+            )
+        }
+        states = review_states({slug: sha256 for slug, (sha256, _) in articles.items()}, self.reviews)
+        gate = Gate(states, {slug: citations for slug, (_, citations) in articles.items()}, abstracts)
         for source, kind, digest, retracted in self._database.execute(
             "SELECT id, kind, digest, retracted FROM sources ORDER BY id"
         ):
-            if kind == "article":
-                reason = reasons[source.removeprefix("article:")]
-            else:
-                reason = abstract_left_out(retracted=bool(retracted), cited=source in cited, abstracts=abstracts)
-            yield Standing(source, kind, digest, reason)
+            reason = (
+                gate.article(source.removeprefix("article:"))
+                if kind == "article"
+                else gate.abstract(source, retracted=bool(retracted))
+            )
+            yield Decision(source, kind, digest, reason)
 
     def record(self, source_id: str) -> Article | Abstract:
         """The record of a catalogued source, read from its place in the corpus.
@@ -418,7 +420,7 @@ def _opened(file: Path) -> sqlite3.Connection:
                 return database
         except sqlite3.DatabaseError as error:
             database.close()
-            if last or not is_damage(error):
+            if last or not (is_damage(error) or cannot_be_opened(file)):
                 raise
         database.close()
         discard(file)

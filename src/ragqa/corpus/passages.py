@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import sentencex
 
-from ragqa.corpus.folder import MARKER, markers
+from ragqa.corpus.articles import MARKER, markers
 from ragqa.corpus.records import Abstract, Article, Part, Passage
 
 RULES = "2"

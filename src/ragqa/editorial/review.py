@@ -6,6 +6,7 @@ draft -> submitted -> under_review -> approved;  any of them -> withdrawn;  with
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -15,11 +16,13 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from ragqa.corpus.folder import Corpus, article_file, kept_file, parse_article, read_corpus, review_states
+from ragqa.corpus.articles import approved_text, article_file, kept_file, parse_article
+from ragqa.corpus.folder import Corpus, read_corpus
+from ragqa.corpus.gate import review_states
 from ragqa.corpus.records import SLUG, Article, ReviewEvent, ReviewState, explain
-from ragqa.corpus.reviewlog import append_event, writing
+from ragqa.corpus.reviewlog import append_event, known_log, writing
 from ragqa.errors import CorpusError, InvalidRecord, ReviewError
-from ragqa.files import sha256_of, write_atomic
+from ragqa.files import keep_aside, read_bytes, sha256_of, write_atomic
 
 NEXT: dict[ReviewState, frozenset[ReviewState]] = {
     ReviewState.DRAFT: frozenset({ReviewState.SUBMITTED, ReviewState.WITHDRAWN}),
@@ -133,6 +136,22 @@ def _keep(file: Path, kept: Path) -> None:
     if hashlib.sha256(data).hexdigest() != kept.stem:
         raise InvalidRecord(file, None, "the file was edited while the step was taken: read it again, then repeat the step")
     write_atomic(kept, [data])
+
+
+def put_back(corpus: Path, slug: str) -> Path | None:
+    """Write the text approved last over what an article's file says now; what was there is kept, under the name given back.
+
+    Raises:
+        ReviewError: no slug, or no text of an approval was kept.
+    """
+    check_slug(slug)
+    approved = approved_text(corpus, slug, known_log(corpus).events)
+    if approved is None:
+        raise ReviewError(f"no approved text of {slug} was kept: restore the file from a copy, or submit what it says now")
+    file = article_file(corpus, slug)
+    aside = keep_aside(file) if os.path.lexists(file) else None
+    write_atomic(file, [read_bytes(kept_file(corpus, slug, approved.sha256))], mode=0o644)
+    return aside
 
 
 def check_slug(slug: str) -> None:

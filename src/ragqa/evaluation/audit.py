@@ -16,7 +16,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ragqa.checking.support import Finding, unsupported
-from ragqa.corpus.folder import MARKER
+from ragqa.corpus.articles import MARKER
 from ragqa.corpus.passages import sentences, without_markers
 from ragqa.corpus.records import explain
 from ragqa.errors import Fault, InvalidRecord

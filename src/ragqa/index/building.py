@@ -14,7 +14,7 @@ from typing import TypeVar
 import numpy as np
 from pydantic import BaseModel
 
-from ragqa.corpus.catalogue import Catalogue, Progress, Standing
+from ragqa.corpus.catalogue import Catalogue, Decision, Progress
 from ragqa.corpus.passages import RULES, passages, sentences
 from ragqa.corpus.records import Abstract, Article, Passage, digest_of
 from ragqa.errors import CorpusError, IndexBusy, IndexFault
@@ -152,17 +152,17 @@ class _Build:
 
     def _changes(self, before: Manifest | None) -> Changes:
         """What is to be indexed now, compared with the live generation where the new one could be grown from it."""
-        standings = self.catalogue.standings(self.settings.abstracts)
+        decisions = self.catalogue.decisions(self.settings.abstracts)
         if before is None or before.recipe != self.recipe or before.clusters is None:
-            return changes_since(None, standings, 0)
+            return changes_since(None, decisions, 0)
         try:
             with closing(PassageStore(self.folder / before.generation)) as store:
-                held = store.standings()
-                return changes_since(held, standings, round(self.sizes.slack * before.base_rows))
+                held = store.decisions()
+                return changes_since(held, decisions, round(self.sizes.slack * before.base_rows))
         except sqlite3.DatabaseError as error:
             if not is_damage(error):
                 raise
-            return changes_since(None, self.catalogue.standings(self.settings.abstracts), 0)
+            return changes_since(None, self.catalogue.decisions(self.settings.abstracts), 0)
 
     def _grown_where_whole(self, before: Manifest, changes: Changes, live: bool) -> BuildReport | None:
         """As ``_grown``; None too where the generation before turns out to be damaged, so that the new one is built whole."""
@@ -233,8 +233,8 @@ class _Build:
     def _cut(self, work: Path, sources: int) -> int:
         """Cut every source that may be indexed into passages, in the order of ids; the number of passages."""
         with self._timed("cutting"), _writing(StoreWriter(work / BASE)) as store:
-            for standing in self._told("cutting", sources, self.catalogue.standings(self.settings.abstracts)):
-                self._put(store, standing)
+            for decision in self._told("cutting", sources, self.catalogue.decisions(self.settings.abstracts)):
+                self._put(store, decision)
         return store.rows
 
     def _cut_changes(self, old: Path, work: Path, found: Sequence[Change], first: int) -> tuple[int, list[int]]:
@@ -249,12 +249,12 @@ class _Build:
                     self._put(store, change.now)
         return store.rows, removed
 
-    def _put(self, store: StoreWriter, standing: Standing) -> None:
-        if standing.reason is not None:
-            store.leave_out(standing.id, standing.reason)
+    def _put(self, store: StoreWriter, decision: Decision) -> None:
+        if decision.reason is not None:
+            store.leave_out(decision.id, decision.reason)
             return
-        record = self.catalogue.record(standing.id)
-        store.add(record, standing.digest, passages(record, self.settings.passage_characters))
+        record = self.catalogue.record(decision.id)
+        store.add(record, decision.digest, passages(record, self.settings.passage_characters))
 
     def _embedded(self, store: PassageStore, first: int, end: int) -> Iterator[Vectors]:
         """The vectors of these rows, block by block."""

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from ragqa.corpus.catalogue import Standing
+from ragqa.corpus.catalogue import Decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,7 @@ class Change:
     """A source that is no longer as it was; ``now`` is None for one that the corpus no longer holds."""
 
     id: str
-    now: Standing | None
+    now: Decision | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +31,8 @@ class Changes:
     few: bool
 
 
-def changes_since(before: Iterable[tuple[str, bytes | str]] | None, now: Iterable[Standing], most: int) -> Changes:
-    """Compare what a generation holds, as ``PassageStore.standings`` gives it, with the gate's present decisions.
+def changes_since(before: Iterable[tuple[str, bytes | str]] | None, now: Iterable[Decision], most: int) -> Changes:
+    """Compare what a generation holds, as ``PassageStore.decisions`` gives it, with the gate's present decisions.
 
     Both come in the order of ids. More than ``most`` changes are not collected; with nothing to compare with there are none.
     """
@@ -40,14 +40,14 @@ def changes_since(before: Iterable[tuple[str, bytes | str]] | None, now: Iterabl
     counts = {"articles": 0, "abstracts": 0, "excluded": 0}
     found: list[Change] = []
 
-    def counted() -> Iterator[Standing]:
-        for standing in now:
-            counts["excluded" if standing.reason is not None else f"{standing.kind}s"] += 1
-            mark = _mark(standing)
+    def counted() -> Iterator[Decision]:
+        for decision in now:
+            counts["excluded" if decision.reason is not None else f"{decision.kind}s"] += 1
+            mark = _mark(decision)
             digest.update(
-                f"{len(standing.id)} {standing.id} ".encode() + (mark if isinstance(mark, bytes) else mark.encode()) + b"\n"
+                f"{len(decision.id)} {decision.id} ".encode() + (mark if isinstance(mark, bytes) else mark.encode()) + b"\n"
             )
-            yield standing
+            yield decision
 
     for change in _differences(iter(before or ()), counted()):
         if before is not None and len(found) <= most:
@@ -61,12 +61,12 @@ def changes_since(before: Iterable[tuple[str, bytes | str]] | None, now: Iterabl
     )
 
 
-def _mark(standing: Standing) -> bytes | str:
+def _mark(decision: Decision) -> bytes | str:
     """What a generation remembers of a source: the digest of its record, or why it was left out."""
-    return standing.digest if standing.reason is None else standing.reason
+    return decision.digest if decision.reason is None else decision.reason
 
 
-def _differences(before: Iterator[tuple[str, bytes | str]], now: Iterator[Standing]) -> Iterator[Change]:
+def _differences(before: Iterator[tuple[str, bytes | str]], now: Iterator[Decision]) -> Iterator[Change]:
     """Both streams walked at once."""
     old, new = next(before, None), next(now, None)
     while old is not None or new is not None:

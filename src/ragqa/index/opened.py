@@ -10,7 +10,7 @@ from ragqa.corpus.catalogue import Progress
 from ragqa.corpus.folder import require_folder
 from ragqa.index import Generation, current_generation, open_index
 from ragqa.index.refresh import build_index, silent
-from ragqa.index.withheld import Gate
+from ragqa.index.withheld import LiveGate
 from ragqa.models import CachingEmbedder, Check, Embedder, InterruptibleEmbedder, load_embedder, load_reranker, unhurried
 from ragqa.settings import Settings
 
@@ -22,7 +22,7 @@ class OpenIndex:
     stored generation, which stays as it was when it was live.
     """
 
-    def __init__(self, settings: Settings, embedder: Embedder, generation: Generation, gate: Gate | None = None) -> None:
+    def __init__(self, settings: Settings, embedder: Embedder, generation: Generation, gate: LiveGate | None = None) -> None:
         self.settings = settings
         self.embedder = embedder
         self.reranker = load_reranker()
@@ -43,12 +43,12 @@ class OpenIndex:
             build_index(settings, progress)
         embedder = CachingEmbedder(load_embedder(settings.model))
         opened = open_index(settings.index, embedder, generation)
-        return cls(settings, embedder, opened, None if generation else Gate.of(settings.corpus, opened))
+        return cls(settings, embedder, opened, None if generation else LiveGate.of(settings.corpus, opened))
 
     def beside(self, generation: str) -> Self:
         """Another generation of the same corpus, open beside this one, with the models already loaded; raises as ``open``."""
         found = open_index(self.settings.index, self.embedder, generation)
-        opened = type(self)(self.settings, self.embedder, found, Gate.of(self.settings.corpus, found))
+        opened = type(self)(self.settings, self.embedder, found, LiveGate.of(self.settings.corpus, found))
         opened.reranker = self.reranker
         return opened
 

@@ -1,6 +1,6 @@
 """What of a built generation may be quoted at this moment: the review log and the retractions of the corpus as they stand now.
 
-A build applies the gate of ``corpus`` to what it indexes. Between a withdrawal and the next whole build a generation still holds
+A build applies ``corpus.gate`` to what it indexes. Between a withdrawal and the next whole build a generation still holds
 what was taken back, so every question is asked of the generation without it. No draft, no build under way, no damaged index can
 delay that: only the log and the lines that speak of a retraction are read.
 """
@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from ragqa.corpus.folder import abstract_left_out, article_left_out, require_folder, retracted_in, standing_of_text
-from ragqa.corpus.records import ReviewEvent
+from ragqa.corpus.folder import require_folder, retracted_in
+from ragqa.corpus.gate import Gate, standing_of_text
+from ragqa.corpus.records import ReviewEvent, ReviewState
 from ragqa.corpus.reviewlog import COPY, LOG, Log, known_log
 from ragqa.errors import Fault, IndexMismatch
 from ragqa.files import stamp
@@ -27,7 +28,7 @@ Withheld = Mapping[str, str]
 """Source id to the reason why it may not be quoted."""
 
 
-class Gate:
+class LiveGate:
     """The gate of one open generation. Safe to share between threads."""
 
     def __init__(self, corpus: Path, generation: Generation) -> None:
@@ -54,8 +55,8 @@ class Gate:
             raise IndexMismatch(_not_its_own(self._manifest.review_head, index, corpus, log.fault))
 
     @classmethod
-    def of(cls, corpus: Path, generation: Generation) -> Gate:
-        """The gate of a generation that was just opened, which is closed where it cannot be had; raises as ``Gate``."""
+    def of(cls, corpus: Path, generation: Generation) -> LiveGate:
+        """The gate of a generation that was just opened, which is closed where it cannot be had; raises as ``LiveGate``."""
         try:
             return cls(corpus, generation)
         except BaseException:
@@ -109,25 +110,19 @@ class Gate:
     def _decided(self) -> Withheld:
         log = self._log or Log(events=())
         of = _by_article(log.events)
-        reasons = {
-            slug: _DAMAGED if slug in log.doubtful else article_left_out(standing_of_text(article.sha256, of.get(slug, ())))
+        states = {
+            slug: ReviewState.WITHDRAWN if slug in log.doubtful else standing_of_text(article.sha256, of.get(slug, ()))
             for slug, article in self._articles.items()
         }
+        citations = {slug: article.citations for slug, article in self._articles.items()}
+        gate = Gate(states, citations, self._manifest.abstracts)
+        reasons = {slug: _DAMAGED if slug in log.doubtful else gate.article(slug) for slug in states}
         retracted = frozenset[str]().union(*(ids for _, ids in self._retracted.values()))
-        return {f"article:{slug}": reason for slug, reason in reasons.items() if reason} | dict(
-            self._abstracts(reasons, retracted)
-        )
-
-    def _abstracts(self, reasons: Mapping[str, str | None], retracted: frozenset[str]) -> Iterator[tuple[str, str]]:
-        """Abstracts that were retracted, and those that only articles cite which may not be quoted."""
-        cited = {source for slug, article in self._articles.items() if not reasons[slug] for source in article.citations}
-        lost = {source for slug, article in self._articles.items() if reasons[slug] for source in article.citations}
-        for source in sorted(lost | retracted):
-            reason = abstract_left_out(
-                retracted=source in retracted, cited=source in cited or source not in lost, abstracts=self._manifest.abstracts
-            )
-            if reason:
-                yield source, reason
+        lost = {source for slug, reason in reasons.items() if reason for source in citations[slug]}
+        decided = {f"article:{slug}": reason for slug, reason in reasons.items()} | {
+            source: gate.abstract(source, retracted=source in retracted) for source in sorted(lost | retracted)
+        }
+        return {source: reason for source, reason in decided.items() if reason}
 
 
 def _by_article(events: Iterable[ReviewEvent]) -> dict[str, list[ReviewEvent]]:

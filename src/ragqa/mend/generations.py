@@ -62,7 +62,7 @@ def catalogue(settings: Settings) -> Iterator[Damage]:
     with tempfile.TemporaryDirectory() as place:
         shutil.copyfile(file, Path(place) / "old.sqlite")
         try:
-            old, new = _standings(Path(place) / "old.sqlite", settings), _standings(Path(place) / "new.sqlite", settings)
+            old, new = _decisions(Path(place) / "old.sqlite", settings), _decisions(Path(place) / "new.sqlite", settings)
         except CorpusError:
             return
         except (sqlite3.Error, ValueError, TypeError) as error:
@@ -72,10 +72,10 @@ def catalogue(settings: Settings) -> Iterator[Damage]:
         yield Damage(file=file, seen="it says other things than the corpus", advice="set it aside and read anew", repair=repair)
 
 
-def _standings(file: Path, settings: Settings) -> object:
+def _decisions(file: Path, settings: Settings) -> object:
     with closing(Catalogue(file, settings.corpus)) as opened:
         opened.refresh(silent)
-        return list(opened.standings(settings.abstracts))
+        return list(opened.decisions(settings.abstracts))
 
 
 def _generation(folder: Path) -> str | None:

@@ -11,9 +11,11 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from ragqa.corpus.folder import abstract_of, approved_text, article_file, kept_file, parse_article
+from ragqa.corpus.articles import approved_text, article_file, parse_article
+from ragqa.corpus.faults import abstract_of
 from ragqa.corpus.records import Abstract, ReviewEvent
 from ragqa.corpus.reviewlog import known_log
+from ragqa.editorial.review import put_back
 from ragqa.errors import Fault, IndexFault, InvalidRecord
 from ragqa.files import UNREADABLE, json_line, json_object, keep_aside, open_stream, raw_lines, read_bytes, write_atomic
 from ragqa.index import current_generation, read_manifest, stored_generations
@@ -52,8 +54,7 @@ def _article(corpus: Path, file: Path, seen: str, reviews: Iterable[ReviewEvent]
         )
 
     def repair() -> str:
-        aside = keep_aside(file) if os.path.lexists(file) else None
-        write_atomic(file, [read_bytes(kept_file(corpus, file.stem, kept.sha256))], mode=0o644)
+        aside = put_back(corpus, file.stem)
         return "the text approved last was put back" + (f"; what was there is {aside.name}" if aside else "")
 
     return Damage(file=file, seen=seen, advice="put back the text approved last", repair=repair)

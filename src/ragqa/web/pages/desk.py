@@ -12,7 +12,8 @@ from fastapi.responses import RedirectResponse
 
 from ragqa.answer.assembly import reference
 from ragqa.answer.render import HEADINGS, describe
-from ragqa.corpus.folder import Corpus, approved_text
+from ragqa.corpus.articles import approved_text
+from ragqa.corpus.folder import Corpus
 from ragqa.corpus.records import Article, ReviewEvent, ReviewState
 from ragqa.editorial.difference import Difference, citations, compare, compare_articles, runs
 from ragqa.editorial.library import Library, State, Version
