@@ -46,6 +46,7 @@ from ragqa.models import (
     Check,
     Embedder,
     InterruptibleEmbedder,
+    RecentVectors,
     Reranker,
     Vectors,
     load_embedder,
@@ -220,7 +221,7 @@ class Ragqa:
         require_folder(settings.corpus)
         if current_generation(settings.index) is None:
             build_index(settings, progress)
-        embedder = CachingEmbedder(load_embedder(settings.model))
+        embedder = CachingEmbedder(load_embedder(settings.model), RecentVectors())
         opened = open_index(settings.index, embedder, generation)
         return cls(settings, embedder, opened, None if generation else _gate(settings, opened))
 

@@ -12,12 +12,12 @@ from fakes import FakeEmbedder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ragqa.models import BATCH, CachingEmbedder, Embedder, InterruptibleEmbedder, Vectors, load_embedder, unhurried
+from ragqa.models import BATCH, CachingEmbedder, Embedder, InterruptibleEmbedder, RecentVectors, Vectors, load_embedder, unhurried
 
 MAKERS: dict[str, Callable[[], Embedder]] = {
     "packaged": load_embedder,
     "fake": FakeEmbedder,
-    "caching": lambda: CachingEmbedder(FakeEmbedder()),
+    "caching": lambda: CachingEmbedder(FakeEmbedder(), RecentVectors()),
     "interruptible": lambda: InterruptibleEmbedder(FakeEmbedder(), unhurried),
 }
 if FOLDER := os.environ.get("RAGQA_TEST_MODEL"):

@@ -12,15 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fakes import FakeEmbedder
-from hypothesis import given
-from hypothesis import strategies as st
 
 from ragqa.errors import ModelUnavailable
 from ragqa.models import (
     BGE_FILES,
     RERANKER_FILES,
-    CachingEmbedder,
     CrossEncoder,
     OnnxEmbedder,
     load_embedder,
@@ -60,21 +56,6 @@ def test_the_defaults_are_the_packaged_models() -> None:
     """No setting means the models that need no network."""
     assert load_embedder().name == "bge-small-en-v1.5-int8"
     assert load_reranker().name == "ms-marco-MiniLM-L-12-v2-int8"
-
-
-@given(st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=6), max_size=12), st.integers(1, 9))
-def test_a_recalled_vector_is_the_one_made(asked: list[list[str]], most: int) -> None:
-    """Whatever is asked in whatever order and however little is kept: the same vectors, and none made twice at once."""
-    embedder = FakeEmbedder()
-    caching = CachingEmbedder(embedder, most)
-    for texts in asked:
-        embedder.embedded.clear()
-        assert caching.embed(texts).tolist() == FakeEmbedder().embed(texts).tolist()
-        assert len(embedder.embedded) == len(set(embedder.embedded))
-    caching.embed(["a"])
-    embedder.embedded.clear()
-    caching.embed(["a"])
-    assert not embedder.embedded
 
 
 def test_a_sentence_transformers_folder_keeps_to_the_contract_of_an_embedder(model_folder: Path) -> None:
