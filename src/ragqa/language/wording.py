@@ -92,7 +92,8 @@ def _common(text: str) -> list[str]:
 def collapsed(text: str) -> str:
     """A text without the expansions that ``spell_out`` put before abbreviations."""
     for short, meanings in known_abbreviations(text).items():
-        for form in {form for meaning in meanings for form in (meaning, _plain_words(meaning))}:
+        forms = {form for meaning in meanings for form in (meaning, _plain_words(meaning))}
+        for form in sorted(forms, key=lambda form: (-len(form), form)):  # of two meanings that end alike, the longer one whole
             text = re.sub(rf"{re.escape(form)} \({re.escape(short)}\)", short, text, flags=re.IGNORECASE)
     return text
 
