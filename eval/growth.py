@@ -42,7 +42,7 @@ from ragqa.errors import Fault
 from ragqa.files import json_line, read_jsonl, write_atomic
 from ragqa.index import EmbeddingCache, Generation, open_index, searchable
 from ragqa.index.refresh import build_index
-from ragqa.models import Embedder, Vectors, load_embedder
+from ragqa.models import CachingEmbedder, Embedder, Vectors, load_embedder
 from ragqa.retrieval.retriever import HybridRetriever
 from ragqa.settings import Settings
 
@@ -111,7 +111,7 @@ def prepared(data: Path, work: Path, documents: int, vectors: Sequence[Path]) ->
     """Real passages and sentences, embedded; what was embedded before is taken from the cache."""
     work.mkdir(parents=True, exist_ok=True)
     pool = Pool(load_embedder(), work / "real.sqlite")
-    EmbeddingCache(pool.cache, pool.embedder).close()
+    EmbeddingCache(pool.cache).close()
     for other in vectors:
         adopt(pool.cache, other)
     records = [record for name in SETS for record in real(data / name, name)]
@@ -158,12 +158,13 @@ def questions(data: Path) -> list[str]:
 def embed_sentences(pool: Pool) -> None:
     """Vectors of all sentences; stopped, it goes on where it stopped."""
     texts = list(dict.fromkeys(text for said in pool.documents for text in said))
-    with closing(EmbeddingCache(pool.cache, pool.embedder)) as cache:
+    with closing(EmbeddingCache(pool.cache)) as cache:
+        embedder = CachingEmbedder(pool.embedder, cache)
         for start in range(0, len(texts), 256):
             some = texts[start : start + 256]
-            pool.vectors.update(zip(some, cache.embed(some), strict=True))
+            pool.vectors.update(zip(some, embedder.embed(some), strict=True))
             if start % 2560 == 0:
-                click.echo(f"  {start:,} of {len(texts):,} sentences, {cache.embedded:,} newly embedded", err=True)
+                click.echo(f"  {start:,} of {len(texts):,} sentences, {cache.added:,} newly embedded", err=True)
 
 
 def adopt(cache: Path, other: Path) -> None:
@@ -218,7 +219,7 @@ def written(pool: Pool, work: Path, size: int) -> Settings:
     settings.index.mkdir(parents=True)
     records = iter(pool.passages[:size])
     made = enumerate(multiplied(pool))
-    with closing(EmbeddingCache(settings.index / "embeddings.sqlite", pool.embedder)) as cache:
+    with closing(EmbeddingCache(settings.index / "embeddings.sqlite")) as cache:
         for file, start in enumerate(range(0, size, PER_FILE)):
             batch: list[tuple[str, Vectors]] = []
             lines = []
@@ -231,7 +232,7 @@ def written(pool: Pool, work: Path, size: int) -> Settings:
                 else:
                     lines.append(json_line(record.model_dump(mode="json", exclude_defaults=True) | {"text_origin": "publisher"}))
             if batch:
-                cache.keep([text for text, _ in batch], np.stack([vector for _, vector in batch]))
+                cache.keep_vectors(pool.embedder.fingerprint, dict(batch))
             write_atomic(settings.corpus / "abstracts" / f"part-{file:03}.jsonl", lines)
     adopt(settings.index / "embeddings.sqlite", real_vectors(pool, work, size))
     return settings
@@ -241,11 +242,11 @@ def real_vectors(pool: Pool, work: Path, size: int) -> Path:
     """A cache with the vectors of just the real passages of this size."""
     file = work / "taken.sqlite"
     file.unlink(missing_ok=True)
-    with closing(EmbeddingCache(file, pool.embedder)) as taken, closing(EmbeddingCache(pool.cache, pool.embedder)) as cache:
+    with closing(EmbeddingCache(file)) as taken, closing(EmbeddingCache(pool.cache)) as cache:
+        embedder = CachingEmbedder(CachingEmbedder(pool.embedder, cache), taken)
         texts = [searchable(record, passages(record, Settings().passage_characters)[0]) for record in pool.passages[:size]]
         for start in range(0, len(texts), 256):
-            some = texts[start : start + 256]
-            taken.keep(some, cache.embed(some))
+            embedder.embed(texts[start : start + 256])
     return file
 
 
@@ -414,10 +415,9 @@ def changes(settings: Settings, pool: Pool, kills: int) -> dict[str, Any]:
     made = multiplied(pool)
     fresh = [next(made) for _ in range(ADDED * (kills + 2))]  # the first ones again, turned round: texts that no index holds
     texts = [" ".join(reversed(re.split(r"(?<=\.) ", text))) for text, _ in fresh]
-    with closing(EmbeddingCache(settings.index / "embeddings.sqlite", pool.embedder)) as cache:
-        cache.keep(
-            texts[ADDED:], np.stack([vector for _, vector in fresh[ADDED:]])
-        )  # those of the first addition are embedded for real
+    with closing(EmbeddingCache(settings.index / "embeddings.sqlite")) as cache:
+        made_before = [vector for _, vector in fresh[ADDED:]]  # those of the first addition are embedded for real
+        cache.keep_vectors(pool.embedder.fingerprint, dict(zip(texts[ADDED:], made_before, strict=True)))
     click.echo("adding", err=True)
     add(settings, "added", texts[:ADDED])
     added = step("build", settings)

@@ -23,7 +23,7 @@ from ragqa.corpus.passages import sentences, without_markers
 from ragqa.corpus.records import Abstract, Article
 from ragqa.language.concepts import names
 from ragqa.language.direction import opposite
-from ragqa.models import CachingEmbedder, load_embedder, load_reranker
+from ragqa.models import CachingEmbedder, RecentVectors, load_embedder, load_reranker
 from ragqa.settings import load_settings
 
 EACH = 40
@@ -109,7 +109,7 @@ def main(corpus: Path | None, json_file: Path | None, seed: int) -> None:
     ]
     draw = random.Random(seed)
     draw.shuffle(true)
-    checker = Checker(CachingEmbedder(load_embedder()), load_reranker())
+    checker = Checker(CachingEmbedder(load_embedder(), RecentVectors()), load_reranker())
     table = {}
     for kind, mutate in MUTATIONS.items():
         made = [(changed, record) for text, record in true if (changed := mutate(text, draw)) and changed != text][:EACH]

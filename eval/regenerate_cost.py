@@ -21,10 +21,11 @@ from pathlib import Path
 import click
 
 from ragqa.corpus.records import Asked
-from ragqa.editorial.library import Library, Remembered, key_of
+from ragqa.editorial.library import Library, key_of
 from ragqa.editorial.regenerate import regenerate
 from ragqa.evaluation.gold import read_batch
 from ragqa.files import write_atomic
+from ragqa.models import CachingEmbedder
 from ragqa.parallel import cores
 from ragqa.pipeline import Ragqa
 from ragqa.settings import load_settings
@@ -51,7 +52,7 @@ def main(questions: Path, sizes: Sequence[int], affected: Sequence[int], out: Pa
 
 def filled(library: Library, ragqa: Ragqa, asked: Sequence[Asked]) -> None:
     """Publish an abstaining answer to each question, with the basis it would really have."""
-    remembering = Remembered(ragqa.embedder, library)
+    remembering = CachingEmbedder(ragqa.embedder, library)
     template = ragqa.ask("Who won the football?")
     for question in map(ragqa.without_identifiers, asked):
         basis = ragqa.provenance(question, "clinician", remembering)

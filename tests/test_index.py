@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ from ragqa.errors import CorpusError, IndexBusy, IndexDamaged, IndexFault, Index
 from ragqa.files import locked
 from ragqa.index import EmbeddingCache, building, current_generation, open_index, read_manifest
 from ragqa.index.refresh import build_index
-from ragqa.models import Embedder
+from ragqa.models import CachingEmbedder, Embedder
 from ragqa.pipeline import Ragqa
 from ragqa.settings import Settings
 
@@ -299,14 +300,13 @@ def test_a_cache_that_is_damaged_in_use_is_begun_anew(tmp_path: Path, embedder: 
     """Its pages are destroyed behind its back; the same texts get the same vectors, and the next run finds them kept."""
     file = tmp_path / "embeddings.sqlite"
     texts = [f"Trial {n} of drug A" for n in range(40)]
-    cache = EmbeddingCache(file, embedder)
-    before = cache.embed(texts)
-    cache.close()
+    with closing(EmbeddingCache(file)) as cache:
+        before = CachingEmbedder(embedder, cache).embed(texts)
     data = bytearray(file.read_bytes())
     data[4096:] = b"\xff" * (len(data) - 4096)
     file.write_bytes(data)
-    cache = EmbeddingCache(file, embedder)
-    assert np.array_equal(cache.embed(texts), before)
-    assert np.array_equal(cache.embed(texts), before)
-    assert cache.reused >= len(texts)
-    cache.close()
+    with closing(EmbeddingCache(file)) as cache:
+        caching = CachingEmbedder(embedder, cache)
+        assert np.array_equal(caching.embed(texts), before)
+        assert np.array_equal(caching.embed(texts), before)
+        assert cache.added == len(texts)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 from samples import ROOT
@@ -91,3 +94,13 @@ def test_a_patient_reads_the_same_statements_in_easier_words(ragqa: Ragqa) -> No
     assert "Talk to your doctor" in patient.disclaimer
     assert all(unsupported(s.text, s.support[0].quote) is None for s in patient.statements)
     assert not same_words("", "anything")
+
+
+@pytest.mark.parametrize("seed", ["0", "1"])
+def test_an_expansion_is_taken_back_whole_whatever_the_hash_seed(seed: str) -> None:
+    """Of two meanings of SSRI the shorter one is the end of the longer: taken back alone, it would leave "selective" behind."""
+    text = "a selective serotonin reuptake inhibitor (SSRI) was given"
+    code = f"from ragqa.language.wording import collapsed; print(collapsed({text!r}))"
+    environment = {**os.environ, "PYTHONHASHSEED": seed}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout == "a SSRI was given\n"

@@ -30,7 +30,7 @@ from weights import tokenizer
 
 from ragqa.checking.support import VERDICTS, Checker
 from ragqa.corpus.passages import sentences
-from ragqa.models import CachingEmbedder, load_embedder, load_reranker, softmax
+from ragqa.models import CachingEmbedder, RecentVectors, load_embedder, load_reranker, softmax
 
 READ = 4
 """Sentences of a source read for a claim, the number ``ragqa.checking.support`` reads."""
@@ -51,7 +51,7 @@ def reader(model: Path, longest: int) -> Read:
 def nearest_sentences(examples: Sequence[Example], kept: Path) -> list[list[str]]:
     """The sentences of each example's source nearest to its claim; kept in a file, since embedding takes minutes."""
     known = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
-    embedder = CachingEmbedder(load_embedder())
+    embedder = CachingEmbedder(load_embedder(), RecentVectors())
     for example in examples:
         key = f"{example.source} {example.claim}"
         if key not in known:
@@ -80,7 +80,7 @@ def checker_shares(examples: Sequence[Example], kept: Path) -> np.ndarray:
     """
     stored = json.loads(resources.files("ragqa.checking").joinpath("data/checker.json").read_text(encoding="utf-8"))
     known = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
-    checker = Checker(CachingEmbedder(load_embedder()), load_reranker())
+    checker = Checker(CachingEmbedder(load_embedder(), RecentVectors()), load_reranker())
     for example in examples:
         key = f"{example.source} {example.claim}"
         if key not in known:

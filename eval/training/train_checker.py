@@ -25,7 +25,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 
 from ragqa.checking.support import VERDICTS, Checker
-from ragqa.models import CachingEmbedder, load_embedder, load_reranker
+from ragqa.models import CachingEmbedder, RecentVectors, load_embedder, load_reranker
 
 CLAIMS = {kind: ways[0] for kind, ways in DIRECTIONS.items()}
 """One wording of each direction."""
@@ -100,7 +100,7 @@ def balanced(data: np.ndarray, y: np.ndarray, train: np.ndarray) -> np.ndarray:
 )
 def main(data: Path, output: Path | None, json_file: Path) -> None:
     """Fit, print macro-F1 on held-back claims beside a lexical baseline, write ``src/ragqa/checking/data/checker.json``."""
-    checker = Checker(CachingEmbedder(load_embedder()), load_reranker())
+    checker = Checker(CachingEmbedder(load_embedder(), RecentVectors()), load_reranker())
     examples = [*scifact(data), *evidence_inference(data)]
     rows = []
     for number, example in enumerate(examples, start=1):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,7 +25,7 @@ from ragqa.answer.provenance import Provenance
 from ragqa.corpus.records import Asked, explain
 from ragqa.errors import LibraryError
 from ragqa.files import is_damage, require_regular, transaction
-from ragqa.models import Embedder, Vectors
+from ragqa.models import Vectors
 
 SCHEMA_VERSION = 1
 _SCHEMA = """
@@ -294,6 +294,21 @@ class Library:
         where = "SELECT 1 FROM versions WHERE key = ? AND basis_sha256 = ? AND state IN (?, ?)"
         return self._row(where, (key, basis_sha256, State.WAITING, State.REJECTED)) is not None
 
+    def find_vectors(self, fingerprint: str, texts: Sequence[str]) -> dict[str, Vectors]:
+        """See ``VectorCache.find_vectors``: of the questions, so that looking at many of them again costs little."""
+        found = {}
+        for text in dict.fromkeys(texts):
+            if row := self._row("SELECT vector FROM vectors WHERE fingerprint = ? AND text = ?", (fingerprint, text)):
+                with self._readable():
+                    found[text] = np.frombuffer(row[0], np.float32)
+        return found
+
+    def keep_vectors(self, fingerprint: str, vectors: Mapping[str, Vectors]) -> None:
+        """See ``VectorCache.keep_vectors``."""
+        rows = [(fingerprint, text, vector.tobytes()) for text, vector in vectors.items()]
+        with self._change() as database:
+            database.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", rows)
+
     def _create(self) -> None:
         with self._change() as database:
             if self._row("PRAGMA user_version", ())[0] == 0:  # asked again: another process may have been first
@@ -354,33 +369,6 @@ class Library:
         except (sqlite3.Error, ValueError, TypeError) as error:  # a ValidationError is a ValueError
             told = explain(error) if isinstance(error, ValidationError) else error
             raise LibraryError(f"{self.file} cannot be read: {told}. Restore it from a copy; nothing was changed") from error
-
-
-class Remembered:
-    """An embedder that keeps the vectors of questions in a library, so that looking at many questions again costs little."""
-
-    def __init__(self, embedder: Embedder, library: Library) -> None:
-        self.fingerprint, self.dimension, self.name = embedder.fingerprint, embedder.dimension, embedder.name
-        self._embedder, self._library = embedder, library
-
-    def embed(self, texts: Sequence[str]) -> Vectors:
-        """As the embedder: one unit vector a text, shape (len(texts), dimension)."""
-        found: dict[str, Vectors] = {}
-        for text in texts:
-            query = "SELECT vector FROM vectors WHERE fingerprint = ? AND text = ?"
-            if row := self._library._row(query, (self.fingerprint, text)):
-                with self._library._readable():
-                    found[text] = np.frombuffer(row[0], np.float32).reshape(self.dimension)
-        missing = [text for text in dict.fromkeys(texts) if text not in found]
-        if missing:
-            made = dict(zip(missing, self._embedder.embed(missing), strict=True))
-            with self._library._change() as database:
-                database.executemany(
-                    "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)",
-                    ((self.fingerprint, text, vector.tobytes()) for text, vector in made.items()),
-                )
-            found |= made
-        return np.stack([found[text] for text in texts]) if texts else np.zeros((0, self.dimension), np.float32)
 
 
 def _version(row: tuple[Any, ...]) -> Version:

@@ -17,10 +17,11 @@ from ragqa.corpus.folder import retracted_ids
 from ragqa.corpus.passages import sentences
 from ragqa.corpus.records import Article, Asked
 from ragqa.editorial.difference import Difference, Severity, compare
-from ragqa.editorial.library import Library, Remembered, State, Version, key_of
+from ragqa.editorial.library import Library, State, Version, key_of
 from ragqa.errors import LibraryError, RagqaError
 from ragqa.index import Generation, current_generation
 from ragqa.index.refresh import build_index, silent
+from ragqa.models import CachingEmbedder
 from ragqa.parallel import each
 from ragqa.pipeline import Ragqa
 from ragqa.settings import Settings
@@ -105,7 +106,7 @@ def affected(library: Library, ragqa: Ragqa, tick: Progress = silent) -> tuple[l
 
     What was already redone from the present basis, and waits for sign-off or was rejected, is not listed again.
     """
-    remembering = Remembered(ragqa.embedder, library)
+    remembering = CachingEmbedder(ragqa.embedder, library)
     found: list[Affected] = []
     unchanged: list[int] = []
     entries = list(library.latest())
@@ -254,7 +255,7 @@ def replay(version: Version, ragqa: Ragqa, asked: Asked) -> Replay:
 def _answered(
     ragqa: Ragqa, library: Library, entries: Sequence[Affected], workers: int, tick: Progress
 ) -> Iterator[tuple[Affected, tuple[Answer, Provenance] | RagqaError]]:
-    remembering = Remembered(ragqa.embedder, library)
+    remembering = CachingEmbedder(ragqa.embedder, library)
 
     def answer(entry: Affected) -> Answer:
         return ragqa.ask(entry.asked.question, entry.asked.history, entry.asked.article, entry.audience)

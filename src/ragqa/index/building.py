@@ -39,7 +39,7 @@ from ragqa.index.store import BASE, DELTA, PassageStore, StoreWriter
 from ragqa.index.vectors import BASE as BASE_ROWS
 from ragqa.index.vectors import DELTA as DELTA_ROWS
 from ragqa.index.vectors import removed_rows, rows_of, share_rows, write_clusters, write_removed, write_rows
-from ragqa.models import Embedder, Vectors
+from ragqa.models import CachingEmbedder, Embedder, Vectors
 from ragqa.settings import Settings
 
 Item = TypeVar("Item")
@@ -122,7 +122,8 @@ class _Build:
             FORMAT, RULES, WORDS, embedder.fingerprint, settings.abstracts, settings.passage_characters, sizes.model_dump_json()
         )
         self.seconds: dict[str, float] = {}
-        self.cache: EmbeddingCache
+        self.kept: EmbeddingCache
+        self.caching: Embedder
         self.embedded = self.reused = 0
 
     def run(self, live: bool) -> BuildReport:
@@ -222,7 +223,8 @@ class _Build:
         work = self.folder / f".building-{name}"
         work.mkdir()
         try:
-            with closing(EmbeddingCache(self.folder / EMBEDDINGS, self.embedder)) as self.cache:
+            with closing(EmbeddingCache(self.folder / EMBEDDINGS)) as self.kept:
+                self.caching = CachingEmbedder(self.embedder, self.kept)
                 yield name, work
         finally:
             shutil.rmtree(work, ignore_errors=True)
@@ -261,13 +263,13 @@ class _Build:
         texts = (text for _, text in self._told("embedding", end - first, _texts(store, first, end)))
         with self._timed("embedding"):
             while some := list(islice(texts, EMBED_BATCH)):
-                yield self.cache.embed(some)
-            self.embedded, self.reused = self.cache.embedded, self.cache.reused
+                yield self.caching.embed(some)
+            self.embedded, self.reused = self.kept.added, end - first - self.kept.added
 
     def _clustered(self, work: Path, store: PassageStore, rows: int) -> Clusters:
         with self._timed("embedding"):
             asked = _questions(store, rows, self.sizes.queries)
-            queries = np.vstack([self.cache.embed(asked[n : n + EMBED_BATCH]) for n in range(0, len(asked), EMBED_BATCH)])
+            queries = np.vstack([self.caching.embed(asked[n : n + EMBED_BATCH]) for n in range(0, len(asked), EMBED_BATCH)])
         with self._timed("clustering"):
             return write_clusters(
                 work, self.embedder.dimension, queries, self.sizes, lambda done, total: self.progress("clustering", done, total)

@@ -4,30 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from ragqa.files import discard, is_damage, require_regular
-from ragqa.models import Embedder, Vectors
+from ragqa.models import Vectors
 
 EMBEDDINGS = "embeddings.sqlite"
 EMBED_BATCH = 256
-"""Texts between two commits of the cache: what a kill can cost."""
-NORM = 1e-3
-"""How far from 1 the squared length of a unit vector in float32 may be; one that is further off was damaged."""
+"""Texts embedded between two commits of the cache: what a kill can cost."""
 
 
 class EmbeddingCache:
-    """Vectors of texts met before; committed every EMBED_BATCH texts, so a killed build loses little.
+    """A ``VectorCache`` in one SQLite file, committed at every call. ``added`` counts the vectors kept since it was opened.
 
     A damaged file is begun anew, also where the damage shows only while it is read.
     """
 
-    def __init__(self, file: Path, embedder: Embedder) -> None:
-        self.embedded = self.reused = 0
-        self._embedder = embedder
+    def __init__(self, file: Path) -> None:
+        self.added = 0
         self._file = file
         try:
             self._database = _opened(file)
@@ -37,54 +34,32 @@ class EmbeddingCache:
             discard(file)
             self._database = _opened(file)
 
-    def embed(self, texts: Sequence[str]) -> Vectors:
-        """Unit vectors of the texts, shape (len(texts), dimension); only those never seen before are computed. At most
-        EMBED_BATCH.
-        """
-        vectors = np.empty((len(texts), self._embedder.dimension), np.float32)
-        keys = [_key(text) for text in texts]
-        missing: dict[bytes, str] = {}
-        for position, key in enumerate(keys):
-            found = self._found(key)
-            if found is None:
-                missing[key] = texts[position]
-            else:
-                vectors[position] = found
-        new = dict(zip(missing, self._embedder.embed(list(missing.values())), strict=True)) if missing else {}
-        self._put(new.items())
-        for position, key in enumerate(keys):
-            if key in new:
-                vectors[position] = new[key]
-        self.embedded += len(new)
-        self.reused += len(texts) - len(new)
-        return vectors
-
-    def keep(self, texts: Sequence[str], vectors: Vectors) -> None:
-        """Store vectors that were computed elsewhere."""
-        self._put(zip(map(_key, texts), vectors, strict=True))
-
-    def _found(self, key: bytes) -> Vectors | None:
-        """The vector kept for this key; None where there is none, or one that is damaged."""
+    def find_vectors(self, fingerprint: str, texts: Sequence[str]) -> dict[str, Vectors]:
+        """See ``VectorCache.find_vectors``."""
+        found = {}
         try:
-            found = self._database.execute(
-                "SELECT vector FROM vectors WHERE fingerprint = ? AND sha256 = ?", (self._embedder.fingerprint, key)
-            ).fetchone()
+            for text in dict.fromkeys(texts):
+                if (vector := self._found(fingerprint, text)) is not None:
+                    found[text] = vector
         except sqlite3.DatabaseError as error:
             self._anew(error)
-            return None
-        data = found[0] if found is not None else None
-        if not isinstance(data, bytes) or len(data) != 4 * self._embedder.dimension:
-            return None
-        vector = np.frombuffer(data, np.float32)
-        return vector if abs(float(vector @ vector) - 1) < NORM else None
+        return found
 
-    def _put(self, vectors: Iterable[tuple[bytes, Vectors]]) -> None:
-        rows = [(self._embedder.fingerprint, key, vector.tobytes()) for key, vector in vectors]
+    def keep_vectors(self, fingerprint: str, vectors: Mapping[str, Vectors]) -> None:
+        """See ``VectorCache.keep_vectors``."""
+        rows = [(fingerprint, _key(text), vector.tobytes()) for text, vector in vectors.items()]
         try:
             self._insert(rows)
         except sqlite3.DatabaseError as error:
             self._anew(error)
             self._insert(rows)
+        self.added += len(rows)
+
+    def _found(self, fingerprint: str, text: str) -> Vectors | None:
+        query = "SELECT vector FROM vectors WHERE fingerprint = ? AND sha256 = ?"
+        row = self._database.execute(query, (fingerprint, _key(text))).fetchone()
+        data = row[0] if row else None
+        return np.frombuffer(data, np.float32) if isinstance(data, bytes) and len(data) % 4 == 0 else None
 
     def _insert(self, rows: list[tuple[str, bytes, bytes]]) -> None:
         with self._database:

@@ -11,7 +11,16 @@ from ragqa.corpus.folder import require_folder
 from ragqa.index import Generation, current_generation, open_index
 from ragqa.index.refresh import build_index, silent
 from ragqa.index.withheld import LiveGate
-from ragqa.models import CachingEmbedder, Check, Embedder, InterruptibleEmbedder, load_embedder, load_reranker, unhurried
+from ragqa.models import (
+    CachingEmbedder,
+    Check,
+    Embedder,
+    InterruptibleEmbedder,
+    RecentVectors,
+    load_embedder,
+    load_reranker,
+    unhurried,
+)
 from ragqa.settings import Settings
 
 
@@ -41,7 +50,7 @@ class OpenIndex:
         require_folder(settings.corpus)
         if current_generation(settings.index) is None:
             build_index(settings, progress)
-        embedder = CachingEmbedder(load_embedder(settings.model))
+        embedder = CachingEmbedder(load_embedder(settings.model), RecentVectors())
         opened = open_index(settings.index, embedder, generation)
         return cls(settings, embedder, opened, None if generation else LiveGate.of(settings.corpus, opened))
 

@@ -6,7 +6,7 @@ model, and then by sentence-transformers itself.
 
 from __future__ import annotations
 
-from ragqa.models.caching import CachingEmbedder
+from ragqa.models.caching import CachingEmbedder, RecentVectors, VectorCache
 from ragqa.models.hub import SentenceTransformerEmbedder
 from ragqa.models.interface import BATCH, Check, Embedder, Reranker, Vectors, softmax, unhurried
 from ragqa.models.interruptible import InterruptibleEmbedder
@@ -24,8 +24,10 @@ __all__ = [
     "Embedder",
     "InterruptibleEmbedder",
     "OnnxEmbedder",
+    "RecentVectors",
     "Reranker",
     "SentenceTransformerEmbedder",
+    "VectorCache",
     "Vectors",
     "load_embedder",
     "load_reranker",

@@ -25,9 +25,7 @@ class SentenceTransformerEmbedder:
             self._model: Any = SentenceTransformer(name, device="cpu")
         except Exception as error:
             raise ModelUnavailable(
-                f"the model {name!r} could not be loaded: {error}\n"
-                "Name a sentence-transformers folder on this machine, or a hub model where a network exists; "
-                f"or unset RAGQA_MODEL to use {DEFAULT_MODEL}."
+                f"the model {name!r} could not be loaded: {error}\n{_advice(error)}, or unset RAGQA_MODEL to use {DEFAULT_MODEL}."
             ) from error
         self.dimension: int = self._model.get_embedding_dimension()
         self.fingerprint = f"sentence-transformers:{version('sentence-transformers').split('.')[0]}:{self._digest()}"
@@ -48,3 +46,10 @@ class SentenceTransformerEmbedder:
             digest.update(key.encode())
             digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
         return digest.hexdigest()[:16]
+
+
+def _advice(error: Exception) -> str:
+    """A model's folder names the classes it is made of: those of a newer sentence-transformers cannot be imported."""
+    if isinstance(error, ImportError):
+        return "A newer version may have saved it, with code missing here: run `pip install --upgrade sentence-transformers`"
+    return "Name a sentence-transformers folder on this machine, or a hub model where a network exists"
