@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples import ARTICLE, abstract, write_corpus, write_reviews
 
-from ragqa.corpus.folder import citable, load_corpus, markers, parse_article
+from ragqa.corpus.folder import citable, load_corpus, parse_article
 from ragqa.corpus.records import ReviewState
 from ragqa.errors import CorpusError, InvalidRecord
+from ragqa.language.sentences import markers
 
 
 def test_all_faults_are_reported_at_once_with_file_and_line(tmp_path: Path) -> None:
