@@ -11,7 +11,7 @@ import re
 from functools import lru_cache
 from importlib import resources
 
-from ragqa.language.concepts import known_abbreviations
+from ragqa.language.abbreviations import known_abbreviations
 from ragqa.language.sentences import without_markers
 
 _BRACKET = re.compile(r"(?<!\s)\s*+[(\[]([^()\[\]]*)[)\]]")

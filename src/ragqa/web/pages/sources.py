@@ -13,7 +13,7 @@ from ragqa.answer.render import describe
 from ragqa.checking.statements import Support
 from ragqa.corpus.records import Abstract, Article, NoticeKind
 from ragqa.corpus.study import design_rank
-from ragqa.language.concepts import both_spellings
+from ragqa.language.abbreviations import both_spellings
 from ragqa.language.sentences import sentences, without_markers
 from ragqa.web.pages.evidence import study_name
 
