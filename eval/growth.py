@@ -34,14 +34,14 @@ from typing import Any
 import click
 import numpy as np
 
-from ragqa.corpus.articles import MARKER
 from ragqa.corpus.importers import import_file
-from ragqa.corpus.passages import passages, sentences
+from ragqa.corpus.passages import passages
 from ragqa.corpus.records import Abstract, Section
 from ragqa.errors import Fault
 from ragqa.files import json_line, read_jsonl, write_atomic
 from ragqa.index import EmbeddingCache, Generation, open_index, searchable
 from ragqa.index.refresh import build_index
+from ragqa.language.sentences import MARKER, sentences
 from ragqa.models import CachingEmbedder, Embedder, Vectors, load_embedder
 from ragqa.retrieval.retriever import HybridRetriever
 from ragqa.settings import Settings

@@ -19,10 +19,10 @@ import click
 
 from ragqa.checking.support import Checker
 from ragqa.corpus.folder import citable, load_corpus
-from ragqa.corpus.passages import sentences, without_markers
 from ragqa.corpus.records import Abstract, Article
 from ragqa.language.concepts import names
 from ragqa.language.direction import opposite
+from ragqa.language.sentences import sentences, without_markers
 from ragqa.models import CachingEmbedder, RecentVectors, load_embedder, load_reranker
 from ragqa.settings import load_settings
 

@@ -7,11 +7,10 @@ from collections import Counter
 
 from samples import ROOT
 
-from ragqa.corpus.articles import markers
 from ragqa.corpus.folder import citable, load_corpus
-from ragqa.corpus.passages import sentences
 from ragqa.corpus.records import ReviewState
 from ragqa.evaluation.gold import load_gold
+from ragqa.language.sentences import markers, sentences
 
 CORPUS = load_corpus(ROOT / "corpus")
 ALLOWED = citable(CORPUS)

@@ -10,9 +10,9 @@ from samples import ARTICLE, abstract, write_corpus
 
 from ragqa.answer.contract import Answer
 from ragqa.checking.support import uncorroborated
-from ragqa.corpus.passages import without_markers
 from ragqa.corpus.records import Part
 from ragqa.index.refresh import build_index
+from ragqa.language.sentences import without_markers
 from ragqa.language.wording import collapsed
 from ragqa.pipeline import Ragqa
 from ragqa.settings import Settings

@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples import ARTICLE, abstract, write_corpus, write_reviews
 
-from ragqa.corpus.articles import markers, parse_article
+from ragqa.corpus.articles import parse_article
 from ragqa.corpus.folder import citable, load_corpus
 from ragqa.corpus.records import ReviewState
 from ragqa.errors import CorpusError, InvalidRecord
+from ragqa.language.sentences import markers
 
 
 def test_all_faults_are_reported_at_once_with_file_and_line(tmp_path: Path) -> None:

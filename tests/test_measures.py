@@ -14,12 +14,12 @@ from ragqa.evaluation.measures import (
     overlap,
     percentile,
     randomisation_p,
-    reading_grade,
     rouge_2,
     rouge_su4,
     set_scores,
     share,
 )
+from ragqa.language.readability import reading_grade
 
 
 def test_a_fabricated_citation_counts_as_wrong() -> None:

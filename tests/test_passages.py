@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 from samples import ARTICLE, abstract
 
 from ragqa.corpus.articles import parse_article
-from ragqa.corpus.passages import label_at, part_at, passages, sentences, without_markers
+from ragqa.corpus.passages import label_at, part_at, passages
 from ragqa.corpus.records import Abstract, Part
 from ragqa.index import searchable
+from ragqa.language.sentences import sentences, without_markers
 
 SENTENCE = st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1, max_size=400)
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from ragqa.corpus.records import Turn
-from ragqa.language.concepts import understand
 from ragqa.pipeline import LONGEST_QUESTION
 from ragqa.question.followup import standalone
 from ragqa.question.privacy import redact
 from ragqa.question.triage import alarm
+from ragqa.question.understanding import understand
 
 sys.path.append(str(Path(__file__).parents[1] / "eval"))
 

@@ -6,28 +6,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ragqa.language.concepts import Kind, age_group, both_spellings, claim_of, is_polar, known_abbreviations, names, understand
+from ragqa.language.abbreviations import both_spellings, known_abbreviations
+from ragqa.language.concepts import age_group, names
+from ragqa.question.understanding import QuestionType, claim_of, is_polar, understand
 
 
 @pytest.mark.parametrize(
-    ("question", "kind"),
+    ("question", "question_type"),
     [
-        ("Is memantine effective as a first-line treatment for BPD?", Kind.EFFECTIVENESS),
-        ("Is clozapine better than olanzapine in schizophrenia?", Kind.COMPARISON),
-        ("What dose of memantine in severe renal impairment?", Kind.DOSE),
-        ("memantine 20mg twice a day in OCD?", Kind.DOSE),
-        ("Is memantine safe in pregnancy?", Kind.SAFETY),
-        ("Who should avoid memantine?", Kind.CONTRAINDICATION),
-        ("How is borderline personality disorder diagnosed, and by which diagnostic interview?", Kind.DIAGNOSIS),
-        ("How many people with BPD reach remission?", Kind.PROGNOSIS),
-        ("By which mechanism does memantine act?", Kind.MECHANISM),
-        ("How often should the neutrophil count be checked on clozapine?", Kind.MONITORING),
-        ("Tell me about schema therapy", Kind.GENERAL),
+        ("Is memantine effective as a first-line treatment for BPD?", QuestionType.EFFECTIVENESS),
+        ("Is clozapine better than olanzapine in schizophrenia?", QuestionType.COMPARISON),
+        ("What dose of memantine in severe renal impairment?", QuestionType.DOSE),
+        ("memantine 20mg twice a day in OCD?", QuestionType.DOSE),
+        ("Is memantine safe in pregnancy?", QuestionType.SAFETY),
+        ("Who should avoid memantine?", QuestionType.CONTRAINDICATION),
+        ("How is borderline personality disorder diagnosed, and by which diagnostic interview?", QuestionType.DIAGNOSIS),
+        ("How many people with BPD reach remission?", QuestionType.PROGNOSIS),
+        ("By which mechanism does memantine act?", QuestionType.MECHANISM),
+        ("How often should the neutrophil count be checked on clozapine?", QuestionType.MONITORING),
+        ("Tell me about schema therapy", QuestionType.GENERAL),
     ],
 )
-def test_the_kind_of_question(question: str, kind: Kind) -> None:
-    """Each kind is told by its own words."""
-    assert understand(question).kind is kind
+def test_the_question_type(question: str, question_type: QuestionType) -> None:
+    """Each type is told by its own words."""
+    assert understand(question).question_type is question_type
 
 
 def test_pico_elements_are_parts_of_the_question() -> None:

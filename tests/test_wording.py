@@ -12,8 +12,8 @@ from samples import ROOT
 
 from ragqa.checking.support import unsupported
 from ragqa.corpus.folder import citable, load_corpus
-from ragqa.corpus.passages import sentences, without_markers
-from ragqa.language.concepts import abbreviations
+from ragqa.language.abbreviations import abbreviations
+from ragqa.language.sentences import sentences, without_markers
 from ragqa.language.wording import collapsed, glossary_terms, plain, same_words, spell_out
 from ragqa.pipeline import Ragqa
 

@@ -28,11 +28,11 @@ import click
 from data import folded, lines, share_of
 
 from ragqa.checking.support import Verdict
-from ragqa.corpus.passages import sentences
 from ragqa.evaluation.gold import load_gold
 from ragqa.files import read_jsonl
-from ragqa.language.concepts import AUXILIARY, claim_of
 from ragqa.language.direction import SIGNIFICANT, direction, opposite
+from ragqa.language.sentences import sentences
+from ragqa.question.understanding import AUXILIARY, claim_of
 
 LABELS: dict[str, Verdict] = {"SUPPORT": "supports", "CONTRADICT": "contradicts"}
 ANSWERS: dict[str, Verdict] = {"yes": "supports", "no": "contradicts", "maybe": "not_enough"}

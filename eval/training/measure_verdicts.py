@@ -29,7 +29,7 @@ from transformers import BertForSequenceClassification
 from weights import tokenizer
 
 from ragqa.checking.support import VERDICTS, Checker
-from ragqa.corpus.passages import sentences
+from ragqa.language.sentences import sentences
 from ragqa.models import CachingEmbedder, RecentVectors, load_embedder, load_reranker, softmax
 
 READ = 4

@@ -29,13 +29,13 @@ from ragqa.evidence.sources import Retrieved, expanded
 from ragqa.index import Generation
 from ragqa.index.opened import OpenIndex
 from ragqa.index.withheld import LiveGate
-from ragqa.language.concepts import is_polar
 from ragqa.models import Embedder
 from ragqa.question.cleaning import Cleaner
 from ragqa.question.query import Query
 from ragqa.question.reading import Reader
 from ragqa.question.refusal import Status
 from ragqa.question.terms import Vocabulary
+from ragqa.question.understanding import is_polar
 from ragqa.retrieval.retriever import Hit, HybridRetriever
 from ragqa.settings import Audience, Settings
 

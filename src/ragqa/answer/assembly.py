@@ -9,11 +9,11 @@ from typing import Any
 from ragqa.answer.appraisal import appraise
 from ragqa.answer.contract import DISCLAIMERS, Answer, Gate, Reference, Trace
 from ragqa.checking.statements import Statement
-from ragqa.corpus.passages import without_markers
 from ragqa.corpus.records import Abstract, Article
 from ragqa.corpus.study import follow_up, sample_size, study_design
-from ragqa.evaluation.measures import reading_grade
 from ragqa.evidence.gathering import Evidence
+from ragqa.language.readability import reading_grade
+from ragqa.language.sentences import without_markers
 from ragqa.question.query import Query
 from ragqa.question.refusal import Refusal, Status
 from ragqa.question.triage import REFUSALS

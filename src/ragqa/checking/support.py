@@ -20,12 +20,14 @@ from typing import Literal
 import numpy as np
 
 from ragqa.checking.statements import Statement
-from ragqa.corpus.passages import sentences, without_markers
 from ragqa.errors import UnsupportedStatement
-from ragqa.language.concepts import both_spellings, claim_of, names
+from ragqa.language.abbreviations import both_spellings
+from ragqa.language.concepts import names
 from ragqa.language.direction import SIGNIFICANT, balance, direction_words, negated, opposite, reports_no_difference
+from ragqa.language.sentences import sentences, without_markers
 from ragqa.language.wording import collapsed, same_words
 from ragqa.models import Embedder, Reranker, Vectors, softmax
+from ragqa.question.understanding import claim_of
 
 Verdict = Literal["supports", "contradicts", "not_enough"]
 VERDICTS: tuple[Verdict, ...] = ("supports", "contradicts", "not_enough")

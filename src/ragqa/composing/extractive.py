@@ -15,9 +15,9 @@ from ragqa.composing.draft import Draft, Quote
 from ragqa.corpus.records import Part
 from ragqa.evidence.candidates import Candidate
 from ragqa.evidence.gathering import Evidence
-from ragqa.language.concepts import Kind
 from ragqa.models import Vectors
 from ragqa.question.query import Query
+from ragqa.question.understanding import QuestionType
 
 LIMITS = {
     Part.RECOMMENDATION: 3,
@@ -34,11 +34,11 @@ SAME = 0.95
 CORROBORATES_WITHIN = 5.0
 """A sentence of another source that corroborates must itself answer: at most this many logits below the best."""
 FIRST = {
-    Kind.SAFETY: Part.SAFETY,
-    Kind.CONTRAINDICATION: Part.SAFETY,
-    Kind.DOSE: Part.RECOMMENDATION,
-    Kind.MECHANISM: Part.EVIDENCE,
-    Kind.PROGNOSIS: Part.EVIDENCE,
+    QuestionType.SAFETY: Part.SAFETY,
+    QuestionType.CONTRAINDICATION: Part.SAFETY,
+    QuestionType.DOSE: Part.RECOMMENDATION,
+    QuestionType.MECHANISM: Part.EVIDENCE,
+    QuestionType.PROGNOSIS: Part.EVIDENCE,
 }
 """The part that answers a kind of question directly, and so comes first and has most room; RECOMMENDATION otherwise."""
 MORE_ROOM = 2
@@ -65,7 +65,7 @@ class ExtractiveComposer:
         candidates = evidence.candidates
         vectors: Vectors = np.stack([candidate.vector for candidate in candidates])
         reach = BETWEEN_STUDIES if evidence.sufficiency.studies_alone else BETWEEN_SOURCES
-        chosen = _choose(candidates, vectors, FIRST.get(query.understanding.kind, Part.RECOMMENDATION), reach)
+        chosen = _choose(candidates, vectors, FIRST.get(query.understanding.question_type, Part.RECOMMENDATION), reach)
         return tuple(_draft(candidates[i], _corroborating(i, chosen, candidates, vectors)) for i in chosen)
 
 

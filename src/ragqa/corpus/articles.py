@@ -20,9 +20,6 @@ from ragqa.corpus.records import Article, ArticleSpan, Part, ReviewEvent, Review
 from ragqa.errors import CorpusError, InvalidRecord
 from ragqa.files import read_text
 
-MARKER = re.compile(r"(?<!\s)\s*+\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]")
-"""A citation marker, [1] or [1, 2], with the white space before it."""
-
 LONGEST_ARTICLE = 64 * 1024
 """Bytes, some ten thousand words. The longest of the corpus has 3,500; the time that a page of it takes grows with them."""
 FRONT_MATTER = 16 * 1024
@@ -89,12 +86,6 @@ def _parsed_article(file: Path, slug: str | None) -> Article:
         )
     except ValidationError as error:
         raise InvalidRecord(file, 1, f"front matter: {explain(error)}") from error
-
-
-def markers(text: str) -> list[int]:
-    """Citation numbers of a stretch of article text, in order, each once."""
-    numbers = (int(number) for match in MARKER.finditer(text) for number in match[1].split(","))
-    return list(dict.fromkeys(numbers))
 
 
 class _Text(yaml.SafeLoader):

@@ -10,10 +10,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ragqa.corpus.articles import article_file, markers
+from ragqa.corpus.articles import article_file
 from ragqa.corpus.records import Abstract, Article, ReviewEvent, explain
 from ragqa.corpus.reviewlog import LOG
 from ragqa.errors import CorpusError, Fault
+from ragqa.language.sentences import markers
 
 
 class NoRecord(Fault):

@@ -19,10 +19,10 @@ from ragqa.answer.render import HEADINGS, HEADINGS_FOR_PATIENTS, WIDTH, describe
 from ragqa.checking.support import unsupported
 from ragqa.corpus.articles import approved_text
 from ragqa.corpus.folder import Corpus
-from ragqa.corpus.passages import sentences, without_markers
 from ragqa.corpus.records import Article, Part, ReviewEvent, ReviewState
 from ragqa.editorial.difference import Difference, compare_articles
 from ragqa.errors import CorpusError, RagqaError
+from ragqa.language.sentences import sentences, without_markers
 from ragqa.language.wording import plain
 
 STEPS = {

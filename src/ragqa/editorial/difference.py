@@ -13,8 +13,8 @@ from enum import IntEnum
 from ragqa.answer.contract import Answer
 from ragqa.answer.render import HEADINGS, describe, escaped, printable, template
 from ragqa.checking.support import unsupported
-from ragqa.corpus.passages import sentences, without_markers
 from ragqa.corpus.records import Article, Part
+from ragqa.language.sentences import sentences, without_markers
 
 ACTED_ON = {Part.RECOMMENDATION, Part.SAFETY, Part.KEY_POINT}
 """Parts that a clinician acts on: a change there is a change of the recommendation."""

@@ -14,13 +14,13 @@ from ragqa.answer.contract import Answer, Audience
 from ragqa.answer.provenance import Provenance
 from ragqa.corpus.catalogue import Progress
 from ragqa.corpus.folder import retracted_ids
-from ragqa.corpus.passages import sentences
 from ragqa.corpus.records import Article, Asked
 from ragqa.editorial.difference import Difference, Severity, compare
 from ragqa.editorial.library import Library, State, Version, key_of
 from ragqa.errors import LibraryError, RagqaError
 from ragqa.index import Generation, current_generation
 from ragqa.index.refresh import build_index, silent
+from ragqa.language.sentences import sentences
 from ragqa.models import CachingEmbedder
 from ragqa.parallel import each
 from ragqa.pipeline import Ragqa

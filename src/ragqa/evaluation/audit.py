@@ -16,11 +16,10 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ragqa.checking.support import Finding, unsupported
-from ragqa.corpus.articles import MARKER
-from ragqa.corpus.passages import sentences, without_markers
 from ragqa.corpus.records import explain
 from ragqa.errors import Fault, InvalidRecord
 from ragqa.files import read_jsonl
+from ragqa.language.sentences import MARKER, sentences, without_markers
 from ragqa.pipeline import Ragqa
 
 Outcome = Literal["supported", "contradicted", "not_enough", "uncited", "unknown_source", "excluded_source", "false_quote"]

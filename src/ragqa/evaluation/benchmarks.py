@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from ragqa.answer.contract import Answer
-from ragqa.corpus.passages import sentences
 from ragqa.errors import Fault, RagqaError
 from ragqa.evaluation.gold import Tick
 from ragqa.evaluation.measures import mean, overlap, percentile, rouge_2, rouge_su4, set_scores, share
 from ragqa.evaluation.retrieval import drawn, indexed, one_of, read_queries
 from ragqa.files import read_jsonl
 from ragqa.index.refresh import silent
+from ragqa.language.sentences import sentences
 from ragqa.pipeline import Ragqa
 from ragqa.question.refusal import Status
 from ragqa.retrieval.retriever import Hit

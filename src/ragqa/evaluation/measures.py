@@ -83,15 +83,6 @@ def _scores(shared: int, found: int, wanted: int) -> tuple[float, float, float]:
     return precision, recall, 2 * precision * recall / (precision + recall)
 
 
-def reading_grade(text: str) -> float | None:
-    """School grade needed to read a text: automated readability index (Senter & Smith, AMRL-TR-66-220, 1967)."""
-    words = re.findall(r"[A-Za-z0-9][\w'-]*", text)
-    sentences = max(len(re.findall(r"[.!?](?:\s|$)", text)), 1)
-    if not words:
-        return None
-    return round(4.71 * sum(map(len, words)) / len(words) + 0.5 * len(words) / sentences - 21.43, 1)
-
-
 def randomisation_p(ours: Sequence[float], theirs: Sequence[float], seed: int = 7, rounds: int = 10_000) -> float:
     """Two-sided p-value of a paired randomisation test (Smucker, Allan & Carterette, CIKM 2007, 623-632).
 

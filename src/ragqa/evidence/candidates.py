@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ragqa.corpus.passages import label_at, part_at, sentences, without_markers
+from ragqa.corpus.passages import label_at, part_at
 from ragqa.corpus.records import Abstract, Article, Part, Passage
 from ragqa.corpus.study import design_rank, study_design
 from ragqa.evidence.sources import Retrieved, Source
+from ragqa.language.sentences import sentences, without_markers
 from ragqa.models import Vectors
 from ragqa.retrieval.retriever import Hit
 

@@ -6,10 +6,11 @@ import re
 from collections.abc import Callable, Sequence
 
 from ragqa.evidence.sources import Retrieved
-from ragqa.language.concepts import Understanding, known_abbreviations
+from ragqa.language.abbreviations import known_abbreviations
 from ragqa.question.query import Query
 from ragqa.question.refusal import Refusal, Status
 from ragqa.question.triage import REFUSALS
+from ragqa.question.understanding import Understanding
 
 
 def unclear(query: Query, retrieved: Retrieved) -> Refusal | None:

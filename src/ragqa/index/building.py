@@ -15,7 +15,7 @@ import numpy as np
 from pydantic import BaseModel
 
 from ragqa.corpus.catalogue import Catalogue, Decision, Progress
-from ragqa.corpus.passages import RULES, passages, sentences
+from ragqa.corpus.passages import RULES, passages
 from ragqa.corpus.records import Abstract, Article, Passage, digest_of
 from ragqa.errors import CorpusError, IndexBusy, IndexFault
 from ragqa.files import discard, is_damage, linked, lock_file, sync_folder, sync_tree, write_atomic
@@ -39,6 +39,7 @@ from ragqa.index.store import BASE, DELTA, PassageStore, StoreWriter
 from ragqa.index.vectors import BASE as BASE_ROWS
 from ragqa.index.vectors import DELTA as DELTA_ROWS
 from ragqa.index.vectors import removed_rows, rows_of, share_rows, write_clusters, write_removed, write_rows
+from ragqa.language.sentences import sentences
 from ragqa.models import CachingEmbedder, Embedder, Vectors
 from ragqa.settings import Settings
 

@@ -1,1 +1,1 @@
-"""What words say, whatever they are about: names, directions, rewordings."""
+"""What words say, whatever they are about: names, abbreviations, sentences, directions, rewordings."""

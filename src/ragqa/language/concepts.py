@@ -1,79 +1,13 @@
-"""What a question asks: its kind, population, intervention, comparator and outcome.
-
-Read from wording by rules that can be looked at: what they find is shown (``--explain``), orders the answer, and names what
-a source must hold before it may answer.
-"""
+"""What words name: treatments, conditions and populations, and where in a text they stand."""
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
-from importlib import resources
 
-
-class Kind(StrEnum):
-    """What sort of answer is wanted."""
-
-    CONTRAINDICATION = "contraindication"
-    DOSE = "dose"
-    MONITORING = "monitoring"
-    SAFETY = "safety"
-    DIAGNOSIS = "diagnosis"
-    MECHANISM = "mechanism"
-    COMPARISON = "comparison"
-    PROGNOSIS = "prognosis"
-    EFFECTIVENESS = "effectiveness"
-    GENERAL = "general"
-
-
-_KINDS: dict[Kind, str] = {
-    Kind.CONTRAINDICATION: r"contra-?indicat\w*|(?:must|should) not (?:be )?(?:take|taken|given|us\w+|prescribed)|"
-    r"who should avoid",
-    Kind.MONITORING: r"monitor\w*|how often should .{3,60}(?:check|measur|test)\w*|"
-    r"(?:serum|plasma|blood) levels? (?:target|check)\w*",
-    Kind.DOSE: r"dos(?:e|es|ed|age|ing)|titrat\w*|how much(?! (?:more|less|better|worse))|(?:\d+ ?)?m?c?g|maximum daily",
-    Kind.SAFETY: r"safe(?:ty|ly)?|side[- ]effects?|adverse|tolera\w+|toxic\w*|harms?|harmful|interact\w*|drawbacks?|"
-    r"drop(?:ped|ping)?[- ]?outs?|discontinu\w*|weight (?:gain|change|effect)|teratogen\w*|overdose|mortality",
-    Kind.DIAGNOSIS: r"diagnos(?:is|e|tic)|screen(?:ing|ed)?|distinguish\w*|differentiat\w*|rule out|red flags?",
-    Kind.MECHANISM: r"mechanisms?|how do(?:es)? \S+(?: \S+)? (?:work|act)|receptors?|pathways?|mode of action|pathophysiolog\w*",
-    Kind.COMPARISON: r"versus|vs\.?|compar(?:e|es|ed|ison)|(?:better|worse|safer|more effective|superior|inferior) (?:than|to)|"
-    r"superior|outperform\w*|beats?|which (?:\w+ ){0,4}(?:best|better|most effective|first)|head[- ]to[- ]head",
-    Kind.PROGNOSIS: r"prognos\w*|long[- ]term (?:course|outcome)|remission|recover\w*|relapse|"
-    r"recurren\w*|survival|predict\w*|years on",
-    Kind.EFFECTIVENESS: r"effective(?:ness)?|efficacy|helps?|works?|benefits?|first[- ]line|recommend\w*|improv\w*|reduc\w*|"
-    r"prevent\w*|useful|worth|treat(?:s|ed|ment)?|lower|add(?:ed|ing)?|evidence for|role of|respond|effect of|effect on",
-}
-_KIND = {kind: re.compile(rf"\b(?:{pattern})(?!\w)", re.IGNORECASE) for kind, pattern in _KINDS.items()}
-_VERB = r"(?:is|are|was|were|do|does|did|can|could|should|has|have|had|will|would|may|might|am)\b"
-_POLAR = re.compile(rf"\A(?!(?:what|which|who|how|when|why|where)\b)(?:.*(?:[:;.,—]|--)\s*)?{_VERB}", re.IGNORECASE)
-"""An auxiliary at the start of the question or of one of its clauses, unless a question word opens it."""
-_YES_OR_NO = re.compile(r"\byes\s+or\s+no\W*$", re.IGNORECASE)
-_CHOICE = re.compile(
-    r"\A(?=.*\bor\b).*\b(?:better|worse|best|safer|prefer\w*|choose|recommend\w*|first[- ]line|(?:more|less) \w+|"
-    r"should (?:i|we))\b",
-    re.IGNORECASE,
-)
-"""An "or" beside words of comparing asks which of two; any other "or" joins what is asked about."""
-AUXILIARY = re.compile(rf"^{_VERB} (?:there )?", re.IGNORECASE)
-"""What most yes/no questions begin with."""
-
-
-def any_of(words: str) -> str:
-    """A pattern of these words, given with blanks between, in which each letter is tried once: faster than one after another."""
-    return _endings(words.split())
-
-
-def _endings(words: Iterable[str]) -> str:
-    rest: dict[str, set[str]] = {}
-    for word in words:
-        rest.setdefault(word[:1], set()).add(word[1:])
-    parts = [re.escape(first) + _endings(rest[first]) for first in sorted(rest) if first]
-    return f"(?:{'|'.join(parts)})" + "?" * ("" in rest) if parts else ""
-
+from ragqa.language.abbreviations import known_abbreviations
+from ragqa.language.lexicon import any_of
 
 _STOP = any_of(
     """
@@ -135,46 +69,6 @@ _POPULATION = re.compile(
     re.IGNORECASE,
 )
 _AGE = re.compile(r"(\d{1,3})[- ](?:year|yr)s?[- ]olds?", re.IGNORECASE)
-_COMPARATOR = re.compile(
-    r"\b(?:versus|vs\.?|compared (?:with|to)|than|rather than|instead of|over|against)\s+(?:with |the |a |an )*"
-    r"([\w'-]+(?:\s[\w'-]+){0,3}?)(?=\s(?:in|for|on|at|after|when|with|among|is|are|to|if|\w+(?:uce|ove|ent|wer|ease)s?)\b|[?.,;]|$)",
-    re.IGNORECASE,
-)
-_OUTCOME = re.compile(
-    r"\b(?:reduc\w+|improv\w+|increas\w+|prevent\w*|lower\w*|decreas\w+|affects?|raise[sd]?|shorten\w*|slow\w*|"
-    r"effects? (?:of \S+ )?on|"
-    r"stops?|predicts?)\s+(?:the |a |an )?([\w'-]+(?:\s[\w'-]+){0,3}?)(?=\s(?:in|for|among|with|compared|versus|than|or|and|"
-    r"of|over|when)\b|[?.,;]|$)",
-    re.IGNORECASE,
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Understanding:
-    """What was read from a question. Every text is a part of it; empty where it states none."""
-
-    kind: Kind
-    conditions: tuple[str, ...] = ()
-    populations: tuple[str, ...] = ()
-    interventions: tuple[str, ...] = ()
-    comparator: str | None = None
-    outcome: str | None = None
-
-    @property
-    def subjects(self) -> tuple[str, ...]:
-        """What the question is about: a source that lacks one of them answers another question."""
-        return tuple(dict.fromkeys((*self.conditions, *self.populations, *self.interventions)))
-
-    def as_words(self) -> dict[str, str]:
-        """What was found, by name, for a reader; what the question does not state is left out."""
-        found = {
-            "kind": self.kind.value,
-            "population": ", ".join((*self.populations, *self.conditions)),
-            "intervention": ", ".join(self.interventions),
-            "comparator": self.comparator or "",
-            "outcome": self.outcome or "",
-        }
-        return {name: text for name, text in found.items() if text}
 
 
 class Role(StrEnum):
@@ -219,35 +113,22 @@ def mentions(text: str) -> tuple[Mention, ...]:
     return tuple(sorted(kept, key=lambda m: m.start))
 
 
-def understand(question: str) -> Understanding:
-    """Kind and PICO elements (Richardson et al., ACP J Club 1995;123:A12) as the question words them."""
-    kind = next((kind for kind, pattern in _KIND.items() if pattern.search(question)), Kind.GENERAL)
-    populations = _found(_POPULATION, question)
-    known = known_abbreviations(question)
-    conditions = [text for text in _found(_CONDITION, question) if text not in populations]
-    comparator, outcome = _COMPARATOR.search(question), _OUTCOME.search(question)
-    return Understanding(
-        kind=kind,
-        conditions=tuple(dict.fromkeys([*conditions, *(short for short in known if _names_condition(known[short][0]))])),
-        populations=populations,
-        interventions=tuple(
-            dict.fromkeys(
-                [*_found(_DRUG, question), *_found(_THERAPY, question), *_found(_LETTERED, question), *_therapies(known)]
-            )
-        ),
-        comparator=comparator[1].strip() if comparator else None,
-        outcome=outcome[1].strip() if outcome else None,
-    )
+def populations(text: str) -> tuple[str, ...]:
+    """Whom a text speaks of: age groups, pregnancy, organ function; each once, in order."""
+    return _found(_POPULATION, text)
 
 
-def is_polar(question: str) -> bool:
-    """Whether a question asks for a yes or a no."""
-    return bool(_YES_OR_NO.search(question) or (_POLAR.match(question) and not _CHOICE.match(question)))
+def conditions(text: str) -> tuple[str, ...]:
+    """Conditions in a text, each once: those written out, then those abbreviated. What names a population is none."""
+    known, people = known_abbreviations(text), populations(text)
+    spelled = (found for found in _found(_CONDITION, text) if found not in people)
+    return tuple(dict.fromkeys([*spelled, *(short for short in known if _names_condition(known[short][0]))]))
 
 
-def claim_of(question: str) -> str:
-    """What the answer yes to a yes/no question claims."""
-    return AUXILIARY.sub("", _YES_OR_NO.sub("", question)).rstrip("?,;: ") + "."
+def interventions(text: str) -> tuple[str, ...]:
+    """Drugs, then therapies, then what a letter tells apart, then abbreviated treatments in a text, each once."""
+    found = (name for pattern in (_DRUG, _THERAPY, _LETTERED) for name in _found(pattern, text))
+    return tuple(dict.fromkeys([*found, *_therapies(known_abbreviations(text))]))
 
 
 def names(text: str) -> tuple[str, ...]:
@@ -311,53 +192,3 @@ def _therapies(known: dict[str, tuple[str, ...]]) -> list[str]:
         for short, meanings in known.items()
         if re.search(r"therap|treatment|inhibitor|drug|antidepressant|stimulation|MDMA", meanings[0] + short)
     ]
-
-
-@lru_cache(maxsize=1)
-def abbreviations() -> dict[str, tuple[str, ...]]:
-    """Medical abbreviations with their meanings, the likeliest first."""
-    table = json.loads(resources.files("ragqa.language").joinpath("data/abbreviations.json").read_text(encoding="utf-8"))
-    return {short: tuple(meanings) for short, meanings in table.items()}
-
-
-_SYNONYMS = (
-    ("renal", "kidney"),
-    ("hepatic", "liver"),
-    ("cardiac", "heart"),
-    ("adolescents", "teenagers", "teens"),
-    ("children", "paediatric", "pediatric"),
-    ("older", "elderly", "geriatric", "late-life"),
-    ("inpatients", "hospitalised", "hospitalized"),
-    ("adverse", "side effects", "drawbacks", "harms", "tolerated", "tolerability"),
-    ("dropped out", "drop-out", "dropout", "withdrew", "discontinued", "discontinuation"),
-    ("mortality", "deaths", "died"),
-    ("titrated", "titration", "weekly steps", "increments", "raised by"),
-    ("impairment", "disease", "insufficiency", "failure"),
-    ("behavior", "behaviour", "behavioral", "behavioural"),
-    ("meta-analysis", "pooled"),
-    ("extended-release", "XR", "ER"),
-    ("tablets", "oral"),
-)
-"""Words that clinicians use for one another; a source that holds one of a group holds them all."""
-
-
-@lru_cache(maxsize=1024)
-def both_spellings(text: str) -> str:
-    """The text, with what else its words are called: abbreviations spelled out, full names abbreviated, synonyms."""
-    folded = text.lower()
-    alike = [word for group in _SYNONYMS if any(word in folded for word in group) for word in group]
-    spelled = [meanings[0] for meanings in known_abbreviations(text).values()]
-    short = [short for short, meanings in abbreviations().items() if any(meaning.lower() in folded for meaning in meanings)]
-    return " ".join([text, *spelled, *short, *alike])
-
-
-def known_abbreviations(text: str) -> dict[str, tuple[str, ...]]:
-    """The abbreviations a text uses (plural s allowed), with their meanings."""
-    table = abbreviations()
-    found = {}
-    for word in re.findall(r"[A-Za-z][\w-]*(?:/[A-Za-z]\w*)?", text):
-        for part in word.split("/"):
-            short = part if part in table else part.removesuffix("s")
-            if short in table:
-                found[short] = table[short]
-    return found

@@ -11,8 +11,8 @@ import re
 from functools import lru_cache
 from importlib import resources
 
-from ragqa.corpus.passages import without_markers
-from ragqa.language.concepts import known_abbreviations
+from ragqa.language.abbreviations import known_abbreviations
+from ragqa.language.sentences import without_markers
 
 _BRACKET = re.compile(r"(?<!\s)\s*+[(\[]([^()\[\]]*)[)\]]")
 _STATISTIC = re.compile(

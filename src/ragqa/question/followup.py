@@ -15,8 +15,9 @@ from functools import lru_cache
 from itertools import islice
 
 from ragqa.corpus.records import Turn
-from ragqa.language.concepts import Kind, Mention, Role, understand
+from ragqa.language.concepts import Mention, Role
 from ragqa.language.concepts import mentions as read_mentions
+from ragqa.question.understanding import QuestionType, understand
 
 REMEMBERED = 6
 """Turns looked back on, so that the work per turn stays the same however long the conversation."""
@@ -254,7 +255,7 @@ def _completed(text: str, thread: _Thread, with_population: bool = True, specifi
     lacking = [role for role in wanted if not _of(role, held)]
     if any(_ORGAN.search(population) for population in _of(Role.POPULATION, held)):
         lacking = [role for role in lacking if role is not Role.CONDITION]  # a dose depends on it whatever is treated
-    if understand(text).kind not in (Kind.DOSE, Kind.GENERAL):  # what a dose depends on does not narrow another question
+    if understand(text).question_type not in _ON_ORGANS:
         lacking = [role for role in lacking if not any(map(_ORGAN.search, thread.carried(role)))]
     added = [f"{_JOINT[role]} {' or '.join(carried)}" for role in lacking if (carried := thread.carried(role))]
     if specific and (thread.clinical or thread.topic) and (qualifiers := _qualifiers(thread.question, text)):
@@ -386,6 +387,8 @@ _SPECIFIC = re.compile(
 )
 """Words for what one study did: then its names and numbers matter."""
 _ORGAN = re.compile(r"renal|kidney|hepatic|liver|dialysis|child-pugh", re.IGNORECASE)
+_ON_ORGANS = (QuestionType.DOSE, QuestionType.GENERAL)
+"""Question types that kidneys and liver matter to: what a dose depends on does not narrow another question."""
 _DEGREE_ALONE = re.compile(
     r"(?:in |for )?(?:the )?(mild|moderate|severe)(?: (?:disease|disorder|illness|cases?|one|form))?", re.IGNORECASE
 )

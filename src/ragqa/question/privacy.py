@@ -16,7 +16,8 @@ from importlib import resources
 from itertools import islice
 from typing import Literal
 
-from ragqa.language.concepts import Role, abbreviations, mentions
+from ragqa.language.abbreviations import abbreviations
+from ragqa.language.concepts import Role, mentions
 
 Identifier = Literal["name", "date", "number", "place", "phone", "email", "address"]
 

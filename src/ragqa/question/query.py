@@ -8,12 +8,12 @@ from functools import cached_property
 import numpy as np
 
 from ragqa.corpus.records import Turn
-from ragqa.language.concepts import Understanding
 from ragqa.models import Vectors
 from ragqa.question.followup import Reading, refers_back
 from ragqa.question.refusal import Refusal
 from ragqa.question.terms import Term, Vocabulary
 from ragqa.question.triage import outside
+from ragqa.question.understanding import Understanding
 from ragqa.settings import Audience
 
 

@@ -13,7 +13,6 @@ from dataclasses import replace
 from ragqa.corpus.records import LONGEST_QUESTION, MOST_CHOICES, Article, Asked, Turn, clipped
 from ragqa.errors import RagqaError
 from ragqa.index import Generation
-from ragqa.language.concepts import understand
 from ragqa.models import Check, Embedder, unhurried
 from ragqa.question.cleaning import Cleaner
 from ragqa.question.followup import REMEMBERED, Reading, chosen, standalone
@@ -22,6 +21,7 @@ from ragqa.question.query import Query
 from ragqa.question.refusal import Refusal, Status
 from ragqa.question.terms import Vocabulary
 from ragqa.question.triage import emergency, refuse
+from ragqa.question.understanding import understand
 from ragqa.settings import Audience
 
 

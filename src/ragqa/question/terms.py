@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ragqa.language.concepts import age_group, both_spellings
+from ragqa.language.abbreviations import both_spellings
+from ragqa.language.concepts import age_group
 from ragqa.models import Reranker
 
 _WORD = re.compile(r"\w+")

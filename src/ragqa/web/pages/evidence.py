@@ -11,9 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ragqa.answer.contract import Answer, Reference
-from ragqa.corpus.passages import label_at, sentences
+from ragqa.corpus.passages import label_at
 from ragqa.corpus.records import Abstract, Article
-from ragqa.language.concepts import Role, any_of, mentions
+from ragqa.language.concepts import Role, mentions
+from ragqa.language.lexicon import any_of
+from ragqa.language.sentences import sentences
 
 _WHO = r"(?:(?:out|in)?patients?|participants|people|adults|adolescents|children|women|men|veterans|individuals|volunteers)"
 _KIND = (

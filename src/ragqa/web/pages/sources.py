@@ -11,10 +11,10 @@ from ragqa.answer.assembly import reference
 from ragqa.answer.contract import Answer, Reference
 from ragqa.answer.render import describe
 from ragqa.checking.statements import Support
-from ragqa.corpus.passages import sentences, without_markers
 from ragqa.corpus.records import Abstract, Article, NoticeKind
 from ragqa.corpus.study import design_rank
-from ragqa.language.concepts import both_spellings
+from ragqa.language.abbreviations import both_spellings
+from ragqa.language.sentences import sentences, without_markers
 from ragqa.web.pages.evidence import study_name
 
 LEVELS = ("very low", "low", "moderate", "high")

@@ -1,0 +1,58 @@
+"""What else words are called: abbreviations with their meanings, and synonyms."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import lru_cache
+from importlib import resources
+
+
+@lru_cache(maxsize=1)
+def abbreviations() -> dict[str, tuple[str, ...]]:
+    """Medical abbreviations with their meanings, the likeliest first."""
+    table = json.loads(resources.files("ragqa.language").joinpath("data/abbreviations.json").read_text(encoding="utf-8"))
+    return {short: tuple(meanings) for short, meanings in table.items()}
+
+
+_SYNONYMS = (
+    ("renal", "kidney"),
+    ("hepatic", "liver"),
+    ("cardiac", "heart"),
+    ("adolescents", "teenagers", "teens"),
+    ("children", "paediatric", "pediatric"),
+    ("older", "elderly", "geriatric", "late-life"),
+    ("inpatients", "hospitalised", "hospitalized"),
+    ("adverse", "side effects", "drawbacks", "harms", "tolerated", "tolerability"),
+    ("dropped out", "drop-out", "dropout", "withdrew", "discontinued", "discontinuation"),
+    ("mortality", "deaths", "died"),
+    ("titrated", "titration", "weekly steps", "increments", "raised by"),
+    ("impairment", "disease", "insufficiency", "failure"),
+    ("behavior", "behaviour", "behavioral", "behavioural"),
+    ("meta-analysis", "pooled"),
+    ("extended-release", "XR", "ER"),
+    ("tablets", "oral"),
+)
+"""Words that clinicians use for one another; a source that holds one of a group holds them all."""
+
+
+@lru_cache(maxsize=1024)
+def both_spellings(text: str) -> str:
+    """The text, with what else its words are called: abbreviations spelled out, full names abbreviated, synonyms."""
+    folded = text.lower()
+    alike = [word for group in _SYNONYMS if any(word in folded for word in group) for word in group]
+    spelled = [meanings[0] for meanings in known_abbreviations(text).values()]
+    short = [short for short, meanings in abbreviations().items() if any(meaning.lower() in folded for meaning in meanings)]
+    return " ".join([text, *spelled, *short, *alike])
+
+
+def known_abbreviations(text: str) -> dict[str, tuple[str, ...]]:
+    """The abbreviations a text uses (plural s allowed), with their meanings."""
+    table = abbreviations()
+    found = {}
+    for word in re.findall(r"[A-Za-z][\w-]*(?:/[A-Za-z]\w*)?", text):
+        for part in word.split("/"):
+            short = part if part in table else part.removesuffix("s")
+            if short in table:
+                found[short] = table[short]
+    return found

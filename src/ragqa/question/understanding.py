@@ -1,0 +1,124 @@
+"""What a question asks: its type, population, intervention, comparator and outcome.
+
+Read from wording by rules that can be looked at: what they find is shown (``--explain``), orders the answer, and names what
+a source must hold before it may answer.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ragqa.language.concepts import conditions, interventions, populations
+
+
+class QuestionType(StrEnum):
+    """What sort of answer is wanted."""
+
+    CONTRAINDICATION = "contraindication"
+    DOSE = "dose"
+    MONITORING = "monitoring"
+    SAFETY = "safety"
+    DIAGNOSIS = "diagnosis"
+    MECHANISM = "mechanism"
+    COMPARISON = "comparison"
+    PROGNOSIS = "prognosis"
+    EFFECTIVENESS = "effectiveness"
+    GENERAL = "general"
+
+
+_TYPES: dict[str, str] = {
+    "contraindication": r"contra-?indicat\w*|(?:must|should) not (?:be )?(?:take|taken|given|us\w+|prescribed)|"
+    r"who should avoid",
+    "monitoring": r"monitor\w*|how often should .{3,60}(?:check|measur|test)\w*|"
+    r"(?:serum|plasma|blood) levels? (?:target|check)\w*",
+    "dose": r"dos(?:e|es|ed|age|ing)|titrat\w*|how much(?! (?:more|less|better|worse))|(?:\d+ ?)?m?c?g|maximum daily",
+    "safety": r"safe(?:ty|ly)?|side[- ]effects?|adverse|tolera\w+|toxic\w*|harms?|harmful|interact\w*|drawbacks?|"
+    r"drop(?:ped|ping)?[- ]?outs?|discontinu\w*|weight (?:gain|change|effect)|teratogen\w*|overdose|mortality",
+    "diagnosis": r"diagnos(?:is|e|tic)|screen(?:ing|ed)?|distinguish\w*|differentiat\w*|rule out|red flags?",
+    "mechanism": r"mechanisms?|how do(?:es)? \S+(?: \S+)? (?:work|act)|receptors?|pathways?|mode of action|pathophysiolog\w*",
+    "comparison": r"versus|vs\.?|compar(?:e|es|ed|ison)|(?:better|worse|safer|more effective|superior|inferior) (?:than|to)|"
+    r"superior|outperform\w*|beats?|which (?:\w+ ){0,4}(?:best|better|most effective|first)|head[- ]to[- ]head",
+    "prognosis": r"prognos\w*|long[- ]term (?:course|outcome)|remission|recover\w*|relapse|"
+    r"recurren\w*|survival|predict\w*|years on",
+    "effectiveness": r"effective(?:ness)?|efficacy|helps?|works?|benefits?|first[- ]line|recommend\w*|improv\w*|reduc\w*|"
+    r"prevent\w*|useful|worth|treat(?:s|ed|ment)?|lower|add(?:ed|ing)?|evidence for|role of|respond|effect of|effect on",
+}
+_TYPE = {QuestionType(name): re.compile(rf"\b(?:{pattern})(?!\w)", re.IGNORECASE) for name, pattern in _TYPES.items()}
+_VERB = r"(?:is|are|was|were|do|does|did|can|could|should|has|have|had|will|would|may|might|am)\b"
+_POLAR = re.compile(rf"\A(?!(?:what|which|who|how|when|why|where)\b)(?:.*(?:[:;.,—]|--)\s*)?{_VERB}", re.IGNORECASE)
+"""An auxiliary at the start of the question or of one of its clauses, unless a question word opens it."""
+_YES_OR_NO = re.compile(r"\byes\s+or\s+no\W*$", re.IGNORECASE)
+_CHOICE = re.compile(
+    r"\A(?=.*\bor\b).*\b(?:better|worse|best|safer|prefer\w*|choose|recommend\w*|first[- ]line|(?:more|less) \w+|"
+    r"should (?:i|we))\b",
+    re.IGNORECASE,
+)
+"""An "or" beside words of comparing asks which of two; any other "or" joins what is asked about."""
+AUXILIARY = re.compile(rf"^{_VERB} (?:there )?", re.IGNORECASE)
+"""What most yes/no questions begin with."""
+_COMPARATOR = re.compile(
+    r"\b(?:versus|vs\.?|compared (?:with|to)|than|rather than|instead of|over|against)\s+(?:with |the |a |an )*"
+    r"([\w'-]+(?:\s[\w'-]+){0,3}?)(?=\s(?:in|for|on|at|after|when|with|among|is|are|to|if|\w+(?:uce|ove|ent|wer|ease)s?)\b|[?.,;]|$)",
+    re.IGNORECASE,
+)
+_OUTCOME = re.compile(
+    r"\b(?:reduc\w+|improv\w+|increas\w+|prevent\w*|lower\w*|decreas\w+|affects?|raise[sd]?|shorten\w*|slow\w*|"
+    r"effects? (?:of \S+ )?on|"
+    r"stops?|predicts?)\s+(?:the |a |an )?([\w'-]+(?:\s[\w'-]+){0,3}?)(?=\s(?:in|for|among|with|compared|versus|than|or|and|"
+    r"of|over|when)\b|[?.,;]|$)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Understanding:
+    """What was read from a question. Every text is a part of it; empty where it states none."""
+
+    question_type: QuestionType
+    conditions: tuple[str, ...] = ()
+    populations: tuple[str, ...] = ()
+    interventions: tuple[str, ...] = ()
+    comparator: str | None = None
+    outcome: str | None = None
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """What the question is about: a source that lacks one of them answers another question."""
+        return tuple(dict.fromkeys((*self.conditions, *self.populations, *self.interventions)))
+
+    def as_words(self) -> dict[str, str]:
+        """What was found, by name, for a reader; what the question does not state is left out."""
+        found = {
+            "kind": self.question_type.value,
+            "population": ", ".join((*self.populations, *self.conditions)),
+            "intervention": ", ".join(self.interventions),
+            "comparator": self.comparator or "",
+            "outcome": self.outcome or "",
+        }
+        return {name: text for name, text in found.items() if text}
+
+
+def understand(question: str) -> Understanding:
+    """Question type and PICO elements (Richardson et al., ACP J Club 1995;123:A12) as the question words them."""
+    found = (name for name, pattern in _TYPE.items() if pattern.search(question))
+    comparator, outcome = _COMPARATOR.search(question), _OUTCOME.search(question)
+    return Understanding(
+        question_type=next(found, QuestionType.GENERAL),
+        conditions=conditions(question),
+        populations=populations(question),
+        interventions=interventions(question),
+        comparator=comparator[1].strip() if comparator else None,
+        outcome=outcome[1].strip() if outcome else None,
+    )
+
+
+def is_polar(question: str) -> bool:
+    """Whether a question asks for a yes or a no."""
+    return bool(_YES_OR_NO.search(question) or (_POLAR.match(question) and not _CHOICE.match(question)))
+
+
+def claim_of(question: str) -> str:
+    """What the answer yes to a yes/no question claims."""
+    return AUXILIARY.sub("", _YES_OR_NO.sub("", question)).rstrip("?,;: ") + "."
