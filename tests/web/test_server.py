@@ -253,19 +253,6 @@ def test_a_proxy_on_this_machine_is_believed_whatever_the_environment_says(
     assert response.getheader("X-Request-ID") == given["X-Request-ID"]
 
 
-def break_secret(settings: Settings) -> str:
-    """A folder in the secret's place."""
-    (settings.serving / "secret").mkdir(parents=True)
-    return "secret is not a regular file"
-
-
-def break_accounts(settings: Settings) -> str:
-    """Another kind of file in the accounts' place."""
-    settings.serving.mkdir()
-    (settings.serving / "accounts.sqlite").write_bytes(b"no database" * 500)
-    return "accounts.sqlite is damaged"
-
-
 def break_serving(settings: Settings) -> str:
     """A file where the folder should be."""
     settings.serving.write_text("no folder")
@@ -291,7 +278,7 @@ def change_model(settings: Settings) -> str:
     return "the model set now is"
 
 
-@pytest.mark.parametrize("broken", [break_secret, break_accounts, break_serving, remove_corpus, remove_both, change_model])
+@pytest.mark.parametrize("broken", [break_serving, remove_corpus, remove_both, change_model])
 def test_what_keeps_the_server_from_starting_is_one_line(tmp_path: Path, broken: Callable[[Settings], str]) -> None:
     """Exit code 1, what it is, no traceback, and no word that it serves."""
     settings = serving(tmp_path)

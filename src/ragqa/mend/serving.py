@@ -25,7 +25,7 @@ def serving(settings: Settings) -> Iterator[Damage]:
     folder = settings.serving
     yield from database(
         folder / "accounts.sqlite",
-        lambda file: Accounts(file).close(),
+        _new_accounts,
         _all_held,
         "users that are missing must be added again with `ragqa users add`",
     )
@@ -33,6 +33,11 @@ def serving(settings: Settings) -> Iterator[Damage]:
     for file in sorted((folder / "conversations").glob("*.jsonl")):
         yield from conversation(file)
     yield from secret(folder / "secret")
+
+
+def _new_accounts(file: Path) -> None:
+    with closing(Accounts(file)) as accounts:
+        accounts.open()
 
 
 def _new_archive(file: Path) -> None:

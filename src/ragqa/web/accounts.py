@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import logging
 import re
 import secrets
 import sqlite3
+import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
-from ragqa.errors import RagqaError, StoreBusy
+from ragqa.errors import RagqaError, StoreBusy, StoreFault
 from ragqa.web.store import Store
+from ragqa.web.watch import Spell
 
 ROLES = ("reader", "editor", "admin")
 """Each may do what those before it may."""
@@ -27,6 +31,7 @@ SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 1024
 TOKEN_DAYS = 90
 """How long a token lasts where the settings are not asked."""
 DAY, HOUR = 24 * 3600, 3600
+log = logging.getLogger("ragqa.web.accounts")
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _TABLES = (
     "CREATE TABLE users (name TEXT PRIMARY KEY, role TEXT NOT NULL, password TEXT NOT NULL) WITHOUT ROWID",
@@ -60,21 +65,70 @@ class Token:
 
 
 class Accounts:
-    """The file, open; safe to share between threads. What only reads waits for no writer; see ``Store`` for what is raised."""
+    """The file, opened when it is first needed; safe to share between threads. What only reads waits for no writer.
+
+    While it cannot be used every call raises as ``Store`` does, so nobody is let in; it is opened anew at the next call, so that
+    a file that was mended is used again by itself.
+    """
 
     def __init__(self, file: Path, token_days: float = TOKEN_DAYS) -> None:
-        """Open the file, creating it, readable by its owner alone, when it is missing.
-
-        ``token_days``: how long a token lasts; those of a file in which none ended last so long from now on.
-        """
+        """``token_days``: how long a token lasts; those of a file in which none ended last so long from now on."""
+        self.file = file
         self._hasher = PasswordHasher()
         self._nobody = self._hasher.hash(secrets.token_urlsafe())
         self._token_days = token_days
-        self._store = Store(file, (_made, self._ending), _PROBES)
+        self._store: Store | None = None
+        self._opening = threading.Lock()
+        self._spell = Spell("the accounts", log, "nobody can sign in, and guests are served")
+
+    @property
+    def fault(self) -> str | None:
+        """Why nobody can sign in at present; None while all is well."""
+        return self._spell.fault
+
+    def open(self) -> None:
+        """Open the file now, creating it, readable by its owner alone, when it is missing; raises as ``Store``."""
+        self._opened()
 
     def close(self) -> None:
         """Release the file."""
-        self._store.close()
+        if self._store is not None:
+            self._store.close()
+
+    def _opened(self) -> Store:
+        with self._opening:
+            if self._store is None:
+                try:
+                    self._store = Store(self.file, (_made, self._ending), _PROBES)
+                except (StoreFault, sqlite3.Error, OSError) as error:
+                    self._spell.failed(error)
+                    raise
+                self._spell.over()
+            return self._store
+
+    @contextlib.contextmanager
+    def _noticed(self, store: Store) -> Iterator[None]:
+        """Let go of a file that turns out to be damaged: what takes its place is opened at the next call."""
+        try:
+            yield
+        except StoreFault as error:
+            self._spell.failed(error)
+            with self._opening:
+                if self._store is store:
+                    self._store = None
+            raise
+
+    @contextlib.contextmanager
+    def _read(self) -> Iterator[sqlite3.Connection]:
+        store = self._opened()
+        with self._noticed(store), store.read() as database:
+            yield database
+
+    @contextlib.contextmanager
+    def _change(self) -> Iterator[sqlite3.Connection]:
+        store = self._opened()
+        with self._noticed(store), store.change() as database:
+            yield database
 
     def _ending(self, database: sqlite3.Connection) -> None:
         """Tokens end: those that are there once the span from now is over."""
@@ -88,37 +142,37 @@ class Accounts:
         if role not in ROLES:
             raise RagqaError(f"{role!r} is no role: one of {', '.join(ROLES)}")
         hashed = self._hashed(password)
-        with self._store.change() as database:
+        with self._change() as database:
             if database.execute("INSERT OR IGNORE INTO users VALUES (?, ?, ?)", (name, role, hashed)).rowcount == 0:
                 raise RagqaError(f"there is a user {name} already; `ragqa users password {name}` changes the password")
 
     def remove(self, name: str) -> None:
         """Remove a user with all sessions and tokens. Raises RagqaError when there is none of that name."""
-        with self._store.change() as database:
+        with self._change() as database:
             self._known(database.execute("DELETE FROM users WHERE name = ?", (name,)).rowcount, name)
 
     def set_password(self, name: str, password: str) -> None:
         """Change a password and end the user's sessions and tokens. Raises RagqaError when there is none of that name."""
         hashed = self._hashed(password)
-        with self._store.change() as database:
+        with self._change() as database:
             self._known(database.execute("UPDATE users SET password = ? WHERE name = ?", (hashed, name)).rowcount, name)
             database.execute("DELETE FROM sessions WHERE name = ?", (name,))
             database.execute("DELETE FROM tokens WHERE name = ?", (name,))
 
     def users(self) -> list[User]:
         """Everybody, by name."""
-        with self._store.read() as database:
+        with self._read() as database:
             return [User(*row) for row in database.execute("SELECT name, role FROM users ORDER BY name").fetchall()]
 
     def tokens(self) -> list[Token]:
         """Every token that has not ended, by name and label."""
-        with self._store.read() as database:
+        with self._read() as database:
             found = database.execute("SELECT name, label, until FROM tokens WHERE until > ? ORDER BY 1, 2, 3", (time.time(),))
             return [Token(*row) for row in found.fetchall()]
 
     def check(self, name: str, password: str) -> User | None:
         """The user, when the password is right. An unknown name takes as long as a wrong password."""
-        with self._store.read() as database:
+        with self._read() as database:
             found = database.execute("SELECT role, password FROM users WHERE name = ?", (name,)).fetchone()
         hashed = found[1] if found else self._nobody
         try:
@@ -134,14 +188,14 @@ class Accounts:
     def _rehash(self, name: str, before: str, password: str) -> None:
         """With the parameters of today; where the file is busy, at the next sign-in."""
         hashed = self._hasher.hash(password)
-        with contextlib.suppress(StoreBusy), self._store.change() as database:
+        with contextlib.suppress(StoreBusy), self._change() as database:
             database.execute("UPDATE users SET password = ? WHERE name = ? AND password = ?", (hashed, name, before))
 
     def begin(self, name: str, hours: float, instead_of: str = "") -> str:
         """Begin a session, and end the one that the browser had before; returns the secret that its cookie holds."""
         secret = secrets.token_urlsafe(32)
         now = time.time()
-        with self._store.change() as database:
+        with self._change() as database:
             database.execute("DELETE FROM sessions WHERE until < ? OR sha256 = ?", (now, _sha256(instead_of)))
             database.execute("INSERT INTO sessions VALUES (?, ?, ?)", (_sha256(secret), name, now + HOUR * hours))
         return secret
@@ -152,7 +206,7 @@ class Accounts:
 
     def end(self, secret: str) -> None:
         """End a session."""
-        with self._store.change() as database:
+        with self._change() as database:
             database.execute("DELETE FROM sessions WHERE sha256 = ?", (_sha256(secret),))
 
     def issue(self, name: str, label: str, days: float | None = None) -> str:
@@ -160,7 +214,7 @@ class Accounts:
         secret = secrets.token_urlsafe(32)
         now = time.time()
         until = now + DAY * (self._token_days if days is None else days)
-        with self._store.change() as database:
+        with self._change() as database:
             self._known(database.execute("SELECT count(*) FROM users WHERE name = ?", (name,)).fetchone()[0], name)
             database.execute("DELETE FROM tokens WHERE until < ?", (now,))
             database.execute("INSERT INTO tokens VALUES (?, ?, ?, ?)", (_sha256(secret), name, label, until))
@@ -168,7 +222,7 @@ class Accounts:
 
     def revoke(self, name: str, label: str) -> int:
         """Take back a user's tokens of this label; returns how many there were."""
-        with self._store.change() as database:
+        with self._change() as database:
             return database.execute("DELETE FROM tokens WHERE name = ? AND label = ?", (name, label)).rowcount
 
     def token(self, secret: str) -> User | None:
@@ -176,7 +230,7 @@ class Accounts:
         return self._user("JOIN tokens USING (name) WHERE sha256 = ? AND until > ?", (_sha256(secret), time.time()))
 
     def _user(self, joined: str, values: tuple[object, ...]) -> User | None:
-        with self._store.read() as database:
+        with self._read() as database:
             found = database.execute(f"SELECT name, role FROM users {joined}", values).fetchone()
         return User(*found) if found else None
 

@@ -19,10 +19,11 @@ What a page needs, and where it is:
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager, closing
+from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
 from functools import partial
 from http import HTTPStatus
 from importlib.metadata import version
@@ -36,6 +37,7 @@ from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 
 from ragqa.corpus.folder import require_folder
+from ragqa.errors import StoreFault
 from ragqa.settings import Settings
 from ragqa.web import api, emergency, pages, signin
 from ragqa.web.access import anybody
@@ -44,13 +46,14 @@ from ragqa.web.admission import step_back
 from ragqa.web.archive import Archive
 from ragqa.web.conversations import DAY, Conversations
 from ragqa.web.engine import Engine
-from ragqa.web.problems import Problem, install
+from ragqa.web.problems import FAILURES, Problem, install
 from ragqa.web.security import Gate, Rate
-from ragqa.web.store import Pools, private_folder, secret
+from ragqa.web.store import Pools, passing_secret, private_folder, secret
 from ragqa.web.telemetry import Figures
 from ragqa.web.views import render
 from ragqa.web.watch import Watch
 
+log = logging.getLogger("ragqa.web.app")
 STATIC = Path(__file__).parent / "static"
 PAGE_THREADS = 1
 """Threads that make pages, of coroutines and of plain functions each; stores have threads of their own. With four of each, under
@@ -69,11 +72,13 @@ def create_app(settings: Settings) -> FastAPI:
     async def life(app: FastAPI) -> AsyncIterator[None]:
         require_folder(settings.corpus)
         private_folder(settings.serving)
-        app.state.secret = secret(settings.serving / "secret")
+        app.state.secret, app.state.secret_fault = _secret(settings.serving / "secret")
         async with AsyncExitStack() as opened:
             _bound_threads(opened)
             accounts = opened.enter_context(closing(Accounts(settings.serving / "accounts.sqlite", settings.token_days)))
             app.state.accounts, app.state.pools = accounts, opened.enter_context(closing(Pools()))
+            with suppress(*FAILURES):  # told in the log; whoever needs them is told so, everybody else is served
+                await asyncio.to_thread(accounts.open)
             archive = Archive(settings.serving / "answers.sqlite", settings.answers_kept, settings.answers_bytes)
             app.state.archive = archive
             opened.push_async_callback(asyncio.to_thread, archive.close)
@@ -121,6 +126,15 @@ def described(app: FastAPI) -> dict[str, Any]:
     if app.openapi_schema is None:
         app.openapi_schema = api.describe(app)
     return app.openapi_schema
+
+
+def _secret(file: Path) -> tuple[bytes, str | None]:
+    """The server's secret, and why it is not the kept one."""
+    try:
+        return secret(file), None
+    except (StoreFault, OSError) as error:
+        log.error("%s; until then forms are valid until this server ends", error)
+        return passing_secret(), str(error)
 
 
 def _bound_threads(opened: AsyncExitStack) -> None:

@@ -16,16 +16,16 @@ from ragqa.answer.contract import Answer
 from ragqa.answer.render import as_text
 from ragqa.corpus.records import Asked
 from ragqa.errors import RagqaError
-from ragqa.web.access import engine, pools
+from ragqa.web.access import admits, engine, pools, settings
 from ragqa.web.api import asking
 from ragqa.web.pages import talk
 from ragqa.web.pages.frame import AUDIENCES, audience
 from ragqa.web.problems import API, FAILURES, Problem
 
 ASKING = frozenset({"/api/v1/ask", "/api/v1/conversations/{id}/turns", "/ask"})
-TOO_OFTEN = 429
+BY_WORDING = frozenset({401, 429})
 """Then the wording alone is judged: a model for each question that is refused would be free work."""
-REFUSED = frozenset({404, 408, 409, 422, TOO_OFTEN, 503})
+REFUSED = frozenset({404, 408, 409, 422, 429, 503})
 """Statuses of a question that could have been answered at another moment or otherwise put; who may not ask at all is told so."""
 CSRF = "csrf"
 """A form whose session has ended since it was shown: what to do in an emergency is no secret, so it needs no proof."""
@@ -33,7 +33,7 @@ CSRF = "csrf"
 
 async def rescue(request: Request, problem: Problem) -> Response | None:
     """The urgent answer in the place of a problem, as the route would have given it; None where there is no emergency."""
-    if (problem.status not in REFUSED and problem.kind != CSRF) or getattr(request.scope.get("route"), "path", "") not in ASKING:
+    if getattr(request.scope.get("route"), "path", "") not in ASKING or not _could_be_answered(request, problem):
         return None
     sent = await _sent(request)
     question, wanted = sent.get("question"), sent.get("audience", audience(request))
@@ -41,10 +41,17 @@ async def rescue(request: Request, problem: Problem) -> Response | None:
         return None
     try:
         reader = wanted if wanted in AUDIENCES else None
-        answer = await engine(request).urgent(Asked(question=question), reader, probe=problem.status != TOO_OFTEN)
+        answer = await engine(request).urgent(Asked(question=question), reader, probe=problem.status not in BY_WORDING)
     except RagqaError:
         return None
     return await pools(request).ask(_response, request, answer, str(sent.get("conversation", ""))) if answer else None
+
+
+def _could_be_answered(request: Request, problem: Problem) -> bool:
+    """Whether it was not for who asks that the question was refused; a guest with a token that ended could ask without it."""
+    if problem.status == 401:
+        return "authorization" in request.headers and admits("may_ask", "guest", settings(request))
+    return problem.status in REFUSED or problem.kind == CSRF
 
 
 async def _sent(request: Request) -> dict[str, Any]:

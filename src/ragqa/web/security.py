@@ -16,7 +16,8 @@ import secrets
 import struct
 import time
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -43,6 +44,9 @@ BURST = 20
 """Questions one client may send at once."""
 ROWS, BUCKETS = 4, 32_768
 """Buckets of one rate limit, 1 MiB in all. With 10,000 clients at their limit one other in 200 finds all its buckets used up."""
+AT_WORK = 200
+"""Requests worked on or waiting for a thread, questions and probes apart."""
+_FREE = re.compile(r"/api/v1/(?:ask|health|ready|conversations/[^/]*/turns)|/ask|/static/.*")
 _REQUEST_ID = re.compile(r"[0-9A-Fa-f-]{16,64}")
 """As proxies make them, hexadecimal or a UUID: no word, name or conversation fits in."""
 
@@ -58,6 +62,7 @@ class Gate:
         self.settings = settings
         self.finished = finished
         self.hosts = {host.lower() for host in settings.hosts}
+        self._at_work = 0
         self.headers = HEADERS | ({"Strict-Transport-Security": "max-age=31536000"} if settings.https else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -87,7 +92,8 @@ class Gate:
 
         try:
             self._check_host(request)
-            await self.app(scope, await self._body(scope, request, receive), dressed)
+            with self._admitted(scope["path"]):
+                await self.app(scope, await self._body(scope, request, receive), dressed)
         except Problem as problem:
             await _send(dressed, problem, state["request_id"])
         except Exception as error:
@@ -98,6 +104,20 @@ class Gate:
             await _send(dressed, Problem(500, "internal", message), state["request_id"])
         finally:
             self.finished(scope, status, time.perf_counter() - started)
+
+    @contextmanager
+    def _admitted(self, path: str) -> Iterator[None]:
+        """A place among the requests that are worked on; questions, which have a queue of their own, and probes need none."""
+        if _FREE.fullmatch(path):
+            yield
+            return
+        if self._at_work >= AT_WORK:
+            raise Problem(503, "unavailable", "too much is asked of this server now; try again in a moment", {"Retry-After": "2"})
+        self._at_work += 1
+        try:
+            yield
+        finally:
+            self._at_work -= 1
 
     def _check_host(self, request: Headers) -> None:
         host = request.get("host", "").lower()

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from ragqa.errors import StoreBusy, StoreFault
-from ragqa.files import transaction, write_atomic
+from ragqa.files import require_regular, transaction, write_atomic
 
 WAIT_SECONDS = 2.0
 """How long a change waits for other writers, of this process and of others, all together."""
@@ -243,16 +243,21 @@ def tighten(path: Path, mode: int) -> bool:
 def secret(file: Path) -> bytes:
     """The server's own secret, 32 random bytes for its owner alone, made where there is none or a damaged one.
 
-    With a new one the forms of pages that are open are no longer valid; sessions and tokens stay. Raises StoreFault where
-    something else than a file stands there.
+    With a new one the forms of pages that are open are no longer valid; sessions and tokens stay. Raises StoreFault where it
+    cannot be read or kept; ``passing_secret`` does until it can.
     """
-    kept = _kept_secret(file) if file.exists() else None
+    kept = _kept_secret(file) if os.path.lexists(file) else None
     if kept is not None:
         tighten(file, 0o600)
         return kept
-    made = secrets.token_bytes(SECRET_BYTES)
+    made = passing_secret()
     write_atomic(file, [made], mode=0o600)
     return made
+
+
+def passing_secret() -> bytes:
+    """A secret that is gone when the server ends."""
+    return secrets.token_bytes(SECRET_BYTES)
 
 
 def _kept_secret(file: Path) -> bytes | None:
@@ -272,8 +277,10 @@ def _kept_secret(file: Path) -> bytes | None:
 
 def _check_regular(file: Path) -> None:
     """Before it is opened: a pipe would be waited for without end."""
-    if not stat.S_ISREG(file.stat().st_mode):
-        raise StoreFault(f"{file} is not a regular file: move it away, then try again")
+    try:
+        require_regular(file)
+    except OSError as error:
+        raise StoreFault(f"{file} cannot be read ({error.strerror}): {_MEND}") from error
 
 
 def _parts(file: Path) -> list[Path]:

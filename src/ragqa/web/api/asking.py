@@ -6,6 +6,7 @@ import asyncio
 import json
 import secrets
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -13,7 +14,7 @@ from fastapi.responses import StreamingResponse
 
 from ragqa.answer.contract import Answer
 from ragqa.checking.statements import Statement
-from ragqa.corpus.records import Asked
+from ragqa.corpus.records import Asked, Turn
 from ragqa.retrieval.retriever import Hit
 from ragqa.web.access import engine, may_ask, may_read, pools, priority
 from ragqa.web.api.messages import ANSWERED, Ask, Begun, Conversation, Follow, Found, Results, Search, Spoken, written
@@ -73,9 +74,19 @@ def _conversation(request: Request, id: str, after: int | None, limit: int) -> R
             count=found.count,
             after=found.after,
             next=end if end < found.count else None,
-            turns=tuple(Spoken(turn=turn, answer_id=ids.get(place)) for place, turn in enumerate(found.turns, found.after)),
+            turns=tuple(
+                Spoken(turn=turn, answer_id=ids.get(place), withdrawn=_withdrawn(request, turn))
+                for place, turn in enumerate(found.turns, found.after)
+            ),
         )
     )
+
+
+def _withdrawn(request: Request, turn: Turn) -> tuple[str, ...] | None:
+    """What a turn cited and may not be cited now; None while that cannot be told."""
+    with suppress(*FAILURES), engine(request).generation() as ragqa:
+        return tuple(cited.source_id for cited in turn.cited if ragqa.generation.find(cited.source_id) is None)
+    return None
 
 
 @router.delete("/conversations/{id}", status_code=204, dependencies=[Depends(may_ask)])

@@ -161,10 +161,11 @@ class GivenAnswer(Answer):
 
 
 class Spoken(_Message):
-    """A turn, with the id of its answer while that is kept."""
+    """A turn, with the id of its answer while that is kept; ``withdrawn`` are the sources it cited that may not be cited now."""
 
     turn: Turn
     answer_id: str | None
+    withdrawn: tuple[str, ...] | None = Field(default=None, description="null while that cannot be told")
 
 
 class Conversation(_Message):

@@ -25,7 +25,12 @@ async def ready(request: Request) -> Ready:
     if request.app.state.draining:
         raise Problem(503, "unavailable", "the server is stopping", {"Retry-After": "5"})
     found, state = engine(request), request.app.state
-    beside = {"answers cannot be kept": state.archive.fault, "old conversations are not cleared": state.clearing.fault}
+    beside = {
+        "nobody can sign in": state.accounts.fault,
+        "the server's secret is not kept": state.secret_fault,
+        "answers cannot be kept": state.archive.fault,
+        "old conversations are not cleared": state.clearing.fault,
+    }
     faults = (*found.faults(), *(words for words, fault in beside.items() if fault))
     return Ready(status="ready", generation=found.name, faults=faults)
 

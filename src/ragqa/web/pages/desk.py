@@ -36,7 +36,9 @@ STEPS = {
     ReviewState.WITHDRAWN: "Withdraw",
 }
 SHOWN = 100
-"""Events of the audit trail on one page, the newest first."""
+"""Events of the audit trail on one page, the newest first; articles set aside and other faults on the desk."""
+SHOWN_OF_ONE = 10
+"""Faults of one article on the desk; its own page shows them all."""
 
 
 @router.get("", name="desk")
@@ -44,14 +46,17 @@ def desk(request: Request, who: Editor) -> Response:
     """Every article, those that wait for an editor first."""
     corpus = engine(request).read_corpus()
     of_articles = {fault for faults in corpus.set_aside.values() for fault in faults}
+    faults = [fault for fault in corpus.faults if fault not in of_articles]
+    aside = dict(list(corpus.set_aside.items())[:SHOWN])
     return _show(
         request,
         "desk.html",
         "review",
         standings=standings(corpus),
         names=STEPS,
-        set_aside=corpus.set_aside,
-        faults=[fault for fault in corpus.faults if fault not in of_articles],
+        set_aside={slug: found[:SHOWN_OF_ONE] for slug, found in aside.items()},
+        faults=faults[:SHOWN],
+        more=max(0, len(corpus.set_aside) - SHOWN) + max(0, len(faults) - SHOWN),
     )
 
 
