@@ -67,11 +67,13 @@ def change(moments: random.Random, files: dict[str, list[dict[str, Any]]], step:
 
 
 def write_changed(corpus: Path, files: dict[str, list[dict[str, Any]]]) -> None:
-    """Write the files that are not as they should be, and no others."""
+    """Write the files that are not as they should be, and no others; one without a record is taken away."""
     for stem, records in files.items():
         text = "".join(json.dumps(record) + "\n" for record in records)
         file = corpus / "abstracts" / f"{stem}.jsonl"
-        if not file.exists() or file.read_text() != text:
+        if not records:
+            file.unlink(missing_ok=True)
+        elif not file.exists() or file.read_text() != text:
             file.write_text(text)
 
 

@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -33,8 +34,11 @@ from ragqa.corpus import (
     duplicate,
     empty,
     event_faults,
+    folder_faults,
     in_order,
     marker_faults,
+    no_record,
+    once_a_file,
     parse_article,
     raise_all,
     require_folder,
@@ -48,7 +52,7 @@ from ragqa.files import (
     json_object,
     open_stream,
     raw_lines,
-    require_regular,
+    require_usable,
     sha256_of,
 )
 from ragqa.records import Abstract, Article, ReviewEvent, ReviewState, digest_of
@@ -204,6 +208,9 @@ class Catalogue:
     def _refresh(self, progress: Progress, found: _Faults) -> None:
         known = {name: (number, stamp) for number, name, stamp in self._database.execute("SELECT number, name, stamp FROM files")}
         present = _files(self.corpus)
+        found.of("", folder_faults(self.corpus, "approved"))
+        found.of("articles", folder_faults(self.corpus, "articles"))
+        found.unreadable("abstracts", folder_faults(self.corpus, "abstracts"))
         for name in [name for name in present if name != printable_name(name)]:
             found.of("", [Fault(file=self.corpus / name, line=None, message="its name is no text on one line: rename the file")])
             del present[name]
@@ -251,8 +258,10 @@ class Catalogue:
                     break
                 read = line
                 reading.add(len(line.data))
+            if differing is None and not read.number:
+                found.unreadable(name, [no_record(self.corpus / name)])
         except InvalidRecord as error:
-            found.of(name, error.faults)
+            found.unreadable(name, error.faults)
         self._set_aside(number, differing.start if differing else read.end)
         return differing
 
@@ -277,13 +286,13 @@ class Catalogue:
         file = self.corpus / name
         for line in found.lines(name, _lines(file, first.start, first.number - 1)):
             if isinstance(line, Fault):
-                found.of(name, [line])
+                found.unreadable(name, [line])
                 continue
             reading.add(len(line.data))
             sha256 = hashlib.sha256(line.data).digest()
             held = self._held(line, sha256, file)
             if isinstance(held, Fault):
-                found.of(name, [held])
+                found.unreadable(name, [held])
                 continue
             source, digest, retracted = held
             try:
@@ -320,12 +329,12 @@ class Catalogue:
         found.of("", [*filter(None, [log.fault]), *event_faults(self.corpus, log.events)])
         rows = self._database.execute("SELECT id, sha256, citations FROM sources WHERE kind = 'article' ORDER BY id").fetchall()
         states = review_states({source.removeprefix("article:"): sha256.hex() for source, sha256, _ in rows}, log.events)
-        blocking = not count or (log.fault is not None and not log.torn)
+        blocking = not count or "articles" in found.by_file or (log.fault is not None and not log.torn)
         approved = 0
         for source, _, listed in rows:
             slug, citations = source.removeprefix("article:"), json.loads(listed)
             name = f"articles/{slug}.md"
-            found.of(name, citation_faults(article_file(self.corpus, slug), citations, _Held(self._database)))
+            found.missing(name, citation_faults(article_file(self.corpus, slug), citations, _Held(self._database)))
             faulty = name in found.by_file or not found.ambiguous.isdisjoint(citations)
             blocking = blocking or (faulty and states[slug] is ReviewState.APPROVED)
             approved += not faulty and states[slug] is ReviewState.APPROVED
@@ -347,22 +356,39 @@ class _Faults:
     def __init__(self) -> None:
         self.by_file: dict[str, list[Fault]] = {}
         self.ambiguous: set[str] = set()
+        self._unread: list[Fault] = []
+        self._missing: list[Fault] = []
 
     def of(self, name: str, faults: Iterable[Fault]) -> None:
         """Note the faults of a file, if any."""
         if faults := list(faults):
             self.by_file.setdefault(name, []).extend(faults)
 
+    def unreadable(self, name: str, faults: Iterable[Fault]) -> None:
+        """Note lines of a file of abstracts, or all of it, that hold no record."""
+        self._noted(name, faults, self._unread)
+
+    def missing(self, name: str, faults: Iterable[Fault]) -> None:
+        """Note what an article cites and no file holds."""
+        self._noted(name, faults, self._missing)
+
+    def _noted(self, name: str, faults: Iterable[Fault], told: list[Fault]) -> None:
+        """Such faults are told as ``once_a_file`` says; that the file has one counts as for any other."""
+        before = len(told)
+        told.extend(faults)
+        if len(told) > before:
+            self.by_file.setdefault(name, [])
+
     def lines(self, name: str, lines: Iterator[_Line | Fault]) -> Iterator[_Line | Fault]:
         """The same lines, up to where the file cannot be read on."""
         try:
             yield from lines
         except InvalidRecord as error:
-            self.of(name, error.faults)
+            self.unreadable(name, error.faults)
 
     def all(self) -> list[Fault]:
-        """Every fault."""
-        return [fault for faults in self.by_file.values() for fault in faults]
+        """Every fault, those of one file of abstracts as one."""
+        return [*chain.from_iterable(self.by_file.values()), *once_a_file(self._unread, self._missing)]
 
 
 class _Held:
@@ -403,7 +429,7 @@ def _opened(file: Path) -> sqlite3.Connection:
     """The catalogue's file; one that another ragqa made, or that is damaged, is made anew: all it says can be read again."""
     for last in (False, True):
         try:
-            require_regular(file)
+            require_usable(file)
             database = sqlite3.connect(file, isolation_level=None)
         except OSError:
             if last:

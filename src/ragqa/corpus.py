@@ -11,8 +11,9 @@ Only ``approved`` articles, and abstracts that one of them cites, may be indexed
 from __future__ import annotations
 
 import hashlib
+import os
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain, zip_longest
@@ -23,7 +24,7 @@ import yaml
 from pydantic import ValidationError
 
 from ragqa.errors import CorpusError, Fault, InvalidRecord, printable_name
-from ragqa.files import UNREADABLE, json_object, open_stream, raw_lines, read_jsonl, read_text
+from ragqa.files import UNREADABLE, json_object, no_folder, open_stream, raw_lines, read_jsonl, read_text
 from ragqa.records import (
     Abstract,
     Article,
@@ -40,6 +41,8 @@ from ragqa.reviewlog import LOG, head_of, known_log
 MARKER = re.compile(r"(?<!\s)\s*+\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]")
 """A citation marker, [1] or [1, 2], with the white space before it."""
 
+RANGES = 12
+"""Of line numbers, told of one file."""
 LONGEST_ARTICLE = 64 * 1024
 """Bytes, some ten thousand words. The longest of the corpus has 3,500; the time that a page of it takes grows with them."""
 FRONT_MATTER = 16 * 1024
@@ -61,7 +64,8 @@ _PARTS = {
 class Corpus:
     """All records of one folder that are valid and cross-checked; ``faults`` name the others.
 
-    ``set_aside``: for each article with a fault its faults. Nothing else of the corpus depends on such an article.
+    ``set_aside``: for each article with a fault its faults. Nothing else of the corpus depends on such an article. What an
+    article only lacks because a file of abstracts cannot be read is told once in ``faults``, as a fault of that file.
     """
 
     articles: dict[str, Article]
@@ -112,18 +116,25 @@ def read_corpus(folder: Path) -> Corpus:
         CorpusError: there is no such folder, or it holds nothing at all.
     """
     require_folder(folder)
-    faults: list[Fault] = []
+    faults = folder_faults(folder, "articles", "approved")
+    unread: list[Fault] = []
+    missing: list[Fault] = []
     set_aside: dict[str, tuple[Fault, ...]] = {}
     parsed = _read_articles(folder, set_aside)
-    abstracts = _read_abstracts(folder, faults)
+    faults += chain.from_iterable(set_aside.values())
+    abstracts = _read_abstracts(folder, faults, unread)
     log = known_log(folder)
-    if not (parsed or set_aside or abstracts or faults or log.events):
+    if not (parsed or set_aside or abstracts or faults or unread or log.events):
         raise_all([empty(folder)])
     for slug, article in parsed.items():
-        if found := (*citation_faults(article_file(folder, slug), article.citations, abstracts), *marker_faults(folder, article)):
-            set_aside[slug] = found
+        cited = list(citation_faults(article_file(folder, slug), article.citations, abstracts))
+        marked = list(marker_faults(folder, article))
+        missing += cited
+        faults += marked
+        if cited or marked:
+            set_aside[slug] = (*cited, *marked)
     articles = {slug: article for slug, article in parsed.items() if slug not in set_aside}
-    faults += [*filter(None, [log.fault]), *event_faults(folder, log.events), *chain.from_iterable(set_aside.values())]
+    faults += [*filter(None, [log.fault]), *event_faults(folder, log.events), *once_a_file(unread, missing)]
     states = review_states({slug: article.sha256 for slug, article in articles.items()}, log.events)
     return Corpus(
         articles=articles,
@@ -139,6 +150,52 @@ def require_folder(folder: Path) -> None:
     """Raises CorpusError when there is no such corpus folder."""
     if not folder.is_dir():
         raise CorpusError([Fault(file=folder, line=None, message="no such folder; name a corpus with --corpus DIR")])
+
+
+def folder_faults(folder: Path, *names: str) -> list[Fault]:
+    """What is no folder of these names of a corpus, though it stands where one should."""
+    message = "is no folder: `ragqa mend` says what to do"
+    return [Fault(file=place, line=None, message=message) for name in names if no_folder(place := folder / name)]
+
+
+def once_a_file(unread: Sequence[Fault], missing: Sequence[Fault]) -> list[Fault]:
+    """One fault for each file of abstracts that cannot be read whole; where there is none, what no file holds is a fault.
+
+    ``unread``: of lines or whole files; ``missing``: of citations. What is cited may stand where nothing could be read, so that
+    it is no fault of the article as long as a file has one.
+    """
+    of_files: dict[Path, list[Fault]] = {}
+    for fault in in_order(unread):
+        of_files.setdefault(fault.file, []).append(fault)
+    return [_of_file(faults, len(missing)) for faults in of_files.values()] or list(missing)
+
+
+def _of_file(faults: Sequence[Fault], missing: int) -> Fault:
+    first = faults[0]
+    lines = [fault.line for fault in faults if fault.line is not None]
+    more = f"; {len(lines)} lines hold no record: {_ranges(lines)}" if len(lines) > 1 else ""
+    waiting = f"; it may hold what {missing} citations name" if missing else ""
+    advice = f"{waiting}. Restore the file from a copy, or see what `ragqa mend` can put back"
+    return Fault(file=first.file, line=first.line, message=first.message + more + advice)
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """Rising numbers as "2, 5-52", up to RANGES of them."""
+    found: list[list[int]] = []
+    for number in numbers:
+        if found and number == found[-1][1] + 1:
+            found[-1][1] = number
+        else:
+            found.append([number, number])
+    told = ", ".join(f"{first}-{last}" if last > first else str(first) for first, last in found[:RANGES])
+    return told + ", and others" * (len(found) > RANGES)
+
+
+def unread_lines(folder: Path) -> list[Fault]:
+    """Why each line, or file, of abstracts holds no record."""
+    unread: list[Fault] = []
+    _read_abstracts(folder, [], unread)
+    return unread
 
 
 def empty(folder: Path) -> Fault:
@@ -385,11 +442,13 @@ def _read_articles(folder: Path, set_aside: dict[str, tuple[Fault, ...]]) -> dic
     return articles
 
 
-def _read_abstracts(folder: Path, faults: list[Fault]) -> dict[str, Abstract]:
+def _read_abstracts(folder: Path, faults: list[Fault], unread: list[Fault]) -> dict[str, Abstract]:
+    """Records by id; ``unread`` takes lines and files that hold none, ``faults`` those that stand twice."""
+    unread += folder_faults(folder, "abstracts")
     abstracts: dict[str, Abstract] = {}
     places: dict[str, str] = {}
     for file in sorted((folder / "abstracts").glob("*.jsonl")):
-        for line, abstract in _parsed_lines(file, faults):
+        for line, abstract in _parsed_lines(file, unread):
             if abstract.id in abstracts:
                 faults.append(duplicate(file, line, abstract.id, places[abstract.id]))
                 if not abstract.retracted:  # of two records of one paper the retracted one counts
@@ -399,16 +458,24 @@ def _read_abstracts(folder: Path, faults: list[Fault]) -> dict[str, Abstract]:
     return abstracts
 
 
-def _parsed_lines(file: Path, faults: list[Fault]) -> Iterator[tuple[int, Abstract]]:
+def _parsed_lines(file: Path, unread: list[Fault]) -> Iterator[tuple[int, Abstract]]:
+    line = 0
     try:
         for line, value in read_jsonl(file):
             abstract = abstract_of(value, file, line)
             if isinstance(abstract, Fault):
-                faults.append(abstract)
+                unread.append(abstract)
             else:
                 yield line, abstract
+        if not line:
+            unread.append(no_record(file))
     except InvalidRecord as error:  # what was read before that place stays
-        faults.extend(error.faults)
+        unread.extend(error.faults)
+
+
+def no_record(file: Path) -> Fault:
+    """What is wrong with a file of abstracts that has no line: no import leaves such a file."""
+    return Fault(file=file, line=None, message="holds no record; take it away if it should hold none")
 
 
 def article_file(folder: Path, slug: str) -> Path:
@@ -432,10 +499,15 @@ def duplicate(file: Path, line: int, source_id: str, first: str) -> Fault:
 
 
 def event_faults(folder: Path, reviews: Iterable[ReviewEvent]) -> Iterator[Fault]:
-    """Review events of articles that do not exist."""
+    """Articles that do not exist though review events speak of them, each once; one that cannot be read is told as that."""
+    if no_folder(folder / "articles"):
+        return
+    first: dict[str, int] = {}
     for number, event in enumerate(reviews, start=1):
-        if not article_file(folder, event.article).exists():
-            message = f"event {number} speaks of the article {event.article!r}, which does not exist"
+        first.setdefault(event.article, number)
+    for slug, number in first.items():
+        if not os.path.lexists(article_file(folder, slug)):
+            message = f"event {number} speaks of the article {slug!r}, which does not exist"
             yield Fault(file=folder / LOG, line=number, message=message)
 
 

@@ -169,6 +169,8 @@ def import_records(file: Path, corpus: Path, ids: str = "doc") -> ImportReport:
             raise InvalidRecord(file, None, "holds no record that could be imported" + "".join(f"\n  {f}" for f in faults[:20]))
 
     write_atomic(target, lines())
+    if not counts["written"]:
+        target.unlink()  # all of them stand elsewhere, and a file without a record would be taken for a damaged one
     return ImportReport(file=target, written=counts["written"], known=counts["known"], faults=tuple(faults))
 
 

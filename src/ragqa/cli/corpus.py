@@ -21,20 +21,29 @@ if TYPE_CHECKING:
 @click.command()
 @corpus_option
 @click.option("--index", type=click.Path(path_type=Path), help="Index built from it, if any.  [default: indexes/default]")
-def check(corpus: Path | None, index: Path | None) -> None:
+@click.option("--lines", is_flag=True, help="Also say of each line of abstracts that holds no record why.")
+def check(corpus: Path | None, index: Path | None, lines: bool) -> None:
     """Validate the corpus: every fault at once, with file and line; and that its review log was not cut since the last build.
+
+    An article that is not the text that was approved is told too; that is no fault.
 
     \b
     Example:
       ragqa check --corpus corpus
     """
-    from ragqa.corpus import citable
+    from ragqa.corpus import citable, unread_lines
     from ragqa.pipeline import checked_corpus
+    from ragqa.review import edited_since_approval
 
-    loaded = checked_corpus(settings_from(corpus=corpus, index=index))
+    settings = settings_from(corpus=corpus, index=index)
+    for fault in unread_lines(settings.corpus) if lines else ():
+        click.echo(plain(str(fault)))
+    loaded = checked_corpus(settings)
     width = max((len(slug) for slug in loaded.articles), default=0)
     for slug, article in sorted(loaded.articles.items()):
         click.echo(f"{slug:{width}}  {loaded.states[slug].value.replace('_', ' '):12}  {article.updated}")
+    for notice in edited_since_approval(settings.corpus, loaded):
+        click.echo(plain(str(notice)))
     allowed = citable(loaded)
     unexplained = [
         source

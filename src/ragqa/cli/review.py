@@ -78,6 +78,29 @@ for _name, _state in STEPS.items():
     _review_step(_name, _state)
 
 
+@review.command("restore")
+@click.argument("slug")
+@corpus_option
+def review_restore(slug: str, corpus: Path | None) -> None:
+    """Put back the text of an article that was approved last, where its file was edited or damaged since.
+
+    What the file held stays beside it, as NAME.damaged-DATE-TIME. It is no step of the review: the article stands where it stood.
+
+    \b
+    Example:
+      ragqa review restore memantine-ocd
+    """
+    from ragqa.review import restore_approved
+
+    folder = settings_from(corpus=corpus).corpus
+    aside = restore_approved(folder, slug)
+    state = _read(folder).states[slug].value.replace("_", " ")
+    left = f"; what was there is {aside.name}" if aside else ""
+    click.echo(f"{slug}: its file holds the text approved last{left}. It is {state}.")
+    if state == "approved":
+        click.echo("A running server answers from it shortly; otherwise run `ragqa regenerate`, or `ragqa index`.")
+
+
 @review.command("queue")
 @corpus_option
 def review_queue(corpus: Path | None) -> None:

@@ -23,6 +23,7 @@ from ragqa.mend.databases import library
 from ragqa.mend.found import Damage, Finding
 from ragqa.mend.generations import index
 from ragqa.mend.permissions import permissions
+from ragqa.mend.places import places
 from ragqa.mend.serving import serving
 from ragqa.mend.texts import abstracts, approved, articles
 from ragqa.pipeline import build_index, silent
@@ -66,6 +67,7 @@ def _repaired(found: Damage, seen: str, repair: Callable[[], str]) -> Finding:
 def look(settings: Settings, restore: bool, progress: Progress) -> Iterator[Damage]:
     """All that is damaged, in the order in which it has to be mended."""
     yield from permissions(settings)
+    yield from places(settings, restore)
     yield from serving(settings)
     yield from library(settings.library)
     yield from review_log(settings.corpus)
