@@ -375,3 +375,43 @@ def test_the_command_tells_and_its_exit_code_says_whether_a_person_is_needed(cop
     done = run("mend", *options)
     assert done.exit_code == 1
     assert "1 of 1 damaged files are left for a person" in done.stderr
+
+
+@pytest.mark.parametrize("kind", [pipe, circle, folder])
+@pytest.mark.parametrize("lock", ["index/LOCK", "corpus/.reviews.lock"])
+def test_what_cannot_be_locked_is_set_aside(copy: Settings, lock: str, kind: Callable[[Path, bytes], None]) -> None:
+    """It is made anew by whoever needs it."""
+    file = copy.corpus.parent / lock
+    file.unlink(missing_ok=True)
+    kind(file, b"")
+    (found,) = mend(copy)
+    assert (found.file, found.mended) == (file, True)
+    assert list(mend(copy)) == []
+    build_index(copy)
+
+
+@pytest.mark.parametrize("name", ["corpus/articles", "corpus/approved", "serving/conversations", "index"])
+def test_a_file_in_place_of_a_folder_is_set_aside(copy: Settings, name: str) -> None:
+    """Approved articles come back where the articles were; the rest is made anew."""
+    place = copy.corpus.parent / name
+    place.rename(copy.corpus.parent / "away")
+    place.write_text("a file")
+    if name == "corpus/articles":
+        assert ["`ragqa mend --restore`" in one.outcome for one in mend(copy)] == [True]
+    found = list(mend(copy, restore=True))
+    assert found[0].file == place
+    assert all(one.mended for one in found), [str(one) for one in found]
+    assert [one.read_text() for one in place.parent.glob(f"{place.name}.damaged-*")] == ["a file"]
+    assert list(mend(copy, restore=True)) == []
+    with Ragqa.open(copy) as ragqa:
+        assert ragqa.ask(ASKED.question).statements
+
+
+def test_a_file_in_place_of_the_abstracts_is_left_for_a_person(copy: Settings) -> None:
+    """What they held is nowhere else; one line says so."""
+    place = copy.corpus / "abstracts"
+    place.rename(copy.corpus.parent / "away")
+    place.write_text("a file")
+    (found,) = mend(copy, restore=True)
+    assert not found.mended
+    assert "restore the folder from a copy" in found.outcome
