@@ -415,3 +415,25 @@ def test_a_file_in_place_of_the_abstracts_is_left_for_a_person(copy: Settings) -
     (found,) = mend(copy, restore=True)
     assert not found.mended
     assert "restore the folder from a copy" in found.outcome
+
+
+@pytest.mark.parametrize("kind", [circle, empty])
+def test_a_current_that_cannot_be_read_is_told_as_that_and_built_anew(
+    copy: Settings, run: Callable[..., Any], kind: Callable[[Path, bytes], None]
+) -> None:
+    """Not as an index that was never built; the question is answered."""
+    damaged(copy.index / "CURRENT", kind)
+    done = run("ask", ASKED.question, "--corpus", copy.corpus, "--index", copy.index)
+    assert done.exit_code == 0
+    assert f"{copy.index / 'CURRENT'}: " in done.stderr
+    assert "no index in" not in done.stderr
+    assert current_generation(copy.index) is not None
+
+
+def test_an_import_of_known_records_alone_leaves_no_empty_file(copy: Settings, run: Callable[..., Any], tmp_path: Path) -> None:
+    """It would be taken for a damaged one."""
+    file = tmp_path / "again.jsonl"
+    file.write_text(json.dumps({"_id": "101", "title": "T", "text": "A text."}) + "\n")
+    done = run("import", file, "--ids", "pmid", "--corpus", copy.corpus)
+    assert "0 records written" in done.stdout
+    assert [one.name for one in (copy.corpus / "abstracts").iterdir()] == ["all.jsonl"]
