@@ -80,8 +80,8 @@ TYPES: dict[str, tuple[str, frozenset[str]]] = {
 }
 """File type -> where it is, and which steps may fail, in one line, while it is damaged. An ``index`` step never needs what it
 rebuilds; a server may need the index to start, so that all but its emergency answer may wait for it."""
-COMMANDS = re.compile(r"`ragqa ((?:mend|index)(?: --restore)?)")
-"""Commands in a fault that mend; others show or add."""
+COMMANDS = re.compile(r"`ragqa ((?:mend|index)(?: --restore)?|review restore [a-z0-9-]+)")
+"""Commands in a fault or notice that mend; others show or add."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +272,7 @@ def tried(one: Damage, whole: Path, place: Path, before: dict[str, Any]) -> dict
     wrong = judged(one, before, seen, mending, after, again)
     shutil.rmtree(folder)
     click.echo(f"{one.type:18} {one.kind:16} {'; '.join(wrong) or 'good'}", err=True)
-    short = {name: step["told"] for name, step in seen.items() if step["end"] != "done"}
+    short = {name: step["told"] for name, step in seen.items() if step["end"] != "done" or COMMANDS.search(step["told"])}
     return {
         "type": one.type,
         "kind": one.kind,
@@ -352,7 +352,7 @@ def step(end: str, told: str = "", out: str = "") -> dict[str, Any]:
     """How a step ended: done, refused, traceback, crash or waits; what it told; how many faults these are."""
     lines = [line for line in told.splitlines() if line.strip()]
     faults = [line for line in lines if line.startswith("  ")]
-    return {"end": end, "told": told[:2000], "lines": len(faults) or len(lines), "out": out}
+    return {"end": end, "told": told[:8000], "lines": len(faults) or len(lines), "out": out}
 
 
 def client(app: Any) -> Any:

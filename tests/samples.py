@@ -65,7 +65,8 @@ def write_corpus(
     for slug, text in articles.items():
         (folder / "articles" / f"{slug}.md").write_text(text, encoding="utf-8")
     lines = "".join(json.dumps(record) + "\n" for record in abstracts)
-    (folder / "abstracts" / "all.jsonl").write_text(lines, encoding="utf-8")
+    if abstracts:
+        (folder / "abstracts" / "all.jsonl").write_text(lines, encoding="utf-8")
     events = [
         {
             "article": slug,

@@ -67,11 +67,13 @@ def change(moments: random.Random, files: dict[str, list[dict[str, Any]]], step:
 
 
 def write_changed(corpus: Path, files: dict[str, list[dict[str, Any]]]) -> None:
-    """Write the files that are not as they should be, and no others."""
+    """Write the files that are not as they should be, and no others; one without a record is taken away."""
     for stem, records in files.items():
         text = "".join(json.dumps(record) + "\n" for record in records)
         file = corpus / "abstracts" / f"{stem}.jsonl"
-        if not file.exists() or file.read_text() != text:
+        if not records:
+            file.unlink(missing_ok=True)
+        elif not file.exists() or file.read_text() != text:
             file.write_text(text)
 
 
@@ -234,3 +236,28 @@ def test_progress_counts_the_bytes_that_may_have_changed(catalogue: Catalogue, s
     total = sum(file.stat().st_size for file in small_corpus.glob("a*/*")) // 1000
     assert told[0] == ("reading kB", 0, total)
     assert told[-1] == ("reading kB", total, total)
+
+
+@pytest.mark.parametrize("data", [b"", b"\n", b"{\n7\n", b'{"id": "pmid:101"'])
+def test_a_damaged_file_is_one_fault_and_the_same_as_when_everything_is_read(tmp_path: Path, data: bytes) -> None:
+    """Also that citations wait for it."""
+    corpus = write_corpus(tmp_path / "c", {"drug-a": ARTICLE}, [abstract(n) for n in (101, 102)])
+    (corpus / "abstracts" / "all.jsonl").write_bytes(data)
+    with pytest.raises(CorpusError) as all_read:
+        load_corpus(corpus)
+    with closing(Catalogue(tmp_path / "catalogue.sqlite", corpus)) as catalogue, pytest.raises(CorpusError) as caught:
+        catalogue.refresh(silent)
+    assert len(caught.value.faults) == 1
+    assert caught.value.faults == all_read.value.faults
+
+
+def test_a_catalogue_that_may_not_be_read_is_used_again(tmp_path: Path, small_corpus: Path) -> None:
+    """Its owner gets the permissions back."""
+    file = tmp_path / "catalogue.sqlite"
+    with closing(Catalogue(file, small_corpus)) as catalogue:
+        read(catalogue)
+    file.chmod(0)
+    with closing(Catalogue(file, small_corpus)) as catalogue:
+        assert_agrees(read(catalogue), small_corpus)
+    if os.geteuid():
+        assert file.stat().st_mode & 0o600 == 0o600

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 from samples import ARTICLE, abstract, write_corpus, write_reviews
 
 from ragqa.corpus.articles import parse_article
-from ragqa.corpus.folder import citable, load_corpus
+from ragqa.corpus.folder import citable, load_corpus, read_corpus
 from ragqa.corpus.records import ReviewState
 from ragqa.errors import CorpusError, InvalidRecord
 from ragqa.language.sentences import markers
@@ -166,3 +168,66 @@ def test_any_bytes_as_front_matter_are_an_article_or_a_fault(tmp_path_factory: p
     file.write_bytes(b"---\n" + data + b"\n---\n" + ARTICLE.split("---\n", 2)[2].encode())
     with suppress(InvalidRecord):
         parse_article(file)
+
+
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "cut": lambda data: data[: len(data) // 2 + 9],
+    "emptied": lambda _: b"",
+    "in another encoding": lambda data: data.decode().encode("utf-16"),
+    "another file": lambda _: b"\x89PNG\r\n\x1a\n\x00 no records\n" * 40,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_file_of_abstracts_is_one_fault(tmp_path: Path, damage: str) -> None:
+    """Neither its lines nor the citations that it held are told one by one; the fault says which lines and how many citations."""
+    corpus = write_corpus(tmp_path, {"drug-a": ARTICLE}, [abstract(n) for n in range(100, 120)])
+    file = corpus / "abstracts" / "all.jsonl"
+    file.write_bytes(DAMAGES[damage](file.read_bytes().replace(abstract_line(101), b"").replace(abstract_line(102), b"")))
+    with pytest.raises(CorpusError) as caught:
+        load_corpus(corpus)
+    (fault,) = caught.value.faults
+    assert fault.file == file
+    assert "it may hold what 2 citations name" in fault.message
+    assert "`ragqa mend`" in fault.message
+    assert read_corpus(corpus).set_aside.keys() == {"drug-a"}
+
+
+def abstract_line(number: int) -> bytes:
+    """One record's line."""
+    return (json.dumps(abstract(number)) + "\n").encode()
+
+
+def test_which_lines_hold_no_record_is_told_and_why_on_request(tmp_path: Path, run: Callable[..., Any]) -> None:
+    """Ranges of numbers in the one line of the file; with --lines each line and its own reason."""
+    corpus = write_corpus(tmp_path, {"drug-a": ARTICLE}, [abstract(n) for n in (101, 102, 103)])
+    with (corpus / "abstracts" / "all.jsonl").open("a") as file:
+        file.write("{\n7\n" + json.dumps(abstract(104)) + "\nnothing\n")
+    told = run("check", "--corpus", corpus)
+    assert told.exit_code == 1
+    assert "3 lines hold no record: 4-5, 7" in told.stderr
+    assert "all.jsonl:5: a JSON object was expected, not int" not in told.output
+    assert "all.jsonl:5: a JSON object was expected, not int" in run("check", "--lines", "--corpus", corpus).stdout
+
+
+def test_an_article_that_is_a_link_to_itself_is_one_fault(tmp_path: Path) -> None:
+    """Its review events are of an article that is there."""
+    corpus = write_corpus(tmp_path, {"drug-a": ARTICLE}, [abstract(101), abstract(102)])
+    file = corpus / "articles" / "drug-a.md"
+    file.unlink()
+    file.symlink_to(file.name)
+    with pytest.raises(CorpusError) as caught:
+        load_corpus(corpus)
+    assert [fault.file for fault in caught.value.faults] == [file]
+
+
+@pytest.mark.parametrize("name", ["articles", "abstracts", "approved"])
+def test_a_file_in_place_of_a_folder_is_one_fault(tmp_path: Path, name: str) -> None:
+    """What the folder held is not told one by one."""
+    corpus = write_corpus(tmp_path, {"drug-a": ARTICLE}, [abstract(101), abstract(102)])
+    if (corpus / name).exists():
+        (corpus / name).rename(tmp_path / "away")
+    (corpus / name).write_text("a file")
+    with pytest.raises(CorpusError) as caught:
+        load_corpus(corpus)
+    assert [fault.file for fault in caught.value.faults] == [corpus / name]

@@ -179,3 +179,11 @@ def test_what_is_set_aside_keeps_its_bytes_and_its_journal(tmp_path: Path) -> No
         assert aside.read_text() == content
         assert aside.with_name(f"{aside.name}-wal").read_text() == f"journal of {content}"
     assert len(list(tmp_path.iterdir())) == 4
+
+
+def test_permissions_that_keep_everybody_out_are_not_kept(tmp_path: Path) -> None:
+    """What is written anew can be read by its owner."""
+    file = tmp_path / "CURRENT"
+    files.write_atomic(file, ["old"], mode=0)
+    files.write_atomic(file, ["new"])
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600

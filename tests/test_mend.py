@@ -178,30 +178,6 @@ def files_of(root: Path) -> Iterator[Path]:
     return (file for file in root.rglob("*") if file.is_file())
 
 
-@pytest.mark.parametrize(
-    "place",
-    ["corpus/articles", "corpus/abstracts", "corpus/approved", "serving/conversations", "index/LOCK", "corpus/.reviews.lock"],
-)
-@pytest.mark.parametrize("kind", ["file", "pipe", "link to itself"])
-def test_what_stands_in_the_place_of_a_folder_or_a_lock_is_set_aside(copy: Settings, place: str, kind: str) -> None:
-    """Named once, kept, and in nobody's way the second time."""
-    top, _, name = place.partition("/")
-    there: Path = getattr(copy, top) / name
-    if there.is_dir():
-        there.rename(there.with_name("before"))
-    there.unlink(missing_ok=True)
-    make = {"file": there.touch, "pipe": lambda: os.mkfifo(there), "link to itself": lambda: there.symlink_to(there.name)}
-    make[kind]()
-    found = [one for one in mend(copy) if one.file == there]
-    if kind == "file" and "lock" in name.lower():
-        assert found == []
-        return
-    (finding,) = found
-    assert finding.mended
-    assert list(there.parent.glob(f"{there.name}.damaged-*"))
-    assert not [one for one in mend(copy) if one.file == there]
-
-
 def test_a_whole_installation_is_left_as_it_is(copy: Settings) -> None:
     """Nothing is found, nothing is written."""
     before = {file: file.read_bytes() for file in files_of(copy.corpus.parent)}
@@ -401,3 +377,65 @@ def test_the_command_tells_and_its_exit_code_says_whether_a_person_is_needed(cop
     done = run("mend", *options)
     assert done.exit_code == 1
     assert "1 of 1 damaged files are left for a person" in done.stderr
+
+
+@pytest.mark.parametrize("kind", [pipe, circle, folder])
+@pytest.mark.parametrize("lock", ["index/LOCK", "corpus/.reviews.lock"])
+def test_what_cannot_be_locked_is_set_aside(copy: Settings, lock: str, kind: Callable[[Path, bytes], None]) -> None:
+    """It is made anew by whoever needs it."""
+    file = copy.corpus.parent / lock
+    file.unlink(missing_ok=True)
+    kind(file, b"")
+    (found,) = mend(copy)
+    assert (found.file, found.mended) == (file, True)
+    assert list(mend(copy)) == []
+    build_index(copy)
+
+
+@pytest.mark.parametrize("name", ["corpus/articles", "corpus/approved", "serving/conversations", "index"])
+def test_a_file_in_place_of_a_folder_is_set_aside(copy: Settings, name: str) -> None:
+    """Approved articles come back where the articles were; the rest is made anew."""
+    place = copy.corpus.parent / name
+    place.rename(copy.corpus.parent / "away")
+    place.write_text("a file")
+    if name == "corpus/articles":
+        assert ["`ragqa mend --restore`" in one.outcome for one in mend(copy)] == [True]
+    found = list(mend(copy, restore=True))
+    assert found[0].file == place
+    assert all(one.mended for one in found), [str(one) for one in found]
+    assert [one.read_text() for one in place.parent.glob(f"{place.name}.damaged-*")] == ["a file"]
+    assert list(mend(copy, restore=True)) == []
+    with Ragqa.open(copy) as ragqa:
+        assert ragqa.ask(ASKED.question).statements
+
+
+def test_a_file_in_place_of_the_abstracts_is_left_for_a_person(copy: Settings) -> None:
+    """What they held is nowhere else; one line says so."""
+    place = copy.corpus / "abstracts"
+    place.rename(copy.corpus.parent / "away")
+    place.write_text("a file")
+    (found,) = mend(copy, restore=True)
+    assert not found.mended
+    assert "restore the folder from a copy" in found.outcome
+
+
+@pytest.mark.parametrize("kind", [circle, empty])
+def test_a_current_that_cannot_be_read_is_told_as_that_and_built_anew(
+    copy: Settings, run: Callable[..., Any], kind: Callable[[Path, bytes], None]
+) -> None:
+    """Not as an index that was never built; the question is answered."""
+    damaged(copy.index / "CURRENT", kind)
+    done = run("ask", ASKED.question, "--corpus", copy.corpus, "--index", copy.index)
+    assert done.exit_code == 0
+    assert f"{copy.index / 'CURRENT'}: " in done.stderr
+    assert "no index in" not in done.stderr
+    assert current_generation(copy.index) is not None
+
+
+def test_an_import_of_known_records_alone_leaves_no_empty_file(copy: Settings, run: Callable[..., Any], tmp_path: Path) -> None:
+    """It would be taken for a damaged one."""
+    file = tmp_path / "again.jsonl"
+    file.write_text(json.dumps({"_id": "101", "title": "T", "text": "A text."}) + "\n")
+    done = run("import", file, "--ids", "pmid", "--corpus", copy.corpus)
+    assert "0 records written" in done.stdout
+    assert [one.name for one in (copy.corpus / "abstracts").iterdir()] == ["all.jsonl"]

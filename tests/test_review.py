@@ -233,3 +233,43 @@ def test_the_queue_and_the_changes_on_the_command_line(draft_corpus: Path, run: 
     assert "<del>8</del> <ins>9</ins>" in run("review", "diff", "drug-a", "--format", "html", *only).output
     assert "drug-a  submitted     (approved " in run("review", "queue", *only).output
     assert "1 of 1 articles wait" in run("review", "queue", *only).output
+
+
+def test_an_article_that_is_not_what_was_approved_is_told_and_put_back(draft_corpus: Path, run: Callable[..., Any]) -> None:
+    """`check` names it and the command, without failing; the command keeps what was there and the article is approved again."""
+    for state, by in WAY:
+        record_step(draft_corpus, "drug-a", state, by)
+    only = ("--corpus", draft_corpus)
+    assert "is not the text that was approved" not in run("check", *only).output
+    file = draft_corpus / "articles" / "drug-a.md"
+    edit(draft_corpus)
+    edited = file.read_text()
+    told = run("check", *only)
+    assert told.exit_code == 0
+    assert "drug-a.md: is not the text that was approved on " in told.output
+    assert "`ragqa review restore drug-a`" in told.output
+    done = run("review", "restore", "drug-a", *only)
+    assert done.exit_code == 0
+    assert "It is approved." in done.output
+    assert load_corpus(draft_corpus).states["drug-a"] is ReviewState.APPROVED
+    assert [other.read_text() for other in file.parent.glob("*.damaged-*")] == [edited]
+    assert run("review", "restore", "drug-a", *only).exit_code == 0
+    assert len(list(file.parent.glob("*.damaged-*"))) == 1
+
+
+def test_an_edit_that_was_submitted_is_no_notice(draft_corpus: Path, run: Callable[..., Any]) -> None:
+    """It waits for an editor, who knows."""
+    for state, by in WAY:
+        record_step(draft_corpus, "drug-a", state, by)
+    edit(draft_corpus)
+    record_step(draft_corpus, "drug-a", ReviewState.SUBMITTED, "demo-author")
+    assert "is not the text that was approved" not in run("check", "--corpus", draft_corpus).output
+
+
+@pytest.mark.parametrize("slug", ["drug-a", "../drug-a"])
+def test_nothing_is_put_back_where_no_approved_text_is_kept(draft_corpus: Path, run: Callable[..., Any], slug: str) -> None:
+    """One line, and the file is as it was."""
+    done = run("review", "restore", slug, "--corpus", draft_corpus)
+    assert done.exit_code == 1
+    assert "no approved text" in done.stderr or "is no slug" in done.stderr
+    assert (draft_corpus / "articles" / "drug-a.md").read_text() == ARTICLE

@@ -81,10 +81,25 @@ def stamp(file: Path) -> tuple[int, ...] | None:
     return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
+def no_folder(place: Path) -> bool:
+    """Whether something stands here that is no folder, and no link to one."""
+    return os.path.lexists(place) and not place.is_dir()
+
+
 def require_regular(file: Path) -> None:
     """As ``open_regular`` for those that open files themselves, such as SQLite; a missing file is none that could wait."""
     if os.path.lexists(file) and not stat.S_ISREG(file.stat().st_mode):
         raise OSError(errno.EINVAL, "not a regular file", str(file))
+
+
+def require_usable(file: Path) -> None:
+    """As ``require_regular``, for a file that this process must read and write: its owner gets the permissions that are missing.
+
+    Raises OSError where they are another's to give.
+    """
+    require_regular(file)
+    if os.path.lexists(file) and not os.access(file, os.R_OK | os.W_OK):
+        file.chmod(stat.S_IMODE(file.stat().st_mode) | stat.S_IRUSR | stat.S_IWUSR)
 
 
 def read_text(file: Path) -> tuple[str, bytes]:
@@ -193,8 +208,8 @@ def _check_kept(line: bytes, value: object) -> None:
 def write_atomic(file: Path, chunks: Iterable[str | bytes], mode: int | None = None) -> None:
     """Write a file, text as UTF-8, so that a reader, or a crash, sees the old content or the new, never a part.
 
-    ``mode``: its permissions; without it those of the file that is replaced, 0644 for a new one; its owner may read it in any
-    case. A link stays a link, and what it names is replaced.
+    ``mode``: its permissions; without it those of the file that is replaced, which its owner can read and write at least where
+    it could not be read; 0644 for a new one. A link stays a link, and what it names is replaced.
     """
     file = Path(os.path.realpath(file))
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -216,9 +231,10 @@ def write_atomic(file: Path, chunks: Iterable[str | bytes], mode: int | None = N
 
 def _mode_of(file: Path) -> int:
     try:
-        return stat.S_IMODE(file.stat().st_mode) | 0o600
+        mode = stat.S_IMODE(file.stat().st_mode)
     except OSError:
         return 0o644
+    return mode if mode & stat.S_IRUSR else mode | stat.S_IRUSR | stat.S_IWUSR
 
 
 def set_aside(file: Path) -> Path:
@@ -356,11 +372,6 @@ def is_damage(error: Exception) -> bool:
     """Whether an error tells of a database file's content, not of a lock, the disk or permissions."""
     code = getattr(error, "sqlite_errorcode", None)
     return code is not None and code & 0xFF in DAMAGE
-
-
-def cannot_be_opened(file: Path) -> bool:
-    """Whether a file that is there may not be read and written by this process."""
-    return os.path.lexists(file) and not os.access(file, os.R_OK | os.W_OK)
 
 
 @contextmanager

@@ -21,31 +21,29 @@ if TYPE_CHECKING:
 @click.command()
 @corpus_option
 @click.option("--index", type=click.Path(path_type=Path), help="Index built from it, if any.  [default: indexes/default]")
-def check(corpus: Path | None, index: Path | None) -> None:
+@click.option("--lines", is_flag=True, help="Also say of each line of abstracts that holds no record why.")
+def check(corpus: Path | None, index: Path | None, lines: bool) -> None:
     """Validate the corpus: every fault at once, with file and line; and that its review log was not cut since the last build.
+
+    An article that is not the text that was approved is told too; that is no fault.
 
     \b
     Example:
       ragqa check --corpus corpus
     """
-    from ragqa.corpus.articles import article_file
-    from ragqa.corpus.folder import citable
-    from ragqa.corpus.records import ReviewState
-    from ragqa.editorial.review import standings
+    from ragqa.corpus.folder import citable, unread_lines
+    from ragqa.editorial.review import edited_since_approval
     from ragqa.index.refresh import checked_corpus
 
     settings = settings_from(corpus=corpus, index=index)
+    for fault in unread_lines(settings.corpus) if lines else ():
+        click.echo(plain(str(fault)))
     loaded = checked_corpus(settings)
     width = max((len(slug) for slug in loaded.articles), default=0)
     for slug, article in sorted(loaded.articles.items()):
         click.echo(f"{slug:{width}}  {loaded.states[slug].value.replace('_', ' '):12}  {article.updated}")
-    for one in standings(loaded):
-        if one.edited and one.last and one.last.state is ReviewState.APPROVED:
-            click.echo(
-                f"{article_file(settings.corpus, one.article.slug)}: differs from the text approved on {one.last.at:%Y-%m-%d}. "
-                "Nothing is answered from it until it is submitted and approved, or until "
-                f"`ragqa review restore {one.article.slug}` puts the approved text back"
-            )
+    for notice in edited_since_approval(settings.corpus, loaded):
+        click.echo(plain(str(notice)))
     allowed = citable(loaded)
     unexplained = [
         source

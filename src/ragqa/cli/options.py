@@ -54,11 +54,11 @@ def settings_from(**given: Any) -> Settings:
 
 def open_ragqa(settings: Settings) -> Any:
     """The index these settings name, open; where there is none yet it is built, with a word on stderr."""
-    from ragqa.index import current_generation
+    from ragqa.index import current_generation, nothing_live
     from ragqa.pipeline import Ragqa
 
     if current_generation(settings.index) is None:
-        click.echo(f"No index in {settings.index} yet: building it once.", err=True)
+        click.echo(f"{nothing_live(settings.index)}: building it once.", err=True)
         with progress_bar() as progress:
             return Ragqa.open(settings, progress)
     return Ragqa.open(settings)

@@ -78,6 +78,29 @@ for _name, _state in STEPS.items():
     _review_step(_name, _state)
 
 
+@review.command("restore")
+@click.argument("slug")
+@corpus_option
+def review_restore(slug: str, corpus: Path | None) -> None:
+    """Put back the text of an article that was approved last, where its file was edited or damaged since.
+
+    What the file held stays beside it, as NAME.damaged-DATE-TIME. It is no step of the review: the article stands where it stood.
+
+    \b
+    Example:
+      ragqa review restore memantine-ocd
+    """
+    from ragqa.editorial.review import restore_approved
+
+    folder = settings_from(corpus=corpus).corpus
+    aside = restore_approved(folder, slug)
+    state = _read(folder).states[slug].value.replace("_", " ")
+    left = f"; what was there is {aside.name}" if aside else ""
+    click.echo(f"{slug}: its file holds the text approved last{left}. It is {state}.")
+    if state == "approved":
+        click.echo("A running server answers from it shortly; otherwise run `ragqa regenerate`, or `ragqa index`.")
+
+
 @review.command("queue")
 @corpus_option
 def review_queue(corpus: Path | None) -> None:
@@ -132,23 +155,6 @@ def review_diff(slug: str, style: str, corpus: Path | None) -> None:
         return
     show = difference.as_text if style == "text" else difference.as_markdown
     click.echo(show(found, title), nl=False)
-
-
-@review.command("restore")
-@click.argument("slug")
-@corpus_option
-def review_restore(slug: str, corpus: Path | None) -> None:
-    """Put back the text of an article that was approved last; what its file says now is kept beside it.
-
-    \b
-    Example:
-      ragqa review restore memantine-ocd
-    """
-    from ragqa.editorial.review import put_back
-
-    aside = put_back(settings_from(corpus=corpus).corpus, slug)
-    kept = f"; what was there is {plain(aside.name)}" if aside else ""
-    click.echo(f"{slug}: the text approved last was put back{kept}. Run `ragqa index`, so that answers quote it")
 
 
 @review.command("log")

@@ -23,7 +23,7 @@ def serve(host: str, port: int, corpus: Path | None, index: Path | None, model: 
       ragqa serve --port 8000
     """
     from ragqa.corpus.folder import require_folder
-    from ragqa.index import current_generation
+    from ragqa.index import current_generation, nothing_live
     from ragqa.web.server import listen
     from ragqa.web.server import serve as run
 
@@ -33,7 +33,7 @@ def serve(host: str, port: int, corpus: Path | None, index: Path | None, model: 
         address = listening.getsockname()
         shown = f"[{address[0]}]" if ":" in address[0] else address[0]
         if current_generation(settings.index) is None:
-            click.echo(f"No index in {settings.index} yet: building it once.", err=True)
+            click.echo(f"{nothing_live(settings.index)}: building it once.", err=True)
         run(settings, listening, lambda: _announce(f"http://{shown}:{address[1]}"))
 
 

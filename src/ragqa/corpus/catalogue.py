@@ -31,6 +31,7 @@ from ragqa.corpus.faults import (
     duplicate,
     empty,
     event_faults,
+    folder_faults,
     marker_faults,
     raise_all,
     told,
@@ -42,13 +43,12 @@ from ragqa.corpus.reviewlog import Log, head_of, known_log
 from ragqa.errors import CorpusChanged, Fault, InvalidRecord, printable_name
 from ragqa.files import (
     UNREADABLE,
-    cannot_be_opened,
     discard,
     is_damage,
     json_object,
     open_stream,
     raw_lines,
-    require_regular,
+    require_usable,
     sha256_of,
 )
 
@@ -319,10 +319,11 @@ class Catalogue:
         (count,) = self._database.execute("SELECT count(*) FROM (SELECT 1 FROM sources LIMIT 1)").fetchone()
         if not (count or found.by_file):
             found.of("", [empty(self.corpus)])
-        found.of("", [*filter(None, [log.fault]), *event_faults(self.corpus, log.events)])
+        of_folders = folder_faults(self.corpus)
+        found.of("", [*filter(None, [log.fault]), *event_faults(self.corpus, log.events), *of_folders])
         rows = self._database.execute("SELECT id, sha256, citations FROM sources WHERE kind = 'article' ORDER BY id").fetchall()
         states = review_states({source.removeprefix("article:"): sha256.hex() for source, sha256, _ in rows}, log.events)
-        blocking = not count or (log.fault is not None and not log.torn)
+        blocking = not count or bool(of_folders) or (log.fault is not None and not log.torn)
         approved = 0
         for source, _, listed in rows:
             slug, citations = source.removeprefix("article:"), json.loads(listed)
@@ -405,7 +406,7 @@ def _opened(file: Path) -> sqlite3.Connection:
     """The catalogue's file; one that another ragqa made, or that is damaged, is made anew: all it says can be read again."""
     for last in (False, True):
         try:
-            require_regular(file)
+            require_usable(file)
             database = sqlite3.connect(file, isolation_level=None)
         except OSError:
             if last:
@@ -420,7 +421,7 @@ def _opened(file: Path) -> sqlite3.Connection:
                 return database
         except sqlite3.DatabaseError as error:
             database.close()
-            if last or not (is_damage(error) or cannot_be_opened(file)):
+            if last or not is_damage(error):
                 raise
         database.close()
         discard(file)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,11 @@ from ragqa.corpus.articles import article_file
 from ragqa.corpus.records import Abstract, Article, ReviewEvent, explain
 from ragqa.corpus.reviewlog import LOG
 from ragqa.errors import CorpusError, Fault
+from ragqa.files import UNREADABLE, no_folder, open_stream, raw_lines
 from ragqa.language.sentences import markers
 
-
-class NoRecord(Fault):
-    """A line of a file of abstracts that holds no record."""
+RANGES = 12
+"""Of line numbers, told of one file."""
 
 
 class Repeated(Fault):
@@ -43,54 +43,73 @@ def raise_all(folder: Path, faults: Iterable[Fault]) -> None:
 def told(folder: Path, faults: Iterable[Fault]) -> list[Fault]:
     """Faults by file, line and message, one for each cause.
 
-    The lines of a file that hold no record are one fault. Where a file of abstracts is at fault, or empty, citations that no
-    file holds are not told: they only follow from it.
+    A file of abstracts with lines that hold no record, that cannot be read, or that is empty where something is missed, is one
+    fault. What is cited may stand there, so that citations which no file holds are then no faults of their articles.
     """
     ordered = sorted(faults, key=lambda fault: (str(fault.file), fault.line or 0, fault.message))
     unheld = [fault for fault in ordered if isinstance(fault, Unheld)]
-    whole = not any(fault.file.parent == folder / "abstracts" and not isinstance(fault, Repeated) for fault in ordered)
-    emptied = [_emptied(file, len(unheld)) for file in _empty_files(folder)] if unheld and whole else []
-    kept = ordered if whole and not emptied else [fault for fault in ordered if not isinstance(fault, Unheld)]
-    by_file = groupby([*emptied, *kept], key=lambda fault: (fault.file, isinstance(fault, NoRecord)))
-    return [one for (_, lines), group in by_file for one in (_as_one(list(group)) if lines else group)]
+    damaged = [fault for fault in ordered if _of_abstracts(folder, fault)]
+    if unheld and not damaged:
+        damaged = [Fault(file=file, line=None, message="holds no record") for file in _empty_files(folder)]
+    if not damaged:
+        return ordered
+    others = [fault for fault in ordered if not isinstance(fault, Unheld) and not _of_abstracts(folder, fault)]
+    by_file = groupby(damaged, key=lambda fault: fault.file)
+    return sorted([*others, *(_of_file(list(found), len(unheld)) for _, found in by_file)], key=lambda fault: str(fault.file))
 
 
-def _as_one(lines: list[Fault]) -> list[Fault]:
-    first, *others = lines
-    if not others:
-        return [first]
-    numbers = _ranges([fault.line or 0 for fault in others])
-    return [NoRecord(file=first.file, line=first.line, message=f"{first.message} (lines {numbers} hold no record either)")]
+def _of_abstracts(folder: Path, fault: Fault) -> bool:
+    """Whether it says that a file of abstracts holds less than it should; an id that stands twice does not."""
+    return folder / "abstracts" in (fault.file, fault.file.parent) and not isinstance(fault, Repeated)
 
 
-def _ranges(numbers: list[int]) -> str:
-    """2, 5-52 for 2, 5, 6, ... 52."""
+def _of_file(faults: Sequence[Fault], unheld: int) -> Fault:
+    first, lines = faults[0], [fault.line for fault in faults if fault.line is not None]
+    more = f"; {len(lines)} lines hold no record: {_ranges(lines)}" if len(lines) > 1 else ""
+    waiting = f"; it may hold what {unheld} citations name" if unheld else ""
+    advice = ". Restore the file from a copy, or see what `ragqa mend` can put back"
+    return Fault(file=first.file, line=first.line, message=f"{first.message}{more}{waiting}{advice}")
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """Rising numbers as "2, 5-52", up to RANGES of them."""
     runs: list[list[int]] = []
     for number in numbers:
-        if runs and number == runs[-1][-1] + 1:
-            runs[-1] = [runs[-1][0], number]
+        if runs and number == runs[-1][1] + 1:
+            runs[-1][1] = number
         else:
-            runs.append([number])
-    return ", ".join("-".join(map(str, run)) for run in runs)
+            runs.append([number, number])
+    shown = ", ".join(f"{first}-{last}" if last > first else str(first) for first, last in runs[:RANGES])
+    return shown + ", and others" * (len(runs) > RANGES)
 
 
 def _empty_files(folder: Path) -> list[Path]:
-    return [file for file in sorted((folder / "abstracts").glob("*.jsonl")) if file.is_file() and not file.stat().st_size]
+    return [file for file in sorted((folder / "abstracts").glob("*.jsonl")) if _is_empty(file)]
 
 
-def _emptied(file: Path, unheld: int) -> Fault:
-    waiting = "1 citation is" if unheld == 1 else f"{unheld} citations are"
-    return Fault(file=file, line=None, message=f"holds no record, and {waiting} held by no file: restore it, or import it again")
+def _is_empty(file: Path) -> bool:
+    try:
+        with open_stream(file) as stream:
+            return next(raw_lines(stream, file), None) is None
+    except UNREADABLE:
+        return False
+
+
+def folder_faults(folder: Path) -> list[Fault]:
+    """What is no folder of a corpus, though it stands where one should."""
+    message = "is no folder: `ragqa mend` says what to do"
+    places = (folder / name for name in ("articles", "abstracts", "approved"))
+    return [Fault(file=place, line=None, message=message) for place in places if no_folder(place)]
 
 
 def abstract_of(value: dict[str, Any] | Fault, file: Path, line: int) -> Abstract | Fault:
     """The abstract that one line holds, or the Fault that says why it holds none."""
     if isinstance(value, Fault):
-        return NoRecord(file=value.file, line=value.line, message=value.message)
+        return value
     try:
         return Abstract.model_validate(value)
     except ValidationError as error:
-        return NoRecord(file=file, line=line, message=explain(error))
+        return Fault(file=file, line=line, message=explain(error))
 
 
 def duplicate(file: Path, line: int, source_id: str, first: str) -> Fault:
@@ -99,10 +118,15 @@ def duplicate(file: Path, line: int, source_id: str, first: str) -> Fault:
 
 
 def event_faults(folder: Path, reviews: Iterable[ReviewEvent]) -> Iterator[Fault]:
-    """Review events of articles that do not exist."""
+    """Articles that do not exist though review events speak of them, each once; one that cannot be read is told as that."""
+    if no_folder(folder / "articles"):
+        return
+    first: dict[str, int] = {}
     for number, event in enumerate(reviews, start=1):
-        if not os.path.lexists(article_file(folder, event.article)):
-            message = f"event {number} speaks of the article {event.article!r}, which does not exist"
+        first.setdefault(event.article, number)
+    for slug, number in first.items():
+        if not os.path.lexists(article_file(folder, slug)):
+            message = f"event {number} speaks of the article {slug!r}, which does not exist"
             yield Fault(file=folder / LOG, line=number, message=message)
 
 

@@ -20,11 +20,13 @@ from typing import Any
 
 from ragqa.corpus.articles import article_file, parse_article
 from ragqa.corpus.faults import (
+    Repeated,
     abstract_of,
     citation_faults,
     duplicate,
     empty,
     event_faults,
+    folder_faults,
     marker_faults,
     raise_all,
     told,
@@ -102,6 +104,7 @@ def read_corpus(folder: Path) -> Corpus:
             set_aside[slug] = found
     articles = {slug: article for slug, article in parsed.items() if slug not in set_aside}
     faults += [*filter(None, [log.fault]), *event_faults(folder, log.events), *chain.from_iterable(set_aside.values())]
+    faults += folder_faults(folder)
     states = review_states({slug: article.sha256 for slug, article in articles.items()}, log.events)
     return Corpus(
         articles=articles,
@@ -130,6 +133,13 @@ def citable(corpus: Corpus, *, abstracts: str = "cited") -> Citable:
         abstracts=tuple(sorted((one for one in corpus.abstracts.values() if reasons[one.id] is None), key=lambda one: one.id)),
         excluded={source: reason for source, reason in sorted(reasons.items()) if reason is not None},
     )
+
+
+def unread_lines(folder: Path) -> list[Fault]:
+    """Why each line, or file, of abstracts holds no record."""
+    faults: list[Fault] = []
+    _read_abstracts(folder, faults)
+    return [fault for fault in faults if not isinstance(fault, Repeated)]
 
 
 def approved_articles(folder: Path) -> list[Article]:

@@ -193,7 +193,7 @@ def _alone(folder: Path) -> Iterator[None]:
         except BlockingIOError:
             raise StoreBusy("another process is writing the review log: take the step again in a moment") from None
         except OSError as error:
-            raise InvalidRecord(file, None, f"cannot be locked ({error.strerror}): take it away, it is made anew") from error
+            raise InvalidRecord(file, None, f"cannot be locked ({error.strerror}): run `ragqa mend`, or take it away") from error
         yield
 
 

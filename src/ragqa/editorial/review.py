@@ -20,8 +20,8 @@ from ragqa.corpus.articles import approved_text, article_file, kept_file, parse_
 from ragqa.corpus.folder import Corpus, read_corpus
 from ragqa.corpus.gate import review_states
 from ragqa.corpus.records import SLUG, Article, ReviewEvent, ReviewState, explain
-from ragqa.corpus.reviewlog import append_event, known_log, writing
-from ragqa.errors import CorpusError, InvalidRecord, ReviewError
+from ragqa.corpus.reviewlog import append_event, read_log, writing
+from ragqa.errors import CorpusError, Fault, InvalidRecord, ReviewError
 from ragqa.files import keep_aside, read_bytes, sha256_of, write_atomic
 
 NEXT: dict[ReviewState, frozenset[ReviewState]] = {
@@ -65,6 +65,55 @@ def standings(corpus: Corpus) -> list[Standing]:
 def _standing(article: Article, state: ReviewState, last: ReviewEvent | None) -> Standing:
     edited = last is not None and last.sha256 != article.sha256
     return Standing(article=article, state=state, last=last, edited=edited, possible=tuple(sorted(NEXT[state])))
+
+
+def edited_since_approval(folder: Path, corpus: Corpus) -> list[Fault]:
+    """Articles whose last step is an approval of another text than their file holds: edited, or damaged so that they still read.
+
+    No program can tell which, so it is no fault of the corpus; each says what makes the article answer again.
+    """
+    return [
+        _edited(folder, one.article.slug, one.last)
+        for one in standings(corpus)
+        if one.edited and one.last is not None and one.last.state is ReviewState.APPROVED
+    ]
+
+
+def _edited(folder: Path, slug: str, approval: ReviewEvent) -> Fault:
+    back = f", or the approved text is put back with `ragqa review restore {slug}`"
+    message = (
+        f"is not the text that was approved on {approval.at:%Y-%m-%d}: it is not answered from until it is submitted and "
+        f"approved{back if kept_file(folder, slug, approval.sha256).is_file() else ''}"
+    )
+    return Fault(file=article_file(folder, slug), line=None, message=message)
+
+
+def restore_approved(corpus: Path, slug: str) -> Path | None:
+    """Put the text of an article that was approved last in its file; where the file held another, its new name beside it.
+
+    Raises:
+        ReviewError: no such text was kept, or this is no slug.
+        InvalidRecord: the text kept cannot be read, or the review log was changed.
+    """
+    check_slug(slug)
+    kept = approved_text(corpus, slug, read_log(corpus))
+    if kept is None:
+        raise ReviewError(f"no approved text of {slug} was kept as it was approved: restore its file from a copy")
+    return put_back(corpus, kept)
+
+
+def put_back(corpus: Path, kept: Article) -> Path | None:
+    """As ``restore_approved``, of a text that ``approved_text`` gave; None too where the file holds it already."""
+    file = article_file(corpus, kept.slug)
+    data = read_bytes(kept_file(corpus, kept.slug, kept.sha256))
+    try:
+        if read_bytes(file) == data:
+            return None
+    except OSError:
+        pass  # whatever it is, it is kept under another name
+    aside = keep_aside(file) if os.path.lexists(file) else None
+    write_atomic(file, [data], mode=0o644)
+    return aside
 
 
 def record_step(
@@ -136,22 +185,6 @@ def _keep(file: Path, kept: Path) -> None:
     if hashlib.sha256(data).hexdigest() != kept.stem:
         raise InvalidRecord(file, None, "the file was edited while the step was taken: read it again, then repeat the step")
     write_atomic(kept, [data])
-
-
-def put_back(corpus: Path, slug: str) -> Path | None:
-    """Write the text approved last over what an article's file says now; what was there is kept, under the name given back.
-
-    Raises:
-        ReviewError: no slug, or no text of an approval was kept.
-    """
-    check_slug(slug)
-    approved = approved_text(corpus, slug, known_log(corpus).events)
-    if approved is None:
-        raise ReviewError(f"no approved text of {slug} was kept: restore the file from a copy, or submit what it says now")
-    file = article_file(corpus, slug)
-    aside = keep_aside(file) if os.path.lexists(file) else None
-    write_atomic(file, [read_bytes(kept_file(corpus, slug, approved.sha256))], mode=0o644)
-    return aside
 
 
 def check_slug(slug: str) -> None:

@@ -45,6 +45,7 @@ from ragqa.settings import Settings
 
 Item = TypeVar("Item")
 
+LOCK = "LOCK"
 TOLD = 1000
 """Things done between two reports of progress."""
 
@@ -75,7 +76,7 @@ def exclusive(folder: Path) -> Iterator[None]:
     fresh = not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with lock_file(folder / "LOCK", wait=0):
+        with lock_file(folder / LOCK, wait=0):
             for leftover in folder.glob(".building-*"):
                 shutil.rmtree(leftover)
             yield
@@ -88,7 +89,8 @@ def exclusive(folder: Path) -> Iterator[None]:
     except (OSError, sqlite3.DatabaseError) as error:
         raise IndexFault(
             f"the index could not be written to {folder}: {error}. The generation built before, if any, still answers. "
-            "Free space or name another folder with --index DIR, then run `ragqa index` again: finished work is reused."
+            "Free space, see what `ragqa mend` finds, or name another folder with --index DIR, then run `ragqa index` again: "
+            "finished work is reused."
         ) from error
 
 

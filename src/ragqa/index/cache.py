@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ragqa.files import discard, is_damage, require_regular
+from ragqa.files import discard, is_damage, require_usable
 from ragqa.models import Vectors
 
 EMBEDDINGS = "embeddings.sqlite"
@@ -79,7 +79,7 @@ class EmbeddingCache:
 
 
 def _opened(file: Path) -> sqlite3.Connection:
-    require_regular(file)
+    require_usable(file)
     database = sqlite3.connect(file)
     try:
         database.execute("PRAGMA journal_mode = WAL")

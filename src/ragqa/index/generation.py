@@ -10,7 +10,16 @@ from pathlib import Path
 from ragqa.corpus.records import Abstract, Article, Passage
 from ragqa.errors import IndexFault, IndexMismatch, IndexMissing
 from ragqa.index.lexical import LexicalIndex
-from ragqa.index.manifest import CHECKED_AT_OPEN, current_generation, damage, damaged, read_manifest, reading, stored_generations
+from ragqa.index.manifest import (
+    CHECKED_AT_OPEN,
+    current_generation,
+    damage,
+    damaged,
+    nothing_live,
+    read_manifest,
+    reading,
+    stored_generations,
+)
 from ragqa.index.store import PassageStore
 from ragqa.index.vectors import VectorIndex
 from ragqa.models import Embedder, Vectors
@@ -159,4 +168,4 @@ def _open_current(folder: Path) -> Generation:
         except IndexFault:
             if last or current_generation(folder) == name:
                 raise
-    raise IndexMissing(f"no index in {folder}: run `ragqa index`")
+    raise IndexMissing(f"{nothing_live(folder)}: run `ragqa index`")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sqlite3
 from collections.abc import Container, Iterator, Mapping
@@ -177,6 +178,18 @@ def current_generation(folder: Path) -> str | None:
     except InvalidRecord:
         return None
     return name if GENERATION.fullmatch(name) else None
+
+
+def nothing_live(folder: Path) -> str:
+    """Why there is no live generation: nothing was built, or CURRENT cannot be read or names none."""
+    file = folder / "CURRENT"
+    if not os.path.lexists(file):
+        return f"no index in {folder}"
+    try:
+        read_text(file)
+    except InvalidRecord as error:
+        return str(error.faults[0])
+    return f"{file}: names no generation"
 
 
 def read_manifest(folder: Path) -> Manifest:

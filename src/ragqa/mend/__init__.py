@@ -67,7 +67,7 @@ def _repaired(found: Damage, seen: str, repair: Callable[[], str]) -> Finding:
 def look(settings: Settings, restore: bool, progress: Progress) -> Iterator[Damage]:
     """All that is damaged, in the order in which it has to be mended."""
     yield from permissions(settings)
-    yield from places(settings)
+    yield from places(settings, restore)
     yield from serving(settings)
     yield from library(settings.library)
     yield from review_log(settings.corpus)

@@ -1,4 +1,4 @@
-"""What stands where a folder, or a lock, has to be: neither can hold anything, so it is set aside."""
+"""What stands where a folder or a lock should be."""
 
 from __future__ import annotations
 
@@ -6,26 +6,43 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from ragqa.corpus.reviewlog import LOCK
-from ragqa.files import set_aside
+from ragqa.corpus.reviewlog import LOCK as REVIEWING
+from ragqa.files import no_folder, set_aside
+from ragqa.index.building import LOCK as BUILDING
 from ragqa.mend.found import Damage
 from ragqa.settings import Settings
 
 
-def places(settings: Settings) -> Iterator[Damage]:
-    """Folders that are none, and locks that are no files."""
-    corpus, serving = settings.corpus, settings.serving
-    inside = (corpus / "articles", corpus / "abstracts", corpus / "approved", serving / "conversations")
-    for folder in (settings.index, serving, *inside):
-        if os.path.lexists(folder) and not folder.is_dir():
-            yield _in_the_way(folder, "it is no folder", "a folder is made in its place when it is needed")
-    for lock in (settings.index / "LOCK", corpus / LOCK):
+def places(settings: Settings, restore: bool) -> Iterator[Damage]:
+    """Files, pipes or broken links in place of folders, and what cannot be locked in place of a lock; these are made anew.
+
+    What a folder of records held is a person's to restore, save the articles that ``restore`` then puts back.
+    """
+    corpus = settings.corpus
+    made_anew = {
+        settings.index: "run `ragqa index`",
+        settings.serving: "the server makes a new one",
+        settings.serving / "conversations": "links to conversations lead nowhere",
+        corpus / "approved": "texts approved before cannot be compared with",
+    }
+    if restore:
+        made_anew[corpus / "articles"] = "what was approved is put back in a new folder"
+    for place, follows in made_anew.items():
+        if no_folder(place):
+            yield _aside(place, "it is no folder", follows)
+    by_hand = {
+        corpus: "",
+        corpus / "abstracts": "",
+        corpus / "articles": ", or `ragqa mend --restore` puts back the texts approved last",
+    }
+    for place, more in by_hand.items():
+        if no_folder(place):
+            yield Damage(file=place, seen="it is no folder", advice=f"take it away, and restore the folder from a copy{more}")
+    for lock in (settings.index / BUILDING, corpus / REVIEWING):
         if os.path.lexists(lock) and not lock.is_file():
-            yield _in_the_way(lock, "it is no file that could be locked", "it is made anew")
+            yield _aside(lock, "it is no file that can be locked", "it is made anew")
 
 
-def _in_the_way(place: Path, seen: str, then: str) -> Damage:
-    def repair() -> str:
-        return f"set aside as {set_aside(place).name}; {then}"
-
-    return Damage(file=place, seen=seen, advice=f"set it aside; {then}", repair=repair)
+def _aside(place: Path, seen: str, follows: str) -> Damage:
+    repair = lambda: f"set aside as {set_aside(place).name}; {follows}"  # noqa: E731
+    return Damage(file=place, seen=seen, advice=f"set it aside; {follows}", repair=repair)

@@ -17,7 +17,17 @@ from ragqa.corpus.records import Abstract, ReviewEvent
 from ragqa.corpus.reviewlog import known_log
 from ragqa.editorial.review import put_back
 from ragqa.errors import Fault, IndexFault, InvalidRecord
-from ragqa.files import UNREADABLE, json_line, json_object, keep_aside, open_stream, raw_lines, read_bytes, write_atomic
+from ragqa.files import (
+    UNREADABLE,
+    json_line,
+    json_object,
+    keep_aside,
+    no_folder,
+    open_stream,
+    raw_lines,
+    read_bytes,
+    write_atomic,
+)
 from ragqa.index import current_generation, read_manifest, stored_generations
 from ragqa.index.manifest import damage
 from ragqa.index.store import PassageStore
@@ -27,6 +37,8 @@ from ragqa.settings import Settings
 
 def articles(corpus: Path, restore: bool) -> Iterator[Damage]:
     """Articles that cannot be read. With ``restore`` the text approved last takes their place."""
+    if no_folder(corpus / "articles"):
+        return  # told once, as that
     reviews = known_log(corpus).events
     missing = {event.article for event in reviews if not os.path.lexists(article_file(corpus, event.article))}
     files = [*(corpus / "articles").glob("*.md"), *(article_file(corpus, slug) for slug in missing)]
@@ -54,7 +66,7 @@ def _article(corpus: Path, file: Path, seen: str, reviews: Iterable[ReviewEvent]
         )
 
     def repair() -> str:
-        aside = put_back(corpus, file.stem)
+        aside = put_back(corpus, kept)
         return "the text approved last was put back" + (f"; what was there is {aside.name}" if aside else "")
 
     return Damage(file=file, seen=seen, advice="put back the text approved last", repair=repair)
@@ -106,6 +118,9 @@ def _restoring(settings: Settings, file: Path, good: list[bytes]) -> Callable[[]
         lost = [record for record in _indexed(settings.index) if record.id not in held]
         lines = [json_line(one.model_dump(mode="json", exclude_defaults=True) | {"text_origin": one.text_origin}) for one in lost]
         aside = keep_aside(file)
+        if not (good or lines):
+            file.unlink(missing_ok=True)
+            return f"there was nothing to put back, so it was taken away; what was there is {aside.name}"
         write_atomic(file, [*good, *lines], mode=0o644)
         return (
             f"{len(good)} records kept, {len(lost)} put back from the index; apply lists of retractions again. "
