@@ -215,8 +215,8 @@ def test_rows_around_a_damaged_page_are_carried_over(tmp_path: Path, settings: S
     """Of five hundred users whose middle is destroyed, those before and after it may still sign in."""
     made = settings.model_copy(update={"serving": tmp_path / "serving"})
     file = made.serving / "accounts.sqlite"
-    with closing(Accounts(file)):
-        pass
+    with closing(Accounts(file)) as accounts:
+        accounts.open()
     with closing(sqlite3.connect(file)) as database, database:
         names = [(f"user-{n:04}", "reader", "x" * 200) for n in range(500)]
         database.executemany("INSERT INTO users VALUES (?, ?, ?)", names)

@@ -169,7 +169,8 @@ def test_the_secret_is_made_once_and_kept_private(tmp_path: Path) -> None:
     assert secret(tmp_path / "serving" / "secret") == made
     assert secret(tmp_path / "other" / "secret") != made
     assert stat.S_IMODE((tmp_path / "serving" / "secret").stat().st_mode) == 0o600
-    Accounts(tmp_path / "new" / "accounts.sqlite").close()
+    with closing(Accounts(tmp_path / "new" / "accounts.sqlite")) as new:
+        new.open()
     assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o700
 
 

@@ -150,11 +150,12 @@ def pipe(file: Path) -> None:
 def test_damage_is_one_line_that_names_the_file_and_what_to_do(tmp_path: Path, damage: Callable[[Path], None]) -> None:
     """And the file stays as it is, for whoever mends it."""
     file = tmp_path / "accounts.sqlite"
-    Accounts(file).close()
+    with closing(Accounts(file)) as whole:
+        whole.open()
     damage(file)
     before = file.read_bytes() if file.is_file() else None
     with pytest.raises(StoreFault) as told:
-        Accounts(file).close()
+        Accounts(file).open()
     assert str(file) in str(told.value)
     assert "`ragqa mend`" in str(told.value) or "move it away" in str(told.value)
     assert "\n" not in str(told.value)

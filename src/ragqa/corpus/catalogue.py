@@ -136,7 +136,7 @@ class Catalogue:
             self._refresh(progress, found)
             self._database.execute("DELETE FROM temp.aside")
             if self._blocking(log, found):
-                raise_all(self.corpus, found.all())
+                raise_all(told(self.corpus, found.all()))
             self._set_faulty_aside(found)
         except BaseException:
             if self._database.in_transaction:  # a full disk has ended it already

@@ -34,10 +34,10 @@ def empty(folder: Path) -> Fault:
     return Fault(file=folder, line=None, message="holds no article and no abstract; expected articles/*.md or abstracts/*.jsonl")
 
 
-def raise_all(folder: Path, faults: Iterable[Fault]) -> None:
-    """Raises CorpusError with these faults, as they are told; nothing where there are none."""
-    if found := told(folder, faults):
-        raise CorpusError(found)
+def raise_all(faults: Sequence[Fault]) -> None:
+    """Raises CorpusError with these faults; nothing where there are none."""
+    if faults:
+        raise CorpusError(list(faults))
 
 
 def told(folder: Path, faults: Iterable[Fault]) -> list[Fault]:

@@ -81,7 +81,7 @@ def load_corpus(folder: Path) -> Corpus:
         CorpusError: with every fault in every file, not only the first.
     """
     corpus = read_corpus(folder)
-    raise_all(folder, corpus.faults)
+    raise_all(corpus.faults)
     return corpus
 
 
@@ -98,7 +98,7 @@ def read_corpus(folder: Path) -> Corpus:
     abstracts = _read_abstracts(folder, faults)
     log = known_log(folder)
     if not (parsed or set_aside or abstracts or faults or log.events):
-        raise_all(folder, [empty(folder)])
+        raise_all([empty(folder)])
     for slug, article in parsed.items():
         if found := (*citation_faults(article_file(folder, slug), article.citations, abstracts), *marker_faults(folder, article)):
             set_aside[slug] = found
