@@ -26,11 +26,11 @@ CALLS = {"compile": 1, "search": 2, "match": 2, "fullmatch": 2, "findall": 2, "f
 """Functions of ``re`` that take a pattern first, and where their flags stand."""
 CHECKED_BY_PYDANTIC = {"StringConstraints", "Field", "Path", "Query", "Form"}
 STAND_INS: dict[str, dict[str, Sequence[Any]]] = {
-    "triage": {"abbreviation": ("BPD",)},
-    "verify": {"pattern": (r"word\s+word\s+word",)},
-    "wording": {"short": ("PD",), "form": ("personality disorder",), "longest_first": (["adverse effects", "placebo"],)},
+    "evidence/clarity": {"abbreviation": ("BPD",)},
+    "checking/support": {"pattern": (r"word\s+word\s+word",)},
+    "language/wording": {"short": ("PD",), "form": ("personality disorder",), "longest_first": (["adverse effects", "placebo"],)},
 }
-"""By module: values for the local names that a pattern made inside a function is built from."""
+"""By module in the package: values for the local names that a pattern made inside a function is built from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ragqa.corpus.records import Turn
-from ragqa.pipeline import LONGEST_QUESTION
+from ragqa.corpus.records import LONGEST_QUESTION, Turn
 from ragqa.question.followup import standalone
 from ragqa.question.privacy import redact
 from ragqa.question.triage import alarm
@@ -65,11 +64,11 @@ def test_exponential_and_quadratic_patterns_are_reported() -> None:
 def test_every_place_of_a_pattern_is_found() -> None:
     """Constants, containers, literals inside functions, patterns made of others, and those that pydantic runs."""
     sources = {(each.place.partition(":")[0], each.pattern.pattern, each.engine) for each in patterns()}
-    assert ("corpus", r"(?<!\s)\s*+\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]", "re") in sources
-    assert ("verify", r"\b(?:than|compared|versus|vs)\b", "re") in sources
-    assert ("wording", r"; (?:and )?(?=[a-zA-Z])", "re") in sources
-    assert ("wording", r"(?<![\w-])PD(?![\w-])", "re") in sources
-    assert ("records", r"^[a-z0-9]+(-[a-z0-9]+)*$", "pydantic") in sources
+    assert ("language/sentences", r"(?<!\s)\s*+\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]", "re") in sources
+    assert ("checking/support", r"\b(?:than|compared|versus|vs)\b", "re") in sources
+    assert ("language/wording", r"; (?:and )?(?=[a-zA-Z])", "re") in sources
+    assert ("language/wording", r"(?<![\w-])PD(?![\w-])", "re") in sources
+    assert ("corpus/records", r"^[a-z0-9]+(-[a-z0-9]+)*$", "pydantic") in sources
 
 
 HOSTILE = (

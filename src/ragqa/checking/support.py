@@ -24,7 +24,9 @@ from ragqa.errors import UnsupportedStatement
 from ragqa.language.abbreviations import both_spellings
 from ragqa.language.concepts import names
 from ragqa.language.direction import SIGNIFICANT, balance, direction_words, negated, opposite, reports_no_difference
+from ragqa.language.lexicon import lexicon
 from ragqa.language.sentences import sentences, without_markers
+from ragqa.language.stop import OF_CLAIMS
 from ragqa.language.wording import collapsed, same_words
 from ragqa.models import Embedder, Reranker, Vectors, softmax
 from ragqa.question.understanding import claim_of
@@ -40,35 +42,11 @@ _QUANTITY = re.compile(
     r"years?|minutes?|points?|times|fold)?(?!\w)",
     re.IGNORECASE,
 )
-_WORDS_FROM_TWO = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
-_SPELLED_OUT = {word: n for n, word in enumerate(_WORDS_FROM_TWO, start=2)}
-_SPELLED_OUT |= {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "hundred": 100}
+_WORDS = lexicon("checking", "quantities")
+_SPELLED_OUT = {word: number for word, (number,) in _WORDS["spelled_out"].table().items()}
 _SPELLED = re.compile(rf"\b(?:{'|'.join(_SPELLED_OUT)})\b", re.IGNORECASE)
-_UNITS = {"percent": "%", "per cent": "%", "µg": "mcg", "microgram": "mcg"}
+_UNITS = {form: unit for form, (unit,) in _WORDS["units"].table().items()}
 _CONTENT = re.compile(r"[a-z0-9][a-z0-9-]{2,}")
-_STOP = frozenset(
-    [
-        "the",
-        "and",
-        "for",
-        "with",
-        "that",
-        "this",
-        "are",
-        "was",
-        "were",
-        "has",
-        "have",
-        "had",
-        "from",
-        "not",
-        "than",
-        "can",
-        "its",
-        "may",
-        "but",
-    ]
-)
 ALIGNED = 0.8
 """Share of a claim's words in one sentence from which it counts as that sentence, changed or not."""
 NAME = 0.9
@@ -274,7 +252,7 @@ def twist(claim: str, sentence: str) -> str | None:
 def quantities(text: str) -> list[tuple[str, str]]:
     """Numbers (also spelled out, from two) with their units, "" where none follows; both ends of a range."""
     found = []
-    for match in _QUANTITY.finditer(_SPELLED.sub(lambda word: str(_SPELLED_OUT[word[0].lower()]), text)):
+    for match in _QUANTITY.finditer(_SPELLED.sub(lambda word: _SPELLED_OUT[word[0].lower()], text)):
         unit = (match[3] or "").lower()
         unit = _UNITS.get(unit, unit.rstrip("s") if len(unit) > 3 else unit)
         found += [(_plain_number(number), _UNITS.get(unit, unit)) for number in (match[1], match[2]) if number]
@@ -365,7 +343,7 @@ def _roots(text: str) -> set[str]:
 
 
 def _content(text: str) -> set[str]:
-    return {word for word in _CONTENT.findall(text.lower()) if word not in _STOP}
+    return {word for word in _CONTENT.findall(text.lower()) if word not in OF_CLAIMS}
 
 
 @lru_cache(maxsize=1)

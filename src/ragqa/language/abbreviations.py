@@ -2,37 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import re
 from functools import lru_cache
-from importlib import resources
+
+from ragqa.language.lexicon import lexicon
 
 
 @lru_cache(maxsize=1)
 def abbreviations() -> dict[str, tuple[str, ...]]:
     """Medical abbreviations with their meanings, the likeliest first."""
-    table = json.loads(resources.files("ragqa.language").joinpath("data/abbreviations.json").read_text(encoding="utf-8"))
-    return {short: tuple(meanings) for short, meanings in table.items()}
+    return lexicon("language", "abbreviations")["abbreviations"].table()
 
 
-_SYNONYMS = (
-    ("renal", "kidney"),
-    ("hepatic", "liver"),
-    ("cardiac", "heart"),
-    ("adolescents", "teenagers", "teens"),
-    ("children", "paediatric", "pediatric"),
-    ("older", "elderly", "geriatric", "late-life"),
-    ("inpatients", "hospitalised", "hospitalized"),
-    ("adverse", "side effects", "drawbacks", "harms", "tolerated", "tolerability"),
-    ("dropped out", "drop-out", "dropout", "withdrew", "discontinued", "discontinuation"),
-    ("mortality", "deaths", "died"),
-    ("titrated", "titration", "weekly steps", "increments", "raised by"),
-    ("impairment", "disease", "insufficiency", "failure"),
-    ("behavior", "behaviour", "behavioral", "behavioural"),
-    ("meta-analysis", "pooled"),
-    ("extended-release", "XR", "ER"),
-    ("tablets", "oral"),
-)
+_SYNONYMS = lexicon("language", "abbreviations")["synonyms"].rows()
 """Words that clinicians use for one another; a source that holds one of a group holds them all."""
 
 

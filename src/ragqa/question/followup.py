@@ -17,6 +17,7 @@ from itertools import islice
 from ragqa.corpus.records import Turn
 from ragqa.language.concepts import Mention, Role
 from ragqa.language.concepts import mentions as read_mentions
+from ragqa.language.stop import OF_FOLLOW_UPS
 from ragqa.question.understanding import QuestionType, understand
 
 REMEMBERED = 6
@@ -307,7 +308,7 @@ def _content(text: str, own: Sequence[Mention]) -> list[str]:
     """Words that are no mention and say something."""
     edges = [0, *(edge for mention in own for edge in (mention.start, mention.end)), len(text)]
     outside = " ".join(text[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True))
-    return [word for word in _WORD.findall(outside) if not _EMPTY.fullmatch(word)]
+    return [word for word in _WORD.findall(outside) if word.casefold() not in OF_FOLLOW_UPS]
 
 
 LONGEST_JOINT = 60
@@ -410,11 +411,5 @@ _AGAINST = re.compile(r"^(?:vs\.?|versus|compared (?:to|with)|against|than|over)
 _WEIGHED = re.compile(r"\b(?:vs\.?|versus|than|compar\w+|against|or|both|either|and|between)\b", re.IGNORECASE)
 _ADDED = re.compile(
     r"\b(?:add(?:ed|ing|s)?|addition|adjunct\w*|augment\w*|combin\w+|plus|on top of|alongside|after|despite|when|from|to)\b",
-    re.IGNORECASE,
-)
-_EMPTY = re.compile(
-    r"(?:a|an|the|of|in|on|for|with|without|to|by|at|from|and|or|as|is|are|was|were|be|do|does|did|can|could|should|will|would|any|"
-    r"some|my|our|your|i|we|you|me|patients?|pts?|people|those|adults?|what|which|how|about|if|also|then|vs|versus|compared|instead|someone|"
-    r"just|only|please|though|um|the|same|one|ones|mean|meant|thing)",
     re.IGNORECASE,
 )
