@@ -22,10 +22,22 @@ _SYNONYMS = lexicon("language", "abbreviations")["synonyms"].rows()
 def both_spellings(text: str) -> str:
     """The text, with what else its words are called: abbreviations spelled out, full names abbreviated, synonyms."""
     folded = text.lower()
-    alike = [word for group in _SYNONYMS if any(word in folded for word in group) for word in group]
+    alike = [word for group in _SYNONYMS if any(_says(folded, word) for word in group) for word in group]
     spelled = [meanings[0] for meanings in known_abbreviations(text).values()]
-    short = [short for short, meanings in abbreviations().items() if any(meaning.lower() in folded for meaning in meanings)]
+    short = [short for short, meanings in abbreviations().items() if any(_says(folded, meaning.lower()) for meaning in meanings)]
     return " ".join([text, *spelled, *short, *alike])
+
+
+def _says(text: str, words: str) -> bool:
+    """Whether a text holds these words whole, a plural s allowed: no liver in "deliver", nobody died in what was studied."""
+    at = text.find(words)
+    while at >= 0:
+        end = at + len(words)
+        end += text.startswith("s", end)
+        if not (text[at - 1 : at].isalnum() or text[end : end + 1].isalnum()):
+            return True
+        at = text.find(words, at + 1)
+    return False
 
 
 def known_abbreviations(text: str) -> dict[str, tuple[str, ...]]:
