@@ -23,8 +23,9 @@ from ragqa.checking.statements import Statement
 from ragqa.errors import UnsupportedStatement
 from ragqa.language.abbreviations import both_spellings
 from ragqa.language.concepts import names
-from ragqa.language.direction import SIGNIFICANT, balance, direction_words, negated, opposite, reports_no_difference
+from ragqa.language.direction import DENIAL, SIGNIFICANT, balance, direction_words, negated, opposite, reports_no_difference
 from ragqa.language.lexicon import lexicon
+from ragqa.language.roots import root
 from ragqa.language.sentences import sentences, without_markers
 from ragqa.language.stop import OF_CLAIMS
 from ragqa.language.wording import collapsed, same_words
@@ -35,7 +36,6 @@ Verdict = Literal["supports", "contradicts", "not_enough"]
 VERDICTS: tuple[Verdict, ...] = ("supports", "contradicts", "not_enough")
 
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-_NEGATION = re.compile(r"\b(?:no|not|never|neither|nor|without|cannot|failed|lack(?:s|ed)?)\b|n't\b", re.IGNORECASE)
 _QUANTITY = re.compile(
     r"(?<![\w.])(\d+(?:[.,]\d+)*)(?:\s?(?:-|–|to)\s?(\d+(?:[.,]\d+)*))?[\s-]?"
     r"(%|percent|per cent|mg/kg|mg/day|mg|mcg|µg|micrograms?|g|kg|ml/min|ml|mmol/l|mmol|hours?|days?|weeks?|months?|"
@@ -95,7 +95,7 @@ def unsupported(text: str, quote: str) -> str | None:
     said, source = collapsed(without_markers(text)), without_markers(quote)
     if extra := set(NUMBER.findall(said)) - set(NUMBER.findall(source)):
         return f"number not in the source: {', '.join(sorted(extra))}"
-    if len(_NEGATION.findall(said)) != len(_NEGATION.findall(source)):
+    if len(DENIAL.findall(said)) != len(DENIAL.findall(source)):
         return "negation differs from the source"
     if said.casefold() not in source.casefold() and not same_words(said, source):
         return "words not in the source"
@@ -274,7 +274,7 @@ def _contained(claim: str, source: str) -> tuple[int, int] | None:
     if not match:
         return None
     sentence = next((s for s in sentences(source, 0, len(source)) if s.start <= match.start() < s.end), None)
-    if sentence and len(_NEGATION.findall(sentence.text)) > len(_NEGATION.findall(claim)):
+    if sentence and len(DENIAL.findall(sentence.text)) > len(DENIAL.findall(claim)):
         return None
     return match.span()
 
@@ -339,7 +339,7 @@ def _swapped(claim: str, sentence: str) -> float:
 
 def _roots(text: str) -> set[str]:
     """First letters of the content words: endings do not count."""
-    return {word[:6] for word in _content(without_markers(text))}
+    return {root(word) for word in _content(without_markers(text))}
 
 
 def _content(text: str) -> set[str]:

@@ -15,6 +15,9 @@ Direction = Literal["more", "less", "none"]
 
 _WORDS = lexicon("language", "direction")
 NEGATION = re.compile(rf"\b(?:{_WORDS['negation'].pattern})\b|n't\b", re.IGNORECASE)
+"""What turns a sentence's direction round."""
+DENIAL = re.compile(rf"\b(?:{_WORDS['denial'].pattern})\b|n't\b", re.IGNORECASE)
+"""What a rewording may neither add nor lose."""
 _MORE = re.compile(rf"\b(?:{_WORDS['more'].pattern})\w*", re.IGNORECASE)
 _LESS = re.compile(rf"\b(?:{_WORDS['less'].pattern})\w*", re.IGNORECASE)
 _NO_DIFFERENCE = re.compile(rf"\b(?:{_WORDS['no_difference'].pattern})\b|\bp\s*[>=]\s*0?\.(?:[1-9]|0[6-9])", re.IGNORECASE)
@@ -24,7 +27,7 @@ SIGNIFICANT = re.compile(r"\bp\s*[<≤]\s*0?\.\d|\bp\s*=\s*0?\.0[0-4]|\bsignific
 
 _OPPOSITES = tuple((first, second) for first, second in _WORDS["opposites"].rows())
 _OPPOSITE = {word: other for first, second in reversed(_OPPOSITES) for word, other in ((second, first), (first, second))}
-_NEGATED = re.compile(rf"\b(?:{_WORDS['denials'].pattern})\b\s*", re.IGNORECASE)
+_NEGATED = re.compile(rf"\b(?:{_WORDS['removable'].pattern})\b\s*", re.IGNORECASE)
 
 
 def balance(text: str) -> int:

@@ -17,11 +17,12 @@ from itertools import islice
 from ragqa.corpus.records import Turn
 from ragqa.language.concepts import Mention, Role
 from ragqa.language.concepts import mentions as read_mentions
+from ragqa.language.roots import root
 from ragqa.language.stop import OF_FOLLOW_UPS
 from ragqa.question.understanding import QuestionType, understand
 
 REMEMBERED = 6
-"""Turns looked back on, so that the work per turn stays the same however long the conversation."""
+"""Turns looked back on; by hand: so that the work per turn stays the same however long the conversation."""
 
 
 @lru_cache(maxsize=256)
@@ -218,7 +219,7 @@ def _unnamed(question: str, said: str = "") -> str:
         roles = {mention.role for mention in found if mention.end <= match.start()}
         named = Role.TREATMENT in roles if _MEDICINE.search(match[0]) else bool(roles - {Role.NAME, Role.POPULATION})
         own = any(mention.start < match.end() and match.start() < mention.end for mention in found)
-        known = any(word[:6] in text for word in match["noun"].casefold().split() for text in (before, earlier))
+        known = any(root(word) in text for word in match["noun"].casefold().split() for text in (before, earlier))
         if not (named or own or known):
             return match[0]
     return ""
