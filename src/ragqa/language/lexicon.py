@@ -54,7 +54,7 @@ def lexicon(room: str, name: str) -> Mapping[str, Group]:
         return groups(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise PackageDamaged(
-            f"the word list {file} cannot be used: {error}. Mend it, or install ragqa again: "
+            f"the word list {file} cannot be used: {getattr(error, 'strerror', None) or error}. Mend it, or install ragqa again: "
             "`pip install --force-reinstall --no-deps ragqa`"
         ) from error
 

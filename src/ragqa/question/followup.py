@@ -313,20 +313,23 @@ def _content(text: str, own: Sequence[Mention]) -> list[str]:
 
 
 LONGEST_JOINT = 60
-"""Characters before a mention that are looked at for words of comparing: "compared with", one word more and some blanks."""
+"""Characters before a mention that are looked at for words of comparing; by hand: "compared with", a word more and blanks."""
 LONGEST_NAME = 5
-"""Words of a topic that is a name rather than a question."""
+"""Words of a topic that is a name rather than a question; by hand: a question of fewer words is hardly asked."""
 MOST_QUALIFIERS = 2
+"""Names and numbers of a trial taken over; by hand: the name and one number find it, more would outweigh the question."""
 MOST_CHOICES = 9
-"""Things a pronoun may mean: a reader chooses by one digit."""
+"""Things a pronoun may mean; by hand: a reader chooses by one digit."""
 MOST_POINTERS = 20
-"""Times that "this" or "these" with a noun is looked into; a question of 2,000 characters could hold two hundred."""
+"""Times that "this" or "these" with a noun is looked into; by hand: a question of 2,000 characters could hold two hundred."""
 LONGEST_REPLY = 6
-"""Words of a reply to a question asked back."""
+"""Words of a reply to a question asked back; by hand: "no, the one for adolescents please" has six."""
 LONGEST_REMARK = 4
-"""Telling words beside what a correction names, from which it is a question of its own."""
+"""Telling words beside what a correction names, from which it is a question of its own; by hand;
+`ragqa eval conversations --split dev` shows what another one costs."""
 LONGEST_LEANING = 7
-"""Telling words from which a question that names its treatment or condition says enough."""
+"""Telling words from which a question that names its treatment or condition says enough; by hand;
+`ragqa eval conversations --split dev` shows what another one costs."""
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth")
 _NUMBERED = re.compile(rf"(?:(?:number|option|no\.?|#)\s*)?(?:(\d)|(?:the )?({'|'.join(_ORDINALS)})(?: one)?)", re.IGNORECASE)

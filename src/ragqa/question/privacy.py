@@ -171,11 +171,13 @@ _SIX_DIGITS = re.compile(r"\d{3}\D{0,3}\d{3}")
 _TEN_DIGITS = re.compile(r"(?<!\w)[+(]?\d(?:[\s().+/-]{0,3}\d){9,}+")
 _NO_DIGIT = re.compile(r"\D")
 SHORTEST_PHONE, LONGEST_PHONE = 10, 40
-"""Digits that a phone number has at least; characters that one may take with its extension."""
+"""Digits that a phone number has at least; characters that one may take with its extension. By hand: numbers of both countries
+have ten digits, and shorter ones are doses and record numbers."""
 MOST_PHONES = 6
-"""Groups of digits that ``phonenumbers`` looks at, about 3 ms each; in a text of more, ten digits in a row are a phone number."""
+"""Groups of digits that ``phonenumbers`` looks at; by hand: each takes about 3 ms. In a text of more, ten digits in a row are a
+phone number."""
 LONGEST_PERSON = 60
-"""Characters before a name that are looked at for a word for a person: the longest such word and some blanks."""
+"""Characters before a name that are looked at for a word for a person; by hand: the longest such word and some blanks."""
 _HEADING = re.compile(
     r"(?:(?:(?:mr|mrs|ms|miss|dr|pt|patient|my|re|name|mrn|nhs|number|no|id|dob|born|on|seen|at|from|tel|phone|address|e-?mail|is)"
     r"\b[.:]?\s*){0,3}\[(?:name|date|number|place|phone|email|address)\]\s*[,:;.]\s*)+(?=\S)",
