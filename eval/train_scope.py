@@ -103,7 +103,7 @@ def main(data: Path, gold: Path, output: Path | None) -> None:
         "weights": model.coef_.T.round(4).tolist(),
         "bias": model.intercept_.round(4).tolist(),
     }
-    target = output or Path(str(resources.files("ragqa"))) / "data" / "scope.json"
+    target = output or Path(str(resources.files("ragqa.question"))) / "data" / "scope.json"
     target.write_text(json.dumps(stored) + "\n", encoding="utf-8")
     click.echo(f"written: {target}")
 

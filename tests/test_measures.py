@@ -19,7 +19,6 @@ from ragqa.evaluation.measures import (
     set_scores,
     share,
 )
-from ragqa.language.readability import reading_grade
 
 
 def test_a_fabricated_citation_counts_as_wrong() -> None:
@@ -82,13 +81,6 @@ def test_set_scores_and_overlap() -> None:
     assert set_scores({"1", "2"}, {"2", "3", "4"}) == pytest.approx((0.5, 1 / 3, 0.4))
     assert set_scores(set(), {"1"}) == (0.0, 0.0, 0.0)
     assert overlap("a b c", "x a b y") == 0.5
-
-
-def test_longer_words_and_sentences_need_more_school() -> None:
-    """The readability index grows with both; an empty text has none."""
-    easy, hard = "The cat sat. It was fat.", "Pharmacotherapeutic interventions necessitate multidisciplinary individualisation."
-    assert (reading_grade(easy) or 0) < (reading_grade(hard) or 0)
-    assert reading_grade("") is None
 
 
 def test_a_paired_randomisation_test_tells_a_steady_gain_from_a_chance_one() -> None:

@@ -10,7 +10,7 @@ from ragqa.corpus.articles import parse_article
 from ragqa.corpus.passages import label_at, part_at, passages
 from ragqa.corpus.records import Abstract, Part
 from ragqa.index import searchable
-from ragqa.language.sentences import sentences, without_markers
+from ragqa.language.sentences import sentences
 
 SENTENCE = st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1, max_size=400)
 
@@ -52,14 +52,7 @@ def test_an_article_is_cut_at_its_headings(tmp_path: object) -> None:
     assert (first.markers, second.markers) == ((1,), (2,))
 
 
-def test_medical_sentences_are_not_cut_at_abbreviations_and_numbers() -> None:
-    """Decimals, p values and versus do not end a sentence."""
-    text = "The odds ratio was 0.13 (95% CI 0.03 to 0.66, p < 0.05). Drug A vs. placebo differed by 1.5 points."
-    assert [text[s.start : s.end] for s in sentences(text, 0, len(text))] == [text[:56], text[57:]]
-
-
-def test_labels_and_marker_removal() -> None:
-    """A label is found by offset, and a reader never sees a marker."""
+def test_a_label_is_found_by_offset() -> None:
+    """Of the abstract section that a place stands in."""
     record = Abstract.model_validate(abstract(1))
     assert label_at(record, record.text.index("lowered")) == "RESULTS"
-    assert without_markers("It  helped. [1][2, 3]\nMore.") == "It helped. More."

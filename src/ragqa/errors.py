@@ -2,6 +2,7 @@
 
 * RagqaError
     * SettingsError: a setting is unknown or out of range.
+    * PackageDamaged: a file that comes with ragqa is missing or not what it should be.
     * CorpusError: the corpus on disk cannot be used as it stands.
         * InvalidRecord: one file, line or record breaks the format.
             * CorpusChanged: a record is not what it was when the build began.
@@ -40,6 +41,10 @@ class RagqaError(Exception):
 
 class SettingsError(RagqaError):
     """A setting is unknown or out of range."""
+
+
+class PackageDamaged(RagqaError):
+    """A file that comes with ragqa is missing or not what it should be."""
 
 
 def printable_name(name: str) -> str:

@@ -23,8 +23,11 @@ from ragqa.checking.statements import Statement
 from ragqa.errors import UnsupportedStatement
 from ragqa.language.abbreviations import both_spellings
 from ragqa.language.concepts import names
-from ragqa.language.direction import SIGNIFICANT, balance, direction_words, negated, opposite, reports_no_difference
+from ragqa.language.direction import DENIAL, SIGNIFICANT, balance, direction_words, negated, opposite, reports_no_difference
+from ragqa.language.lexicon import lexicon
+from ragqa.language.roots import root
 from ragqa.language.sentences import sentences, without_markers
+from ragqa.language.stop import OF_CLAIMS
 from ragqa.language.wording import collapsed, same_words
 from ragqa.models import Embedder, Reranker, Vectors, softmax
 from ragqa.question.understanding import claim_of
@@ -33,42 +36,17 @@ Verdict = Literal["supports", "contradicts", "not_enough"]
 VERDICTS: tuple[Verdict, ...] = ("supports", "contradicts", "not_enough")
 
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-_NEGATION = re.compile(r"\b(?:no|not|never|neither|nor|without|cannot|failed|lack(?:s|ed)?)\b|n't\b", re.IGNORECASE)
 _QUANTITY = re.compile(
     r"(?<![\w.])(\d+(?:[.,]\d+)*)(?:\s?(?:-|–|to)\s?(\d+(?:[.,]\d+)*))?[\s-]?"
     r"(%|percent|per cent|mg/kg|mg/day|mg|mcg|µg|micrograms?|g|kg|ml/min|ml|mmol/l|mmol|hours?|days?|weeks?|months?|"
     r"years?|minutes?|points?|times|fold)?(?!\w)",
     re.IGNORECASE,
 )
-_WORDS_FROM_TWO = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
-_SPELLED_OUT = {word: n for n, word in enumerate(_WORDS_FROM_TWO, start=2)}
-_SPELLED_OUT |= {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "hundred": 100}
+_WORDS = lexicon("checking", "quantities")
+_SPELLED_OUT = {word: number for word, (number,) in _WORDS["spelled_out"].table().items()}
 _SPELLED = re.compile(rf"\b(?:{'|'.join(_SPELLED_OUT)})\b", re.IGNORECASE)
-_UNITS = {"percent": "%", "per cent": "%", "µg": "mcg", "microgram": "mcg"}
+_UNITS = {form: unit for form, (unit,) in _WORDS["units"].table().items()}
 _CONTENT = re.compile(r"[a-z0-9][a-z0-9-]{2,}")
-_STOP = frozenset(
-    [
-        "the",
-        "and",
-        "for",
-        "with",
-        "that",
-        "this",
-        "are",
-        "was",
-        "were",
-        "has",
-        "have",
-        "had",
-        "from",
-        "not",
-        "than",
-        "can",
-        "its",
-        "may",
-        "but",
-    ]
-)
 ALIGNED = 0.8
 """Share of a claim's words in one sentence from which it counts as that sentence, changed or not."""
 NAME = 0.9
@@ -117,7 +95,7 @@ def unsupported(text: str, quote: str) -> str | None:
     said, source = collapsed(without_markers(text)), without_markers(quote)
     if extra := set(NUMBER.findall(said)) - set(NUMBER.findall(source)):
         return f"number not in the source: {', '.join(sorted(extra))}"
-    if len(_NEGATION.findall(said)) != len(_NEGATION.findall(source)):
+    if len(DENIAL.findall(said)) != len(DENIAL.findall(source)):
         return "negation differs from the source"
     if said.casefold() not in source.casefold() and not same_words(said, source):
         return "words not in the source"
@@ -274,7 +252,7 @@ def twist(claim: str, sentence: str) -> str | None:
 def quantities(text: str) -> list[tuple[str, str]]:
     """Numbers (also spelled out, from two) with their units, "" where none follows; both ends of a range."""
     found = []
-    for match in _QUANTITY.finditer(_SPELLED.sub(lambda word: str(_SPELLED_OUT[word[0].lower()]), text)):
+    for match in _QUANTITY.finditer(_SPELLED.sub(lambda word: _SPELLED_OUT[word[0].lower()], text)):
         unit = (match[3] or "").lower()
         unit = _UNITS.get(unit, unit.rstrip("s") if len(unit) > 3 else unit)
         found += [(_plain_number(number), _UNITS.get(unit, unit)) for number in (match[1], match[2]) if number]
@@ -296,7 +274,7 @@ def _contained(claim: str, source: str) -> tuple[int, int] | None:
     if not match:
         return None
     sentence = next((s for s in sentences(source, 0, len(source)) if s.start <= match.start() < s.end), None)
-    if sentence and len(_NEGATION.findall(sentence.text)) > len(_NEGATION.findall(claim)):
+    if sentence and len(DENIAL.findall(sentence.text)) > len(DENIAL.findall(claim)):
         return None
     return match.span()
 
@@ -361,11 +339,11 @@ def _swapped(claim: str, sentence: str) -> float:
 
 def _roots(text: str) -> set[str]:
     """First letters of the content words: endings do not count."""
-    return {word[:6] for word in _content(without_markers(text))}
+    return {root(word) for word in _content(without_markers(text))}
 
 
 def _content(text: str) -> set[str]:
-    return {word for word in _CONTENT.findall(text.lower()) if word not in _STOP}
+    return {word for word in _CONTENT.findall(text.lower()) if word not in OF_CLAIMS}
 
 
 @lru_cache(maxsize=1)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from ragqa.evidence.sources import Retrieved
 from ragqa.language.abbreviations import known_abbreviations
+from ragqa.language.lexicon import lexicon
 from ragqa.question.query import Query
 from ragqa.question.refusal import Refusal, Status
 from ragqa.question.triage import REFUSALS
@@ -79,12 +80,5 @@ LONGEST_UNCLEAR = 9
 """Words; a longer question says what it is about in some way, and the search may find it."""
 SUBJECT = 0.8
 """Rarity in general English from which a word is taken to name a subject."""
-_EVERYDAY = re.compile(
-    r"(?:placebo|comparator|participants?|randomi[sz]ed|comorbidit\w+|dosages?|\d*m?c?g|kg|safer|tolerat\w+|titrat\w+|"
-    r"discontinu\w+|"
-    r"contraindicat\w+|relapses?|pregnan\w+|breastfe\w+|adjunct\w*|monotherapy|efficacy|dropouts?|overdos\w+|"
-    r"interact\w*|prescri\w+|"
-    r"doesn|isn|max|treatable|curable|manage\w*|meds?|tablets?|renal|hepatic|elderly|switch\w*|taper\w*|\d\S*)",
-    re.IGNORECASE,
-)
+_EVERYDAY = re.compile(rf"(?:{lexicon('question', 'terms')['everyday'].pattern})", re.IGNORECASE)
 """Rare in general English and yet naming no subject: every drug has them."""

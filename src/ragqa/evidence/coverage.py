@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from ragqa.language.roots import holds_root
 from ragqa.question.terms import Term
 
 
@@ -17,9 +18,4 @@ def coverage(terms: Sequence[Term], held: Collection[str]) -> float:
 
 def holds(held: Collection[str], stems: Sequence[str]) -> bool:
     """Each stem itself, or one that differs only in its ending (pregnant, pregnancy)."""
-    return all(stem in held or _same_root(held, stem) for stem in stems)
-
-
-def _same_root(held: Collection[str], stem: str) -> bool:
-    root = stem[: max(5, round(0.7 * len(stem)))]
-    return len(stem) > 5 and any(other.startswith(root) for other in held)
+    return all(stem in held or holds_root(held, stem) for stem in stems)

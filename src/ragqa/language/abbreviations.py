@@ -2,37 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import re
 from functools import lru_cache
-from importlib import resources
+
+from ragqa.language.lexicon import lexicon
 
 
 @lru_cache(maxsize=1)
 def abbreviations() -> dict[str, tuple[str, ...]]:
     """Medical abbreviations with their meanings, the likeliest first."""
-    table = json.loads(resources.files("ragqa.language").joinpath("data/abbreviations.json").read_text(encoding="utf-8"))
-    return {short: tuple(meanings) for short, meanings in table.items()}
+    return lexicon("language", "abbreviations")["abbreviations"].table()
 
 
-_SYNONYMS = (
-    ("renal", "kidney"),
-    ("hepatic", "liver"),
-    ("cardiac", "heart"),
-    ("adolescents", "teenagers", "teens"),
-    ("children", "paediatric", "pediatric"),
-    ("older", "elderly", "geriatric", "late-life"),
-    ("inpatients", "hospitalised", "hospitalized"),
-    ("adverse", "side effects", "drawbacks", "harms", "tolerated", "tolerability"),
-    ("dropped out", "drop-out", "dropout", "withdrew", "discontinued", "discontinuation"),
-    ("mortality", "deaths", "died"),
-    ("titrated", "titration", "weekly steps", "increments", "raised by"),
-    ("impairment", "disease", "insufficiency", "failure"),
-    ("behavior", "behaviour", "behavioral", "behavioural"),
-    ("meta-analysis", "pooled"),
-    ("extended-release", "XR", "ER"),
-    ("tablets", "oral"),
-)
+_SYNONYMS = lexicon("language", "abbreviations")["synonyms"].rows()
 """Words that clinicians use for one another; a source that holds one of a group holds them all."""
 
 
@@ -40,10 +22,22 @@ _SYNONYMS = (
 def both_spellings(text: str) -> str:
     """The text, with what else its words are called: abbreviations spelled out, full names abbreviated, synonyms."""
     folded = text.lower()
-    alike = [word for group in _SYNONYMS if any(word in folded for word in group) for word in group]
+    alike = [word for group in _SYNONYMS if any(_says(folded, word) for word in group) for word in group]
     spelled = [meanings[0] for meanings in known_abbreviations(text).values()]
-    short = [short for short, meanings in abbreviations().items() if any(meaning.lower() in folded for meaning in meanings)]
+    short = [short for short, meanings in abbreviations().items() if any(_says(folded, meaning.lower()) for meaning in meanings)]
     return " ".join([text, *spelled, *short, *alike])
+
+
+def _says(text: str, words: str) -> bool:
+    """Whether a text holds these words whole, a plural s allowed: no liver in "deliver", nobody died in what was studied."""
+    at = text.find(words)
+    while at >= 0:
+        end = at + len(words)
+        end += text.startswith("s", end)
+        if not (text[at - 1 : at].isalnum() or text[end : end + 1].isalnum()):
+            return True
+        at = text.find(words, at + 1)
+    return False
 
 
 def known_abbreviations(text: str) -> dict[str, tuple[str, ...]]:

@@ -7,67 +7,29 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ragqa.language.abbreviations import known_abbreviations
-from ragqa.language.lexicon import any_of
+from ragqa.language.lexicon import any_of, lexicon
+from ragqa.language.stop import BEFORE_A_NAME
 
-_STOP = any_of(
-    """
-    a an the of in on for with without to by at from and or as is are was were be been do does did can could should will would
-    may might has have had what which who how when why any some this that these those my our your his her their its it i we
-    you patients patient people adults adult treating treated treats treatment treat improve improves improving reduce reduces
-    reducing prevents preventing prevent helps helping help effective severe mild moderate moderate-to-severe moderate-severe
-    chronic acute resistant treatment-resistant refractory unspecified also than versus vs compared after before during about
-    against using given between core symptoms symptom new newly diagnosed first risk other primary persistent late-life
-    recurrent not really long-term adding add dose major beats beat outperforms outperform tested studied examined
-    investigated trials trial study studies stable whose where whether if but much extra more additional further
-    """
-)
-_MODIFIER = rf"(?:(?!{_STOP}\b)[A-Za-z][\w'’-]{{0,60}}\s+)"
+_WORDS = lexicon("language", "concepts")
+_MODIFIER = rf"(?:(?!{any_of(BEFORE_A_NAME)}\b)[A-Za-z][\w'’-]{{0,60}}\s+)"
 _CONDITION = re.compile(
-    rf"\b{_MODIFIER}{{0,3}}(?:disorders?|diseases?|dementias?|syndromes?|cancers?|tumou?rs?)\b|"
-    rf"\b{_MODIFIER}{{1,3}}(?:impairment|failure|infections?|injur(?:y|ies)|deficiency)\b|"
-    r"\b(?:depression|schizophrenia|psychosis|mania|anxiety|autism|insomnia|epilepsy|migraine|stroke|bulimia|anorexia|"
-    r"diabetes|asthma|"
-    r"hypertension|obesity|"
-    r"sepsis|pneumonia|delirium|alzheimer'?s?|parkinson'?s?|bipolar|\w{4,}(?:itis|osis|a?emia|pathy|algia|plegia|uria|"
-    r"penia))\b",
+    rf"\b{_MODIFIER}{{0,3}}(?:{_WORDS['condition_heads'].pattern})\b|"
+    rf"\b{_MODIFIER}{{1,3}}(?:{_WORDS['organ_heads'].pattern})\b|"
+    rf"\b(?:{_WORDS['conditions'].pattern}|\w{{4,}}(?:{_WORDS['condition_endings'].pattern}))\b",
     re.IGNORECASE,
 )
+_NO_DRUG = "|".join(rf"{word}\b" for word in _WORDS["not_drugs"].entries)
 _DRUG = re.compile(
-    r"\b(?!byzantine\b|quarantine\b|saline\b)(?:\w+(?:azepam|azolam|azepine|azine|apine|idone|azole|pram|oxetine|faxine|oxamine|triptyline|zodone|mab|nib|"
-    r"olol|pril|sartan|"
-    r"statin|formin|gliptin|gliflozin|glutide|mycin|cillin|cycline|oxacin|ivir|parin|xaban|gatran|trexone|orphan|"
-    r"barbital|gabalin|"
-    r"pentin|trigine|iramate|tidine|prazole|setron|triptan|dipine|semide|thiazide|lukast|solone|antine|etamine|epezil|stigmine|"
-    r"antamine|promazine|peridol|prazole|bupropion|tazapine|oxin|phylline|codone|morphine|fentanyl|dopa|clonidine|"
-    r"facine|afinil|spirone|tocin|razosin|citinide|aline|ropion|idate|oquine|tadine|olone|setine)|"
-    r"lithium|valpro(?:ate|ic)\w*|warfarin|aspirin|insulin|methadone|melatonin|omega-3|cannabis|psilocybin|mdma|"
-    r"clozapine|vortioxetine|"
-    r"memantine|buprenorphine|acetaminophen|paracetamol|ibuprofen|dexamethasone|prednisone|heparin|digoxin|tamoxifen|"
-    r"levothyroxine|"
-    r"antidepressants?|antipsychotics?|mood stabili[sz]ers?|stimulants?|opioids?|benzodiazepines?|antibiotics?|"
-    r"anticonvulsants?|"
-    r"anticoagulants?|corticosteroids?|steroids|vaccines?|probiotics?|[A-Z]{0,2}S[RN]RIs?|cholinesterase inhibitors?|"
-    r"inhibitors?)\b",
+    rf"\b(?!{_NO_DRUG})(?:\w+(?:{_WORDS['drug_endings'].pattern})|"
+    rf"{_WORDS['drugs'].pattern}|{_WORDS['drug_classes'].pattern})\b",
     re.IGNORECASE,
 )
-_THERAPY = re.compile(
-    rf"\b{_MODIFIER}{{1,3}}(?:therapy|therapies|psychotherapy|training|intervention|surgery|stimulation|counsell?ing|"
-    rf"program(?:me)?|apps?|plan)\b",
-    re.IGNORECASE,
-)
+_THERAPY = re.compile(rf"\b{_MODIFIER}{{1,3}}(?:{_WORDS['therapy_heads'].pattern})\b", re.IGNORECASE)
 _LETTERED = re.compile(r"\b(?!there\b|this\b|that\b|what\b|with\b|from\b)[a-z]{4,} [A-HJ-Z]\d{0,2}\b")
 """What a letter tells apart: vitamin D, hepatitis C, drug A."""
 _NAME = re.compile(r"(?<![.?!] )(?<!^)\b(?:[A-Z][\w'*&-]++(?:\s(?:of|the|and|de|&)\s(?=[A-Z]))?\s?)+(?<!\s)")
 """Capitalised inside a sentence: a trial, a scale, a person."""
-_POPULATION = re.compile(
-    r"\b(?:\d{1,3}[- ](?:year|yr|month|week)s?[- ]olds?|\d{1,3} to \d{1,3}(?: year)?[- ]olds?|child(?:ren)?|paediatric|"
-    r"pediatric|adolescents?|"
-    r"teen(?:ager)?s?|neonat\w+|newborns?|infants?|older (?:adults|people|patients)|elderly|geriatric|late-life|"
-    r"pregnan\w+|breast-?feeding|"
-    r"lactat\w+|postpartum|perinatal|veterans|inpatients?|outpatients?|women|men|females?|males?|athletes|prisoners|"
-    r"(?:renal|kidney|hepatic|liver) (?:impairment|failure|disease|dysfunction)|dialysis|child-pugh(?: [a-c])?)\b",
-    re.IGNORECASE,
-)
+_POPULATION = re.compile(rf"\b(?:{_WORDS['populations'].pattern})\b", re.IGNORECASE)
 _AGE = re.compile(r"(\d{1,3})[- ](?:year|yr)s?[- ]olds?", re.IGNORECASE)
 
 
@@ -157,10 +119,7 @@ def _names_conditions(known: dict[str, tuple[str, ...]]) -> bool:
     return any(_names_condition(meanings[0]) for meanings in known.values())
 
 
-_DEGREE = (
-    r"(?:(?:mild|moderate|severe|major|minor|acute|chronic|refractory|(?:treatment-)?resistant|unipolar|postpartum|late-life|end-stage|"
-    r"older|younger|to|borderline|moderate-to-severe|primary|secondary)\s+){0,5}"
-)
+_DEGREE = rf"(?:(?:{_WORDS['degrees'].pattern})\s+){{0,5}}"
 _ROLES = {
     Role.POPULATION: (re.compile(rf"\b{_DEGREE}(?:{_POPULATION.pattern}|\badults\b|\bover[- ]?\d\ds?\b)", re.IGNORECASE),),
     Role.CONDITION: (
@@ -171,24 +130,16 @@ _ROLES = {
         _DRUG,
         _THERAPY,
         _LETTERED,
-        re.compile(r"\b(?:selective )?(?:serotonin|noradrenaline|norepinephrine)(?: \w+)? reuptake inhibitors?\b", re.IGNORECASE),
-        re.compile(r"\bjoint crisis plans?\b", re.IGNORECASE),
-        re.compile(r"\b[\w-]{1,40}-(?:based|focused|oriented) (?:treatment|therapy|psychotherapy)\b", re.IGNORECASE),
-        re.compile(r"\bexposure (?:and|with) (?:ritual|response) prevention\b", re.IGNORECASE),
+        *(re.compile(rf"\b{words}\b", re.IGNORECASE) for words in _WORDS["therapies"].entries),
     ),
     Role.NAME: (_NAME,),
 }
 _UNNAMED = frozenset(
-    f"{degree}{word}"
-    for degree in ("", "mild ", "moderate ", "severe ", "chronic ", "acute ", "the ")
-    for word in ("disease", "diseases", "disorder", "disorders", "syndrome", "inhibitor", "inhibitors")
+    f"{degree} {word}".strip() for degree in ("", *_WORDS["unnamed_degrees"].entries) for word in _WORDS["unnamed"].entries
 )
+_OF_TREATMENT = re.compile(_WORDS["treatment_words"].pattern)
 _SHORT = re.compile(r"\b[A-Z][A-Za-z-]*[A-Z]s?\b")
 
 
 def _therapies(known: dict[str, tuple[str, ...]]) -> list[str]:
-    return [
-        short
-        for short, meanings in known.items()
-        if re.search(r"therap|treatment|inhibitor|drug|antidepressant|stimulation|MDMA", meanings[0] + short)
-    ]
+    return [short for short, meanings in known.items() if _OF_TREATMENT.search(meanings[0] + short)]

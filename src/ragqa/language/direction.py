@@ -9,109 +9,25 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from ragqa.language.lexicon import lexicon
+
 Direction = Literal["more", "less", "none"]
 
-NEGATION = re.compile(
-    r"\b(?:no|not|never|neither|nor|none|without|cannot|fail(?:s|ed|ure)? to|lack(?:s|ed|ing)?|unable|absence of|"
-    r"ineffective|unlikely)\b|n't\b",
-    re.IGNORECASE,
-)
-_MORE = re.compile(
-    r"\b(?:increas|higher|high|greater|more|elevat|enhanc|promot|up-?regulat|improv|rais|rise|risen|activat|stimulat|"
-    r"induc|longer|larger|better|"
-    r"superior|gain|exacerbat|facilitat|augment|accelerat|positiv|stronger|favou?r|outperform)\w*",
-    re.IGNORECASE,
-)
-_LESS = re.compile(
-    r"\b(?:decreas|lower|low|less|fewer|reduc|diminish|attenuat|inhibit|suppress|down-?regulat|impair|declin|prevent|"
-    r"block|shorter|smaller|"
-    r"worse|inferior|loss|protect|abolish|abrogat|slow|negativ|weak|deficien|deplet|lack)\w*",
-    re.IGNORECASE,
-)
-_NO_DIFFERENCE = re.compile(
-    r"\b(?:no (?:\w+ ){0,4}(?:differences?|effects?|associations?|changes?|benefits?|evidence|impact|role|relation\w*|"
-    r"correlation|increases?|"
-    r"decreases?|reductions?|improvements?|advantages?|superiority)|(?:not|n't|nor) (?:\w+ ){0,3}(?:differ\w*|"
-    r"associated|affect|chang\w+|improv\w+|"
-    r"reduc\w+|increas\w+|significant\w*|correlat\w+|separate|outperform|beat|superior|better|effective|alter\w*)|"
-    r"similar(?:ly)?|unaffected|"
-    r"unchanged|comparable|non-?significant\w*|failed to|neither|no more effective)\b|\bp\s*[>=]\s*0?\.(?:[1-9]|0[6-9])",
-    re.IGNORECASE,
-)
-COMPARED = re.compile(
-    r"\b(?:than|compared|versus|vs|placebo|control|against|superior|outperform\w*|favou?red|effective|"
-    r"significant(?:ly)?|improved|reduced|"
-    r"lowered|beat|fewer)\b",
-    re.IGNORECASE,
-)
+_WORDS = lexicon("language", "direction")
+NEGATION = re.compile(rf"\b(?:{_WORDS['negation'].pattern})\b|n't\b", re.IGNORECASE)
+"""What turns a sentence's direction round."""
+DENIAL = re.compile(rf"\b(?:{_WORDS['denial'].pattern})\b|n't\b", re.IGNORECASE)
+"""What a rewording may neither add nor lose."""
+_MORE = re.compile(rf"\b(?:{_WORDS['more'].pattern})\w*", re.IGNORECASE)
+_LESS = re.compile(rf"\b(?:{_WORDS['less'].pattern})\w*", re.IGNORECASE)
+_NO_DIFFERENCE = re.compile(rf"\b(?:{_WORDS['no_difference'].pattern})\b|\bp\s*[>=]\s*0?\.(?:[1-9]|0[6-9])", re.IGNORECASE)
+COMPARED = re.compile(rf"\b(?:{_WORDS['compared'].pattern})\b", re.IGNORECASE)
 """A sentence that reports a difference between groups or from before to after, not one that describes a study."""
 SIGNIFICANT = re.compile(r"\bp\s*[<≤]\s*0?\.\d|\bp\s*=\s*0?\.0[0-4]|\bsignificant(?:ly)?\b", re.IGNORECASE)
 
-_OPPOSITES = (
-    ("increases", "decreases"),
-    ("increase", "decrease"),
-    ("increased", "decreased"),
-    ("increasing", "decreasing"),
-    ("higher", "lower"),
-    ("high", "low"),
-    ("greater", "smaller"),
-    ("more", "less"),
-    ("improves", "worsens"),
-    ("improve", "worsen"),
-    ("improved", "worsened"),
-    ("enhances", "impairs"),
-    ("enhance", "impair"),
-    ("promotes", "inhibits"),
-    ("promote", "inhibit"),
-    ("activates", "inhibits"),
-    ("activation", "inhibition"),
-    ("upregulated", "downregulated"),
-    ("upregulates", "downregulates"),
-    ("upregulation", "downregulation"),
-    ("induces", "prevents"),
-    ("induce", "prevent"),
-    ("better", "worse"),
-    ("superior", "inferior"),
-    ("longer", "shorter"),
-    ("positive", "negative"),
-    ("gain", "loss"),
-    ("raises", "lowers"),
-    ("raised", "lowered"),
-    ("elevated", "reduced"),
-    ("effective", "ineffective"),
-    ("beneficial", "harmful"),
-    ("presence", "absence"),
-    ("sensitive", "resistant"),
-    ("stronger", "weaker"),
-    ("larger", "smaller"),
-    ("reduces", "increases"),
-    ("reduce", "increase"),
-    ("reduced", "increased"),
-    ("reduction", "increase"),
-    ("fewer", "more"),
-    ("favoured", "disfavoured"),
-    ("recommended", "not recommended"),
-    ("leads", "does not lead"),
-    ("lead", "do not lead"),
-    ("associated", "not associated"),
-    ("causes", "prevents"),
-    ("does", "does not"),
-    ("do", "do not"),
-    ("did", "did not"),
-    ("is", "is not"),
-    ("are", "are not"),
-    ("was", "was not"),
-    ("were", "were not"),
-    ("has", "lacks"),
-    ("have", "lack"),
-    ("can", "cannot"),
-    ("with", "without"),
-)
-"""Earlier pairs are tried first: turning "increases" round says more than putting "not" after "is"."""
+_OPPOSITES = tuple((first, second) for first, second in _WORDS["opposites"].rows())
 _OPPOSITE = {word: other for first, second in reversed(_OPPOSITES) for word, other in ((second, first), (first, second))}
-_NEGATED = re.compile(
-    r"\b(?:does not|do not|did not|is not|are not|was not|were not|not|no|cannot|lacks?|without)\b\s*", re.IGNORECASE
-)
+_NEGATED = re.compile(rf"\b(?:{_WORDS['removable'].pattern})\b\s*", re.IGNORECASE)
 
 
 def balance(text: str) -> int:

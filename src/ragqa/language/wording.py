@@ -6,12 +6,11 @@ statement that was reworded is still checked against its source, word for word.
 
 from __future__ import annotations
 
-import json
 import re
 from functools import lru_cache
-from importlib import resources
 
 from ragqa.language.abbreviations import known_abbreviations
+from ragqa.language.lexicon import lexicon
 from ragqa.language.sentences import without_markers
 
 _BRACKET = re.compile(r"(?<!\s)\s*+[(\[]([^()\[\]]*)[)\]]")
@@ -125,9 +124,7 @@ def _cased(term: str, words: str) -> str:
 
 @lru_cache(maxsize=1)
 def _glossary() -> tuple[dict[str, str], re.Pattern[str]]:
-    table: dict[str, str] = json.loads(
-        resources.files("ragqa.language").joinpath("data/glossary.json").read_text(encoding="utf-8")
-    )
+    table = {term: plain for term, (plain,) in lexicon("language", "glossary")["glossary"].table().items()}
     longest_first = sorted(table, key=len, reverse=True)
     return table, re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, longest_first))})(?![\w-])", re.IGNORECASE)
 

@@ -17,10 +17,12 @@ from itertools import islice
 from ragqa.corpus.records import Turn
 from ragqa.language.concepts import Mention, Role
 from ragqa.language.concepts import mentions as read_mentions
+from ragqa.language.roots import root
+from ragqa.language.stop import OF_FOLLOW_UPS
 from ragqa.question.understanding import QuestionType, understand
 
 REMEMBERED = 6
-"""Turns looked back on, so that the work per turn stays the same however long the conversation."""
+"""Turns looked back on; by hand: so that the work per turn stays the same however long the conversation."""
 
 
 @lru_cache(maxsize=256)
@@ -217,7 +219,7 @@ def _unnamed(question: str, said: str = "") -> str:
         roles = {mention.role for mention in found if mention.end <= match.start()}
         named = Role.TREATMENT in roles if _MEDICINE.search(match[0]) else bool(roles - {Role.NAME, Role.POPULATION})
         own = any(mention.start < match.end() and match.start() < mention.end for mention in found)
-        known = any(word[:6] in text for word in match["noun"].casefold().split() for text in (before, earlier))
+        known = any(root(word) in text for word in match["noun"].casefold().split() for text in (before, earlier))
         if not (named or own or known):
             return match[0]
     return ""
@@ -307,24 +309,27 @@ def _content(text: str, own: Sequence[Mention]) -> list[str]:
     """Words that are no mention and say something."""
     edges = [0, *(edge for mention in own for edge in (mention.start, mention.end)), len(text)]
     outside = " ".join(text[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True))
-    return [word for word in _WORD.findall(outside) if not _EMPTY.fullmatch(word)]
+    return [word for word in _WORD.findall(outside) if word.casefold() not in OF_FOLLOW_UPS]
 
 
 LONGEST_JOINT = 60
-"""Characters before a mention that are looked at for words of comparing: "compared with", one word more and some blanks."""
+"""Characters before a mention that are looked at for words of comparing; by hand: "compared with", a word more and blanks."""
 LONGEST_NAME = 5
-"""Words of a topic that is a name rather than a question."""
+"""Words of a topic that is a name rather than a question; by hand: a question of fewer words is hardly asked."""
 MOST_QUALIFIERS = 2
+"""Names and numbers of a trial taken over; by hand: the name and one number find it, more would outweigh the question."""
 MOST_CHOICES = 9
-"""Things a pronoun may mean: a reader chooses by one digit."""
+"""Things a pronoun may mean; by hand: a reader chooses by one digit."""
 MOST_POINTERS = 20
-"""Times that "this" or "these" with a noun is looked into; a question of 2,000 characters could hold two hundred."""
+"""Times that "this" or "these" with a noun is looked into; by hand: a question of 2,000 characters could hold two hundred."""
 LONGEST_REPLY = 6
-"""Words of a reply to a question asked back."""
+"""Words of a reply to a question asked back; by hand: "no, the one for adolescents please" has six."""
 LONGEST_REMARK = 4
-"""Telling words beside what a correction names, from which it is a question of its own."""
+"""Telling words beside what a correction names, from which it is a question of its own; by hand;
+`ragqa eval conversations --split dev` shows what another one costs."""
 LONGEST_LEANING = 7
-"""Telling words from which a question that names its treatment or condition says enough."""
+"""Telling words from which a question that names its treatment or condition says enough; by hand;
+`ragqa eval conversations --split dev` shows what another one costs."""
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth")
 _NUMBERED = re.compile(rf"(?:(?:number|option|no\.?|#)\s*)?(?:(\d)|(?:the )?({'|'.join(_ORDINALS)})(?: one)?)", re.IGNORECASE)
@@ -410,11 +415,5 @@ _AGAINST = re.compile(r"^(?:vs\.?|versus|compared (?:to|with)|against|than|over)
 _WEIGHED = re.compile(r"\b(?:vs\.?|versus|than|compar\w+|against|or|both|either|and|between)\b", re.IGNORECASE)
 _ADDED = re.compile(
     r"\b(?:add(?:ed|ing|s)?|addition|adjunct\w*|augment\w*|combin\w+|plus|on top of|alongside|after|despite|when|from|to)\b",
-    re.IGNORECASE,
-)
-_EMPTY = re.compile(
-    r"(?:a|an|the|of|in|on|for|with|without|to|by|at|from|and|or|as|is|are|was|were|be|do|does|did|can|could|should|will|would|any|"
-    r"some|my|our|your|i|we|you|me|patients?|pts?|people|those|adults?|what|which|how|about|if|also|then|vs|versus|compared|instead|someone|"
-    r"just|only|please|though|um|the|same|one|ones|mean|meant|thing)",
     re.IGNORECASE,
 )

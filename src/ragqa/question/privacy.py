@@ -11,13 +11,12 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib import resources
 from itertools import islice
 from typing import Literal
 
 from ragqa.language.abbreviations import abbreviations
 from ragqa.language.concepts import Role, mentions
+from ragqa.language.lexicon import lexicon
 
 Identifier = Literal["name", "date", "number", "place", "phone", "email", "address"]
 
@@ -96,7 +95,7 @@ def _names(text: str) -> Iterator[Found]:
     for pattern, listed in ((_FULL_NAME, True), (_ANNOUNCED, False), (_LOWER_NAME, True)):
         for match in pattern.finditer(text):
             first = re.split(r"[\s.]", match["it"])[0].lower()
-            known = not listed or first in _first_names()
+            known = not listed or first in _FIRST_NAMES
             if known and not _NO_NAME.search(match["it"]) and not _eponym(text, *match.span("it")):
                 yield Found(*match.span("it"), "name")
 
@@ -109,7 +108,7 @@ def _places(text: str) -> Iterator[Found]:
         if not everyday and not _eponym(text, found.start, found.end):
             yield found
     for match in _CITY.finditer(text):
-        if match[0] in _cities() and not _eponym(text, *match.span()) and not _INSTRUMENT.match(text, match.end()):
+        if match[0] in _CITIES and not _eponym(text, *match.span()) and not _INSTRUMENT.match(text, match.end()):
             yield Found(*match.span(), "place")
 
 
@@ -167,15 +166,18 @@ def _around(hits: Sequence[tuple[int, int]], text: str) -> list[tuple[int, int]]
     return stretches
 
 
+_WORDS = lexicon("question", "privacy")
 _SIX_DIGITS = re.compile(r"\d{3}\D{0,3}\d{3}")
 _TEN_DIGITS = re.compile(r"(?<!\w)[+(]?\d(?:[\s().+/-]{0,3}\d){9,}+")
 _NO_DIGIT = re.compile(r"\D")
 SHORTEST_PHONE, LONGEST_PHONE = 10, 40
-"""Digits that a phone number has at least; characters that one may take with its extension."""
+"""Digits that a phone number has at least; characters that one may take with its extension. By hand: numbers of both countries
+have ten digits, and shorter ones are doses and record numbers."""
 MOST_PHONES = 6
-"""Groups of digits that ``phonenumbers`` looks at, about 3 ms each; in a text of more, ten digits in a row are a phone number."""
+"""Groups of digits that ``phonenumbers`` looks at; by hand: each takes about 3 ms. In a text of more, ten digits in a row are a
+phone number."""
 LONGEST_PERSON = 60
-"""Characters before a name that are looked at for a word for a person: the longest such word and some blanks."""
+"""Characters before a name that are looked at for a word for a person; by hand: the longest such word and some blanks."""
 _HEADING = re.compile(
     r"(?:(?:(?:mr|mrs|ms|miss|dr|pt|patient|my|re|name|mrn|nhs|number|no|id|dob|born|on|seen|at|from|tel|phone|address|e-?mail|is)"
     r"\b[.:]?\s*){0,3}\[(?:name|date|number|place|phone|email|address)\]\s*[,:;.]\s*)+(?=\S)",
@@ -256,15 +258,7 @@ _NO_NAME = re.compile(
     r"\b(?:Vitamin|Hepatitis|Type|Class|Stage|Grade|Factor|Protein|Group|Table|Phase|Score|Hospital|Clinic|Cent(?:er|re)|"
     r"University|Health|Medical|has|had|have|is|was|with|who|and|for|on|in|to|of|taking|does|did|can|should|will)\b"
 )
-_EPONYM = re.compile(
-    r"['’]?s?['’]?(?-i:(?:\s[A-Z][a-z]+){0,2})\s(?:sign|signs|sequence|type|breakage|congenital|rats?|mice|syndromes?|diseases?|disorders?|scores?|criteria|criterion|scales?|tests?|index|classification|"
-    r"definition|questionnaires?|stud(?:y|ies)|trials?|protocol|staging|reflex|phenomenon|manoeuvre|maneuver|lymphoma|"
-    r"sarcoma|tumou?rs?|disability|inventory|interview|method|rules?|procedure|operation|"
-    r"catheter|position|palsy|contracture|thyroiditis|anaemia|anemia|dementia|body|bodies|cells?|virus|chromosome|strain|fever|model|"
-    r"assay|stain|equation|formula|technique|repair|fracture|ulcers?|esophagus|oesophagus|chorea|ataxia|nodes?|"
-    r"consensus|wort|guidelines?|review|database|library|report|collaboration|initiative|registry|cohort)\b",
-    re.IGNORECASE,
-)
+_EPONYM = re.compile(rf"['’]?s?['’]?(?-i:(?:\s[A-Z][a-z]+){{0,2}})\s(?:{_WORDS['eponyms'].pattern})\b", re.IGNORECASE)
 
 _INSTRUMENT = re.compile(r"-[A-Z]|(?:\s[\w-]+){1,4}\s(?:scales?|scores?|index|inventory|questionnaire|criteria|classification)\b")
 """What follows the city in the name of a scale."""
@@ -297,18 +291,9 @@ _INSTITUTIONS = (
         r"(?P<it>[A-Z][a-z'’]+(?:\s[A-Z][a-z]+)*(?:,\s[A-Z]{2}\b)?)"
     ),
 )
-_GENERIC_WORDS = """
-    what which does do is are can should how why in the for at a an of and our this mental public child global primary community
-    academic world women's men's oral family maternal sexual reproductive group national home occupational behavioral behavioural
-    electronic digital tertiary teaching trauma cancer stroke pain sleep memory anticoagulation day medical care inpatient
-    outpatient emergency intensive rural urban private government nursing veterans department psychiatry psychiatric cardiology
-    neurology oncology surgery medicine pediatrics week visit african american native hispanic asian european caucasian latino
-    latina afro caribbean black white jewish ashkenazi time month year baseline hospital hospitals clinic clinics center centre
-    health healthcare system services network institute university school
-"""
-_GENERIC = frozenset(_GENERIC_WORDS.split())
+_GENERIC = frozenset(_WORDS["everyday"].entries)
 """Words that make up no institution's own name."""
-_WARDS = frozenset({"ICU", "NICU", "PICU", "CCU", "ED", "ER", "A&E", "GP", "OPD", "OR", "PCP", "HTN", "DM"})
+_WARDS = frozenset(_WORDS["wards"].entries)
 _CITY = re.compile(r"\b[A-Z][a-z']+(?:\s[A-Z][a-z]+){0,2}\b|\b[A-Z][a-z']+\b")
 
 _PATTERNS: dict[Identifier, tuple[re.Pattern[str], ...]] = {
@@ -321,17 +306,5 @@ _PATTERNS: dict[Identifier, tuple[re.Pattern[str], ...]] = {
     "date": tuple(re.compile(pattern, re.IGNORECASE if "dob" in pattern else 0) for pattern in _DATES),
     "number": tuple(map(re.compile, _NUMBERS)),
 }
-
-
-@lru_cache(maxsize=1)
-def _first_names() -> frozenset[str]:
-    return _listed("first_names.txt")
-
-
-@lru_cache(maxsize=1)
-def _cities() -> frozenset[str]:
-    return _listed("cities.txt")
-
-
-def _listed(name: str) -> frozenset[str]:
-    return frozenset(resources.files("ragqa.question").joinpath(f"data/{name}").read_text(encoding="utf-8").splitlines())
+_FIRST_NAMES = frozenset(_WORDS["first_names"].entries)
+_CITIES = frozenset(_WORDS["cities"].entries)

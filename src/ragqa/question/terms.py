@@ -8,23 +8,18 @@ from dataclasses import dataclass
 
 from ragqa.language.abbreviations import both_spellings
 from ragqa.language.concepts import age_group
+from ragqa.language.lexicon import lexicon
 from ragqa.models import Reranker
 
 _WORD = re.compile(r"\w+")
-_OF_THE_TRADE = re.compile(
-    r"(?:effective|efficacy|evidence|stud|trial|patient|adult|treat|therap|recommend|compar|placebo|random|clinical|dos(?:e|ing|age)|"
-    r"symptom|medic|drug|diagnos)\w*",
-    re.IGNORECASE,
-)
+_WORDS = lexicon("question", "terms")
+_OF_THE_TRADE = re.compile(rf"(?:{_WORDS['of_the_trade'].pattern})\w*", re.IGNORECASE)
 """Words every question and source of this field may hold; they tell no source from another."""
-_OF_ASKING = re.compile(
-    r"(?:describ\w+|list|explain|name[ds]?|mechanisms?|actions?|alternatives?|defin\w+|roles?|functions?|types?|kinds?|main|known|"
-    r"current(?:ly)?|happens?|means?|meaning|stands?|please|examples?|mentioned|involved?|used?|available)",
-    re.IGNORECASE,
-)
+_OF_ASKING = re.compile(rf"(?:{_WORDS['of_asking'].pattern})", re.IGNORECASE)
 """Words that say what is wanted of a subject; a source that answers seldom repeats them."""
 PIECE = 0.3
-"""What each further word piece adds to a word's weight: the more pieces a name is made of, the fewer things bear it."""
+"""What each further word piece adds to a word's weight: the more pieces a name is made of, the fewer things bear it.
+By hand; `eval/calibrate.py` fits what coverage then counts for."""
 
 Stems = frozenset[str]
 

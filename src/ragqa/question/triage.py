@@ -14,6 +14,7 @@ from typing import Literal
 
 import numpy as np
 
+from ragqa.language.lexicon import lexicon
 from ragqa.models import Vectors, softmax
 from ragqa.question.refusal import Refusal, Status
 
@@ -35,73 +36,13 @@ HELP: dict[Alarm, str] = {
 }
 NO_SEARCH = " ragqa does not search its articles in an emergency: it looks up evidence and cannot assess anyone."
 
-_SOMEONE = (
-    r"\b(?:i|i'?m|i'?ve|my|me|he|she|they|pt|patient|baby|toddler|son|daughter|husband|wife|mum|mom|dad|mother|father|"
-    r"friend|child|kid|yo|y/o)\b"
-)
-_GENERAL = re.compile(
-    r"^(?:what (?:is|are|was|were|do|does) (?:the|known|we|known about)|does\b(?! (?:he|she))|do (?:patients|people|"
-    r"trials|studies|any)|"
-    r"how (?:is|are|effective|common|often|many|fast|quickly|soon)|which\b|is there (?:any )?(?:evidence|data|research|a link)|"
-    r"are there (?:any )?(?:trials|studies)|"
-    r"in (?:patients|people|adults|adolescents|trials)|evidence|who\b|why (?:is|are|do|does)|has\b|have (?:trials|"
-    r"studies)|did\b|"
-    r"can (?:dbt|lithium|therapy|ketamine|drugs?|psychotherapy)|(?:pooled|long-term|lifetime) |risk (?:of|factors)|history of)",
-    re.IGNORECASE,
-)
-_NOW = re.compile(
-    r"\b(?:now|right now|just|ago|tonight|today|this (?:morning|evening|minute|second)|currently|since|minutes?|mins?|"
-    r"asap|urgent|help|"
-    r"won'?t stop|not stopping|still|suddenly|on the floor|in front of me|next to me|found (?:him|her|my|them|unresponsive))\b",
-    re.IGNORECASE,
-)
-_SELF_HARM = re.compile(
-    r"\b(?:(?:kill|hurt|harm|hang|shoot|cut|cutting|drown|stab)(?:ing)? my ?self|(?:want|wanna|going|plan\w*|need|"
-    r"wish(?:ed)?|ready) (?:i |to )?(?:to )?"
-    r"(?:die|be dead|was dead|were dead|end (?:it|my life|things|everything))|end (?:it all|my life)|(?:do ?n.?t|"
-    r"no longer) (?:want|wish) to "
-    r"(?:live|be here|be alive|exist|wake up|go on)|better off (?:without me|dead|if i)|no (?:reason|point) (?:to|"
-    r"in) (?:live|living|go on|going on)|"
-    r"not worth living|(?:i'?m|i am|i feel|i have been|feeling) (?:\w+ )?suicidal|suicidal (?:thoughts )?(?:right )?now|"
-    r"can'?t (?:go on|do this any ?more|take (?:it|this) any ?more)|"
-    r"say(?:ing|s)? good ?bye to everyone|take my (?:own )?life|"
-    r"(?:he|she|they|son|daughter|friend|partner|wife|husband|pt|patient|brother|sister|mum|mom|dad)\b.{0,60}"
-    r"(?:(?:is |are |says? |threaten\w* )(?:\w+ ){0,4}(?:kill|hurt|hang|jump|end (?:it|his|her|their))|is suicidal|"
-    r"(?:kill|hang|hurt|harm|cutting|cut) (?:him|her|them)sel(?:f|ves)|wants? to die|suicide note|with a (?:knife|rope|"
-    r"gun|noose)|on (?:a|the) (?:bridge|roof|ledge)))",
-    re.IGNORECASE,
-)
-_OVERDOSE = re.compile(
-    r"\b(?:(?:took|taken|take[ns]?|swallowed|ingested|drank|drunk|eaten|ate|chewed|injected|had|given|gave)\b.{0,50}?"
-    r"(?:\b\d+\s*(?:x|×|tabs?|tablets|pills|capsules|of (?:my|his|her|them))|\b(?:whole|entire|full) (?:bottle|pack|box|"
-    r"strip|blister)|\bhandful|\btoo (?:many|much)|"
-    r"\ball (?:of )?(?:my|his|her|the|their)\b.{0,20}(?:pills|tablets|meds|medication)|"
-    r"\ball of (?:them|it)\b|\bbleach|\bantifreeze|\bbatter(?:y|ies)|"
-    r"\b(?:double|triple|twice|ten times|10 times)\b.{0,20}\bdose|\b(?:pills|tablets|tabs|capsules)\b)|"
-    r"overdosed|(?:has|have|had|after|taken|took|took an?|an?|acute|suspected|massive|intentional|"
-    r"possible) (?:\w+ ){0,3}(?:overdose|od)\b)",
-    re.IGNORECASE,
-)
-_SIGNS = re.compile(
-    r"\b(?:(?:crushing|severe|sudden|tight|bad|central) chest (?:pain|tightness|pressure)|chest (?:pain|"
-    r"tightness)\b.{0,80}\b(?:arm|jaw|sweat\w*|breath\w*|now|minutes|hour)|"
-    r"(?:can'?t|cannot|can not|unable to|struggling to|trouble|difficulty|hard to) (?:breathe?|breathing)|(?:not|"
-    r"stopped|isn'?t) breathing|no pulse|"
-    r"(?:turning|turned|going|lips? (?:are )?|gone) blue|blue lips|unconscious|unresponsive|(?:not|won'?t|can'?t) (?:wak\w+|"
-    r"respond\w*|rouse)|collapsed|"
-    r"(?:face|mouth) (?:is |has |suddenly )?(?:droop\w*|gone droopy|dropped)|facial droop|slurr\w+ (?:speech|words|his|"
-    r"her)|(?:speech|words) (?:is |are )?slurr\w+|"
-    r"(?:one side|left (?:arm|side|leg)|right (?:arm|side|leg))\b.{0,30}\b(?:weak\w*|numb\w*|can'?t move|paraly\w+)|"
-    r"(?:seizing|fitting|convulsi\w+|(?<!cause )(?<!causes )seizures?\b"
-    r"(?! (?:disorders?|risks?|rates?|threshold|history|prophylaxis|before|in the past)))|"
-    r"(?:throat|tongue|lips|face)\b.{0,20}\b(?:closing|swell\w*|swollen)|anaphyla\w+|"
-    r"(?:bleed\w*|blood)\b.{0,40}\b(?:won'?t stop|not stopping|heavily|everywhere|soaking|pouring|a lot)|(?:vomiting|"
-    r"coughing) (?:up )?blood|"
-    r"worst headache|thunderclap|(?:fever|temp\w*|hot)\b.{0,60}\b(?:limp|floppy|rigid\w*|stiff|rash|confus\w+|clonus|drows\w+)|"
-    r"(?:limp|floppy|rigid\w*|stiff|clonus)\b.{0,60}\b(?:fever\w*|febrile|temp\w*|hot|hyperthermi\w+|"
-    r"\d\d(?:\.\d)?\s?°?c\b)|choking)",
-    re.IGNORECASE,
-)
+_WORDS = lexicon("question", "triage")
+_SOMEONE = re.compile(rf"\b(?:{_WORDS['someone'].pattern})\b", re.IGNORECASE)
+_GENERAL = re.compile(rf"^(?:{_WORDS['general'].pattern})", re.IGNORECASE)
+_NOW = re.compile(rf"\b(?:{_WORDS['now'].pattern})\b", re.IGNORECASE)
+_SELF_HARM = re.compile(rf"\b(?:{_WORDS['self_harm'].pattern})", re.IGNORECASE)
+_OVERDOSE = re.compile(rf"\b(?:{_WORDS['overdose'].pattern})", re.IGNORECASE)
+_SIGNS = re.compile(rf"\b(?:{_WORDS['signs'].pattern})", re.IGNORECASE)
 
 
 def alarm(question: str, follows: bool = False) -> Alarm | None:
@@ -129,7 +70,7 @@ def _tells(question: str) -> bool:
 
 
 def _names_someone(question: str) -> bool:
-    return bool(re.search(_SOMEONE, _I_MEANT.sub(" ", question), re.IGNORECASE))
+    return bool(_SOMEONE.search(_I_MEANT.sub(" ", question)))
 
 
 def _probed_alarm(query: Vectors, fingerprint: str) -> Alarm | None:
@@ -143,22 +84,8 @@ def _probed_alarm(query: Vectors, fingerprint: str) -> Alarm | None:
     return likeliest if sum(found[kind] for kind in kinds) >= URGENT else None
 
 
-_TO_THE_MACHINE = re.compile(
-    r"\b(?:(?:ignore|disregard|forget|override|bypass) (?:\w+ ){0,4}(?:instructions?|rules?|prompts?|guidelines|sources|"
-    r"restrictions)|"
-    r"(?:your|the) (?:system )?prompt|system prompt|(?:what|which) (?:language |ai )?model are you|are you (?:chatgpt|"
-    r"gpt|an? ai|a bot|human)|"
-    r"who (?:made|built|trained) you|jailbreak|you are now|pretend (?:to be|you)|act as (?:if|an?)|developer mode|"
-    r"reveal your|print your|repeat (?:your|the words above))\b",
-    re.IGNORECASE,
-)
-
-
-_TASK = re.compile(
-    r"^(?:please |can you |could you )?(?:draft|translate|book|compose|schedule|type up|fill in|rewrite|"
-    r"write (?:me |a |an |the |up )|send)\b",
-    re.IGNORECASE,
-)
+_TO_THE_MACHINE = re.compile(rf"\b(?:{_WORDS['to_the_machine'].pattern})\b", re.IGNORECASE)
+_TASK = re.compile(rf"^(?:please |can you |could you )?(?:{_WORDS['task'].pattern})\b", re.IGNORECASE)
 _FORGERY = re.compile(
     r"\b(?:invent|fabricate|falsif\w+|forge|fake|make up)\b.{0,60}\b(?:data|scores?|results?|values?|"
     r"notes?|certificates?|records?|patients?)\b|"
@@ -187,9 +114,11 @@ class Scope:
 
 
 URGENT = 0.6
-"""Probability of telling of an emergency, of any kind, from which a question does; set on dev."""
+"""Probability of telling of an emergency, of any kind, from which a question does; by hand, from the shares that
+`eval/train_scope.py` prints of the gold set's development half: a miss costs more than a false alarm."""
 OUTSIDE = 0.9
-"""Probability of not being a medical question from which one is out of scope; set on dev."""
+"""Probability of not being a medical question from which one is out of scope; by hand, from the shares that
+`eval/train_scope.py` prints of the gold set's development half: high, as an odd question of medicine must not be turned away."""
 
 
 @lru_cache(maxsize=1)

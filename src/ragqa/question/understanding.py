@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ragqa.language.concepts import conditions, interventions, populations
+from ragqa.language.lexicon import lexicon
 
 
 class QuestionType(StrEnum):
@@ -28,24 +29,11 @@ class QuestionType(StrEnum):
     GENERAL = "general"
 
 
-_TYPES: dict[str, str] = {
-    "contraindication": r"contra-?indicat\w*|(?:must|should) not (?:be )?(?:take|taken|given|us\w+|prescribed)|"
-    r"who should avoid",
-    "monitoring": r"monitor\w*|how often should .{3,60}(?:check|measur|test)\w*|"
-    r"(?:serum|plasma|blood) levels? (?:target|check)\w*",
-    "dose": r"dos(?:e|es|ed|age|ing)|titrat\w*|how much(?! (?:more|less|better|worse))|(?:\d+ ?)?m?c?g|maximum daily",
-    "safety": r"safe(?:ty|ly)?|side[- ]effects?|adverse|tolera\w+|toxic\w*|harms?|harmful|interact\w*|drawbacks?|"
-    r"drop(?:ped|ping)?[- ]?outs?|discontinu\w*|weight (?:gain|change|effect)|teratogen\w*|overdose|mortality",
-    "diagnosis": r"diagnos(?:is|e|tic)|screen(?:ing|ed)?|distinguish\w*|differentiat\w*|rule out|red flags?",
-    "mechanism": r"mechanisms?|how do(?:es)? \S+(?: \S+)? (?:work|act)|receptors?|pathways?|mode of action|pathophysiolog\w*",
-    "comparison": r"versus|vs\.?|compar(?:e|es|ed|ison)|(?:better|worse|safer|more effective|superior|inferior) (?:than|to)|"
-    r"superior|outperform\w*|beats?|which (?:\w+ ){0,4}(?:best|better|most effective|first)|head[- ]to[- ]head",
-    "prognosis": r"prognos\w*|long[- ]term (?:course|outcome)|remission|recover\w*|relapse|"
-    r"recurren\w*|survival|predict\w*|years on",
-    "effectiveness": r"effective(?:ness)?|efficacy|helps?|works?|benefits?|first[- ]line|recommend\w*|improv\w*|reduc\w*|"
-    r"prevent\w*|useful|worth|treat(?:s|ed|ment)?|lower|add(?:ed|ing)?|evidence for|role of|respond|effect of|effect on",
+_TYPE = {
+    QuestionType(name): re.compile(rf"\b(?:{group.pattern})(?!\w)", re.IGNORECASE)
+    for name, group in lexicon("question", "question_types").items()
 }
-_TYPE = {QuestionType(name): re.compile(rf"\b(?:{pattern})(?!\w)", re.IGNORECASE) for name, pattern in _TYPES.items()}
+"""In the order in which they are tried."""
 _VERB = r"(?:is|are|was|were|do|does|did|can|could|should|has|have|had|will|would|may|might|am)\b"
 _POLAR = re.compile(rf"\A(?!(?:what|which|who|how|when|why|where)\b)(?:.*(?:[:;.,—]|--)\s*)?{_VERB}", re.IGNORECASE)
 """An auxiliary at the start of the question or of one of its clauses, unless a question word opens it."""

@@ -31,8 +31,8 @@ _POPULATION = re.compile(
     re.IGNORECASE,
 )
 _AMOUNT = r"^(?:(?:one|two|three|twelve|\d+)\s)?(?:(?:years?|months?|weeks?|infusions?|sessions?)\sof\s)"
-_STOPPING = any_of("for in over during among after at by when who each given while without because tested until")
-_STOP = rf"(?=[\s,;:(.]|$)(?=\s?[,;:(]|\.(?!\d)|$|\s(?:{_STOPPING}|to (?:prevent|treat|\d+))\b)"
+_STOPPING = "for in over during among after at by when who each given while without because tested until"
+_STOP = rf"(?=[\s,;:(.]|$)(?=\s?[,;:(]|\.(?!\d)|$|\s(?:{any_of(_STOPPING.split())}|to (?:prevent|treat|\d+))\b)"
 _WORDS = r"(?:[^.;]|\.\d){1,120}?"
 """Within one sentence; a decimal point ends none."""
 _COMPARED = re.compile(

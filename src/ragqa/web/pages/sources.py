@@ -14,20 +14,20 @@ from ragqa.checking.statements import Support
 from ragqa.corpus.records import Abstract, Article, NoticeKind
 from ragqa.corpus.study import design_rank
 from ragqa.language.abbreviations import both_spellings
+from ragqa.language.roots import root
 from ragqa.language.sentences import sentences, without_markers
+from ragqa.language.stop import OF_CARDS
 from ragqa.web.pages.evidence import study_name
 
 LEVELS = ("very low", "low", "moderate", "high")
 SHARED = 0.34
 """Share of a sentence's telling words from which a source's sentence is shown as the one it rests on."""
+ROOT = 7
+"""Letters of a word that its forms share; by hand: one more than elsewhere, since sentences of one source are alike."""
 CHANGED = "Quoted when the answer was given; the source has changed since"
 Span = tuple[int, int]
 Find = Callable[[str], Article | Abstract | None]
 _WORD = re.compile(r"\w+(?:[.,]\d+)*")
-_EMPTY = re.compile(
-    r"(?:an?|and|are|as|at|be|been|but|by|can|did|do|does|for|from|had|has|have|in|into|is|its?|may|more|most|no|not|of|on|one|or|"
-    r"other|than|that|the|their|them|there|these|they|this|those|to|was|were|when|which|who|will|with)"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +131,7 @@ def nearest(statement: str, record: Abstract) -> Span | None:
 
 
 def _telling(text: str) -> set[str]:
-    return {word[:7] for word in _WORD.findall(without_markers(text).casefold()) if not _EMPTY.fullmatch(word)}
+    return {root(word, ROOT) for word in _WORD.findall(without_markers(text).casefold()) if word not in OF_CARDS}
 
 
 def _who(ref: Reference) -> str:

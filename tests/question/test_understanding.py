@@ -1,4 +1,4 @@
-"""Reading questions: kind, PICO elements, names, and what else words are called."""
+"""Reading questions: type, PICO elements, yes or no."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ragqa.language.abbreviations import both_spellings, known_abbreviations
-from ragqa.language.concepts import age_group, names
 from ragqa.question.understanding import QuestionType, claim_of, is_polar, understand
 
 
@@ -65,30 +63,6 @@ def test_the_claim_of_a_yes_or_no_question() -> None:
     """What yes would claim, without the words of asking."""
     assert claim_of("Is there a benefit of memantine?") == "a benefit of memantine."
     assert claim_of("Memantine is an NMDA antagonist, yes or no?") == "Memantine is an NMDA antagonist."
-
-
-def test_a_stated_age_stands_for_its_age_group() -> None:
-    """A source speaks of adolescents, not of a 14-year-old; an adult's age names no group."""
-    assert [age_group(text) for text in ("14-year-old", "8 year old", "45-year-old", "veterans")] == [
-        "adolescents",
-        "children",
-        None,
-        None,
-    ]
-
-
-def test_names_are_drugs_and_ages_whatever_the_case() -> None:
-    """What may not be exchanged; ordinary words are not names."""
-    assert names("Quetiapine 150 mg and sertraline in a 14-year-old") == ("Quetiapine", "sertraline", "14-year-old")
-    assert names("The trial lasted eight weeks") == ()
-
-
-def test_abbreviations_and_their_full_names_are_one() -> None:
-    """A source that spells a condition out answers a question that abbreviates it, and the other way round."""
-    assert "borderline personality disorder" in both_spellings("BPD")
-    assert "BPD" in both_spellings("borderline personality disorder").split()
-    assert "kidney" in both_spellings("severe renal impairment")
-    assert set(known_abbreviations("SSRIs in OCD/BPD")) == {"SSRI", "OCD", "BPD"}
 
 
 @given(st.text(max_size=300))
