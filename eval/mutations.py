@@ -17,7 +17,7 @@ from pathlib import Path
 
 import click
 
-from ragqa.checking.support import Checker
+from ragqa.checking.checker import Checker
 from ragqa.corpus.folder import citable, load_corpus
 from ragqa.corpus.records import Abstract, Article
 from ragqa.language.concepts import names

@@ -11,7 +11,7 @@ import pytest
 from efetch import Efetch
 from samples import ARTICLE, abstract, write_corpus
 
-from ragqa.checking.support import Checker
+from ragqa.checking.checker import Checker
 from ragqa.index.refresh import build_index
 from ragqa.models import Embedder, Reranker, load_embedder, load_reranker
 from ragqa.pipeline import Ragqa

@@ -9,8 +9,8 @@ import pytest
 from samples import ARTICLE, abstract, write_corpus
 
 from ragqa.answer.contract import Answer
-from ragqa.checking.support import uncorroborated
 from ragqa.corpus.records import Part
+from ragqa.evidence.corroboration import uncorroborated
 from ragqa.index.refresh import build_index
 from ragqa.language.sentences import without_markers
 from ragqa.language.wording import collapsed

@@ -5,7 +5,7 @@
 * evidence_inference (MIT): a question about an outcome, an intervention and a comparator makes three claims; the labelled
   direction's is supported by the evidence span, the other two contradicted; sentences of the abstract that report no result
   (aims, methods) and spans on other outcomes of the same trial say neither
-* pubmedqa (MIT): a yes/no question as ``ragqa.checking.support`` turns it into a claim, beside the conclusion: yes supports, no
+* pubmedqa (MIT): a yes/no question as ``ragqa.checking.checker`` turns it into a claim, beside the conclusion: yes supports, no
   contradicts, maybe does neither
 
 Sources are held back as in ``eval/training/train_checker.py``; whatever an evaluation set holds too is left out (``Seen``).
@@ -27,7 +27,7 @@ from pathlib import Path
 import click
 from data import folded, lines, share_of
 
-from ragqa.checking.support import Verdict
+from ragqa.checking.checker import Verdict
 from ragqa.evaluation.gold import load_gold
 from ragqa.files import read_jsonl
 from ragqa.language.direction import SIGNIFICANT, direction, opposite

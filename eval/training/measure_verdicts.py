@@ -1,7 +1,7 @@
 """Measure the three-output model as a checker: a claim against a whole source, beside the checker as it stands.
 
 The claims, sources and held-back share are those of ``eval/training/train_checker.py``; of a source the model reads the sentences
-nearest to the claim, as many as ``ragqa.checking.support.Checker`` reads. The one threshold is fitted on the dev share, and so is
+nearest to the claim, as many as ``ragqa.checking.checker.Checker`` reads. The one threshold is fitted on the dev share, and so is
 the weight of each model beside the checker in "together" (the mean of both
 logarithms). Every system is measured in the same run on
 the same examples; intervals and differences come from a paired bootstrap over sources. The first model's run is told as well.
@@ -28,12 +28,12 @@ from train_verdicts import probabilities
 from transformers import BertForSequenceClassification
 from weights import tokenizer
 
-from ragqa.checking.support import VERDICTS, Checker
+from ragqa.checking.checker import VERDICTS, Checker
 from ragqa.language.sentences import sentences
 from ragqa.models import CachingEmbedder, RecentVectors, load_embedder, load_reranker, softmax
 
 READ = 4
-"""Sentences of a source read for a claim, the number ``ragqa.checking.support`` reads."""
+"""Sentences of a source read for a claim, the number ``ragqa.checking.checker`` reads."""
 RESAMPLES = 1000
 
 Read = Callable[[list[tuple[str, str]]], np.ndarray]

@@ -1,9 +1,9 @@
-"""Learn the checker of ``ragqa.checking.support`` on public labels, and measure it on what was held back.
+"""Learn the checker of ``ragqa.checking.checker`` on public labels, and measure it on what was held back.
 
 SciFact training claims (CC BY 4.0 / ODC-By; label and source as given, a claim without evidence is "not enough") and
 evidence_inference (MIT; each question makes three claims: higher, lower, no significant difference; the labelled one is
 supported, the others contradicted; only labels whose evidence stands in the abstract). Claims are split by source: 70 %
-train, 30 % held back. Multinomial logistic regression (scikit-learn) over the features of ``ragqa.checking.support.Checker``.
+train, 30 % held back. Multinomial logistic regression (scikit-learn) over the features of ``ragqa.checking.checker.Checker``.
 
     python eval/training/train_checker.py --data ../shared/data
 """
@@ -24,7 +24,7 @@ from data import folded, lines, share_of
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 
-from ragqa.checking.support import VERDICTS, Checker
+from ragqa.checking.checker import VERDICTS, Checker
 from ragqa.models import CachingEmbedder, RecentVectors, load_embedder, load_reranker
 
 CLAIMS = {kind: ways[0] for kind, ways in DIRECTIONS.items()}

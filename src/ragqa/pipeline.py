@@ -17,9 +17,10 @@ from ragqa.answer.assembly import Made, assembled, refused
 from ragqa.answer.contract import Answer
 from ragqa.answer.provenance import Provenance, digest, made_with, provenance
 from ragqa.answer.timing import Timer
+from ragqa.checking.checker import Checker
 from ragqa.checking.drafts import verified
 from ragqa.checking.statements import cite
-from ragqa.checking.support import Checker, check_statement
+from ragqa.checking.support import check_statement
 from ragqa.composing.draft import Composer
 from ragqa.composing.extractive import ExtractiveComposer
 from ragqa.corpus.records import Asked, Turn

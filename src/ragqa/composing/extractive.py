@@ -10,10 +10,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ragqa.checking.support import CORROBORATES, uncorroborated
 from ragqa.composing.draft import Draft, Quote
 from ragqa.corpus.records import Part
 from ragqa.evidence.candidates import Candidate
+from ragqa.evidence.corroboration import CORROBORATES, uncorroborated
 from ragqa.evidence.gathering import Evidence
 from ragqa.models import Vectors
 from ragqa.question.query import Query

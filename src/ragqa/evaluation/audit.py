@@ -15,7 +15,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from ragqa.checking.support import Finding, unsupported
+from ragqa.checking.checker import Finding
+from ragqa.checking.support import unsupported
 from ragqa.corpus.records import explain
 from ragqa.errors import Fault, InvalidRecord
 from ragqa.files import read_jsonl

@@ -1,0 +1,44 @@
+"""Whether a sentence of another source says the same: near in meaning, with the same facts, in the same direction."""
+
+from __future__ import annotations
+
+from ragqa.language.abbreviations import both_spellings
+from ragqa.language.concepts import names
+from ragqa.language.direction import balance, negated, reports_no_difference
+from ragqa.language.quantities import quantities
+from ragqa.language.roots import roots
+
+SHARED = 0.6
+"""Share of a sentence's words that another source's sentence must hold to corroborate it."""
+CORROBORATES = 0.8
+"""Cosine from which a sentence of another source may say the same; ``uncorroborated`` then decides."""
+
+
+def uncorroborated(text: str, quote: str) -> str | None:
+    """Why ``quote``, another source's sentence near in meaning, is no further support for ``text``; None when it is.
+
+    Most of the text's words must stand in it, and every quantity, drug and stated age; both must point the same way.
+    """
+    words, held = roots(text), roots(both_spellings(quote))
+    if len(words & held) < SHARED * len(words):
+        return "too little of it is said"
+    if difference := exact_difference(text, quote):
+        return difference
+    if negated(text) != negated(quote) or reports_no_difference(text) != reports_no_difference(quote):
+        return "one denies what the other says"
+    if balance(text) * balance(quote) < 0:
+        return "opposite directions"
+    return None
+
+
+def exact_difference(claim: str, source: str) -> str | None:
+    """A quantity or a name of the claim that the source does not hold, in words; None when it holds them all."""
+    held = quantities(source)
+    for number, unit in quantities(claim):
+        if not any(number == other and (not unit or not known or unit == known) for other, known in held):
+            return f"{number}{' ' + unit if unit else ''} is not in the source"
+    text = source.casefold()
+    for name in names(claim):
+        if name.casefold().rstrip("s") not in text:
+            return f"{name} is not in the source"
+    return None
