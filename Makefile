@@ -3,13 +3,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 export HF_HUB_OFFLINE := 1
 
-.PHONY: ask test check browser eval bench golden docs clean
+.PHONY: ask test quick check browser eval bench golden docs clean
 
 ask: $(VENV)/.ready  ## answer the seed question
 	$(BIN)/ragqa ask "Is memantine effective as a first-line treatment for Borderline Personality Disorder?"
 
 test: $(VENV)/.ready check browser  ## static checks, then the test suite
 	$(BIN)/pytest
+
+quick: $(VENV)/.ready  ## the tests that load no model, each room by itself, under a minute
+	$(BIN)/pytest -m quick
 
 check: $(VENV)/.ready  ## ruff, mypy --strict, import floors
 	$(BIN)/ruff check .

@@ -17,6 +17,8 @@ from ragqa.corpus.records import Abstract, Part
 from ragqa.errors import UncitedStatement, UnknownCitation, UnsupportedStatement
 from ragqa.question.refusal import Status
 
+pytestmark = pytest.mark.quick
+
 RECORD = Abstract.model_validate(abstract(101))
 RECORDS = {RECORD.id: RECORD}
 PASSAGE = passages(RECORD, 1800)[0]

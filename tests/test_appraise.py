@@ -13,6 +13,8 @@ from ragqa.corpus.articles import parse_article
 from ragqa.corpus.records import Abstract, Part
 from ragqa.corpus.study import follow_up, sample_size, study_design
 
+pytestmark = pytest.mark.quick
+
 
 def made(number: int, text: str = "", **changes: object) -> Abstract:
     """A record with this text."""

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+import pytest
 from samples import ROOT
 
 from ragqa.corpus.folder import citable, load_corpus
 from ragqa.corpus.records import ReviewState
 from ragqa.evaluation.gold import load_gold
 from ragqa.language.sentences import markers, sentences
+
+pytestmark = pytest.mark.quick
 
 CORPUS = load_corpus(ROOT / "corpus")
 ALLOWED = citable(CORPUS)

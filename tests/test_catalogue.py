@@ -19,6 +19,8 @@ from ragqa.corpus.catalogue import Catalogue
 from ragqa.corpus.folder import citable, load_corpus
 from ragqa.errors import CorpusError, InvalidRecord
 
+pytestmark = pytest.mark.quick
+
 
 def silent(stage: str, done: int, total: int) -> None:
     """Hears nothing."""

@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 from ragqa import files
 from ragqa.errors import Fault, InvalidRecord
 
+pytestmark = pytest.mark.quick
+
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
 JSON = st.dictionaries(TEXT, st.one_of(st.none(), st.integers(), TEXT, st.lists(TEXT)))
 

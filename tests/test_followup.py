@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from ragqa.corpus.records import Turn
 from ragqa.question.followup import REMEMBERED, chosen, standalone
 
+pytestmark = pytest.mark.quick
+
 DOSE = Turn(question="What is the target dose of memantine in Alzheimer's disease?")
 TRIAL = Turn(question="Does memantine help in moderate to severe Alzheimer's disease?")
 WEIGHED = Turn(question="Is duloxetine better than pregabalin for generalised anxiety disorder?")

@@ -20,6 +20,8 @@ from ragqa.evaluation.measures import (
     share,
 )
 
+pytestmark = pytest.mark.quick
+
 
 def test_a_fabricated_citation_counts_as_wrong() -> None:
     """Relevant but unresolvable is 0, not skipped."""

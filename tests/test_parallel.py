@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from ragqa.errors import RagqaError
 from ragqa.parallel import AHEAD, each
 
+pytestmark = pytest.mark.quick
+
 
 @given(st.lists(st.integers(0, 9), max_size=30), st.integers(1, 4))
 def test_results_come_in_order_and_failures_stay_in_their_place(items: list[int], workers: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from samples import ARTICLE, abstract
@@ -11,6 +12,8 @@ from ragqa.corpus.passages import label_at, part_at, passages
 from ragqa.corpus.records import Abstract, Part
 from ragqa.index import searchable
 from ragqa.language.sentences import sentences
+
+pytestmark = pytest.mark.quick
 
 SENTENCE = st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1, max_size=400)
 

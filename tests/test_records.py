@@ -10,6 +10,8 @@ from samples import abstract
 
 from ragqa.corpus.records import Abstract, Notice, NoticeKind
 
+pytestmark = pytest.mark.quick
+
 TEXT = st.text(min_size=1).filter(lambda text: text.strip())
 SECTIONS = st.lists(st.fixed_dictionaries({"label": st.one_of(st.none(), TEXT), "text": TEXT}), max_size=5)
 

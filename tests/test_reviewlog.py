@@ -19,6 +19,8 @@ from ragqa.editorial.review import record_step
 from ragqa.errors import CorpusError, InvalidRecord, StoreBusy
 from ragqa.files import locked
 
+pytestmark = pytest.mark.quick
+
 
 @pytest.fixture
 def corpus(tmp_path: Path) -> Path:
@@ -232,7 +234,7 @@ def test_a_step_waits_for_others_only_so_long(corpus: Path, monkeypatch: pytest.
     for make in (os.mkfifo, Path.mkdir):
         lock.unlink()
         make(lock)
-        with pytest.raises(InvalidRecord, match="take it away, it is made anew"):
+        with pytest.raises(InvalidRecord, match="run `ragqa mend`, or take it away"):
             record_step(corpus, "drug-a", ReviewState.SUBMITTED, "demo-author")
     lock.rmdir()
     record_step(corpus, "drug-a", ReviewState.SUBMITTED, "demo-author")

@@ -9,6 +9,8 @@ import pytest
 from ragqa.errors import SettingsError
 from ragqa.settings import load_settings
 
+pytestmark = pytest.mark.quick
+
 
 def test_the_command_line_wins_over_the_environment_and_that_over_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -16,6 +16,8 @@ from ragqa.corpus.importers.beir import document_id
 from ragqa.corpus.records import SOURCE_ID, Abstract
 from ragqa.errors import Fault
 
+pytestmark = pytest.mark.quick
+
 Write = Callable[[str, bytes | str], Path]
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))

@@ -11,6 +11,8 @@ from ragqa.corpus.importers import import_file
 from ragqa.corpus.records import Abstract
 from ragqa.errors import Fault, InvalidRecord, SettingsError
 
+pytestmark = pytest.mark.quick
+
 Write = Callable[[str, bytes | str], Path]
 
 

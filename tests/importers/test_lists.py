@@ -13,6 +13,8 @@ import pytest
 from ragqa.corpus.importers.lists import Listed, read_list, read_lists
 from ragqa.errors import Fault, InvalidRecord
 
+pytestmark = pytest.mark.quick
+
 Write = Callable[[str, bytes | str], Path]
 
 HEADER = (

@@ -14,6 +14,8 @@ from ragqa.corpus.importers.medline import split_abstract
 from ragqa.corpus.records import Abstract, NoticeKind
 from ragqa.errors import Fault
 
+pytestmark = pytest.mark.quick
+
 Write = Callable[[str, bytes | str], Path]
 
 

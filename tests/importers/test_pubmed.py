@@ -10,6 +10,8 @@ from ragqa.corpus.importers import import_file
 from ragqa.corpus.records import Abstract, NoticeKind
 from ragqa.errors import Fault
 
+pytestmark = pytest.mark.quick
+
 Write = Callable[[str, bytes | str], Path]
 
 

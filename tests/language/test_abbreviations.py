@@ -6,6 +6,8 @@ import pytest
 
 from ragqa.language.abbreviations import both_spellings, known_abbreviations
 
+pytestmark = pytest.mark.quick
+
 
 def test_abbreviations_and_their_full_names_are_one() -> None:
     """A source that spells a condition out answers a question that abbreviates it, and the other way round."""

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from ragqa.language.concepts import Role, age_group, conditions, interventions, mentions, names, populations
+
+pytestmark = pytest.mark.quick
 
 
 def test_a_stated_age_stands_for_its_age_group() -> None:

@@ -6,6 +6,8 @@ import pytest
 
 from ragqa.language.direction import direction, negated, opposite, reports_no_difference
 
+pytestmark = pytest.mark.quick
+
 
 @pytest.mark.parametrize(
     ("text", "found"),

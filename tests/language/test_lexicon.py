@@ -14,6 +14,8 @@ import ragqa
 from ragqa.errors import PackageDamaged
 from ragqa.language.lexicon import Group, any_of, groups, lexicon
 
+pytestmark = pytest.mark.quick
+
 LISTS = sorted((file.parent.parent.name, file.stem) for file in Path(str(resources.files(ragqa))).glob("*/data/*.toml"))
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from ragqa.language.readability import reading_grade
+
+pytestmark = pytest.mark.quick
 
 
 def test_longer_words_and_sentences_need_more_school() -> None:

@@ -6,6 +6,8 @@ import pytest
 
 from ragqa.language.roots import holds_root, root
 
+pytestmark = pytest.mark.quick
+
 
 def test_forms_of_a_word_share_its_root() -> None:
     """Its first letters, as many as asked for."""

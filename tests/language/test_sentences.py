@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ragqa.language.sentences import markers, sentences, without_markers
+
+pytestmark = pytest.mark.quick
 
 
 def test_medical_sentences_are_not_cut_at_abbreviations_and_numbers() -> None:

@@ -16,6 +16,8 @@ from ragqa.editorial.library import Library
 from ragqa.index import EmbeddingCache
 from ragqa.models import CachingEmbedder, RecentVectors, VectorCache, Vectors
 
+pytestmark = pytest.mark.quick
+
 TEXTS = ["memantine", "", "lithium in bipolar disorder", "ß\n\0"]
 
 

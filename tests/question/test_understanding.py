@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from ragqa.question.understanding import QuestionType, claim_of, is_polar, understand
 
+pytestmark = pytest.mark.quick
+
 
 @pytest.mark.parametrize(
     ("question", "question_type"),

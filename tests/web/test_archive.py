@@ -18,6 +18,8 @@ from ragqa.answer.contract import Answer
 from ragqa.web import archive as module
 from ragqa.web.archive import Archive, Queue
 
+pytestmark = pytest.mark.quick
+
 MANY = 10**9
 
 
