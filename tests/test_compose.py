@@ -10,8 +10,8 @@ from samples import ARTICLE, abstract, write_corpus
 
 from ragqa.answer.contract import Answer
 from ragqa.corpus.records import Part
-from ragqa.evidence.corroboration import uncorroborated
 from ragqa.index.refresh import build_index
+from ragqa.language.corroboration import uncorroborated
 from ragqa.language.sentences import without_markers
 from ragqa.language.wording import collapsed
 from ragqa.pipeline import Ragqa

@@ -72,7 +72,9 @@ def test_question_what_is_no_question_is_refused_with_its_status(small: Ragqa) -
 
 def test_question_identifiers_are_gone_from_every_part_of_a_query(small: Ragqa) -> None:
     """Also from the turns before."""
-    query = read(small, "Does drug A help Mrs Jane Miller in condition B?", history=(Turn(question="Is Mrs Jane Miller better?"),))
+    query = read(
+        small, "Does drug A help Mrs Jane Miller in condition B?", history=(Turn(question="Is Mrs Jane Miller better?"),)
+    )
     assert query.removed
     assert "Miller" not in repr((query.asked, query.reading, query.turns))
 

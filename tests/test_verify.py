@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ragqa.checking.checker import Checker
 from ragqa.checking.support import unsupported
-from ragqa.evidence.corroboration import uncorroborated
+from ragqa.language.corroboration import uncorroborated
 from ragqa.language.quantities import quantities
 
 SOURCE = "In 33 adults, memantine 20 mg/day did not differ from placebo (p = 0.40) after 8 weeks.  [1][2]"

@@ -431,7 +431,7 @@ def test_checks_change_nothing(tmp_path: Path) -> None:
         texts = [f"sentence {n}" for n in range(2 * BATCH + 1)]
         watched = ragqa.interruptible(lambda: looks.append(None))
         assert (watched.embedder.embed(texts) == ragqa.embedder.embed(texts)).all()
-        assert watched._reranker().score("a", texts) == ragqa._reranker().score("a", texts)
+        assert watched.reranker.score("a", texts) == ragqa.reranker.score("a", texts)
         assert len(looks) == before + 8
         assert watched.embedder.embed([]).shape == (0, ragqa.embedder.dimension)
 

@@ -17,8 +17,8 @@ from typing import Literal
 
 import numpy as np
 
-from ragqa.evidence.corroboration import CORROBORATES, exact_difference, uncorroborated
 from ragqa.language.concepts import names
+from ragqa.language.corroboration import CORROBORATES, exact_difference, uncorroborated
 from ragqa.language.direction import DENIAL, SIGNIFICANT, balance, direction_words, negated, opposite, reports_no_difference
 from ragqa.language.quantities import quantities
 from ragqa.language.roots import content

@@ -8,7 +8,7 @@ from dataclasses import replace
 from ragqa.checking.support import unsupported
 from ragqa.composing.draft import Draft, Quote
 from ragqa.corpus.records import Abstract, Article
-from ragqa.evidence.corroboration import uncorroborated
+from ragqa.language.corroboration import uncorroborated
 from ragqa.language.wording import plain, spell_out
 from ragqa.settings import Audience
 

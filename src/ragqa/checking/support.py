@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ragqa.checking.statements import Statement
 from ragqa.errors import UnsupportedStatement
-from ragqa.evidence.corroboration import uncorroborated
+from ragqa.language.corroboration import uncorroborated
 from ragqa.language.direction import DENIAL
 from ragqa.language.quantities import NUMBER
 from ragqa.language.sentences import without_markers

@@ -13,8 +13,8 @@ import numpy as np
 from ragqa.composing.draft import Draft, Quote
 from ragqa.corpus.records import Part
 from ragqa.evidence.candidates import Candidate
-from ragqa.evidence.corroboration import CORROBORATES, uncorroborated
 from ragqa.evidence.gathering import Evidence
+from ragqa.language.corroboration import CORROBORATES, uncorroborated
 from ragqa.models import Vectors
 from ragqa.question.query import Query
 from ragqa.question.understanding import QuestionType

@@ -1,4 +1,4 @@
-"""Whether a sentence of another source says the same: near in meaning, with the same facts, in the same direction."""
+"""Whether one sentence says what another says: most of its words, the same facts, in the same direction."""
 
 from __future__ import annotations
 
