@@ -60,8 +60,7 @@ def test_settings_that_decide_an_answer_change_its_digest(ragqa: Ragqa) -> None:
     changes: list[dict[str, Any]] = [{"abstain_below": 0.9}, {"sources": 3}, {"dense_weight": 0.2}, {"redact": False}]
     found = set()
     for change in [{}, *changes]:
-        other = Ragqa(ragqa.settings.model_copy(update=change), ragqa.embedder, ragqa.generation)
-        found.add(other.ask(QUESTION).digest)
+        found.add(ragqa.under(**change).ask(QUESTION).digest)
     assert len(found) == len(changes) + 1
 
 

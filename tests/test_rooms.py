@@ -110,7 +110,7 @@ def test_evidence_each_source_is_stemmed_once(small: Ragqa, monkeypatch: pytest.
 )
 def test_evidence_names_the_gate_that_closed(small: Ragqa, question: str, abstain_below: float, gate: str | None) -> None:
     """With its figure below its bound, and without candidates; the reranker reads nothing that it could not save."""
-    strict = Ragqa(small.settings.model_copy(update={"abstain_below": abstain_below}), small.embedder, small.generation)
+    strict = small.under(abstain_below=abstain_below)
     strict.reranker = reranker = FakeReranker()
     _, evidence = gathered(strict, question)
     assert (evidence.closed.name if evidence.closed else None) == gate
@@ -158,9 +158,8 @@ def test_answer_says_how_it_came_about(small: Ragqa) -> None:
     assert answered.status == "answered"
     assert answered.trace.queries == (QUESTION,)
     assert answered.trace.models == {"embedder": "fake", "judge": "fake"}
-    strict = Ragqa(small.settings.model_copy(update={"abstain_below": 0.9999}), small.embedder, small.generation)
-    strict.reranker = FakeReranker()
-    abstained = strict.ask(QUESTION)
+    abstained = small.under(abstain_below=0.9999).ask(QUESTION)
+    assert small.settings.abstain_below == 0.0
     assert abstained.status == "insufficient_evidence"
     assert abstained.trace.gate is not None
     assert abstained.trace.gate.bound == 0.9999

@@ -54,7 +54,7 @@ class Ragqa(OpenIndex):
     def __init__(self, settings: Settings, embedder: Embedder, generation: Generation, gate: LiveGate | None = None) -> None:
         super().__init__(settings, embedder, generation, gate)
         self.composer: Composer = ExtractiveComposer()
-        self._cleaner = Cleaner(settings.redact)
+        self._cleaners = {redacts: Cleaner(redacts) for redacts in (True, False)}
 
     def search(self, question: str, k: int, history: Sequence[Turn] = (), article: str | None = None) -> list[Hit]:
         """The best passage of each of the best ``k`` sources, best first; ``history`` and ``article`` as for ``ask``."""
@@ -142,11 +142,11 @@ class Ragqa(OpenIndex):
 
     def without_identifiers(self, asked: Asked) -> Asked:
         """What may be stored of a question and the turns before it: by default all but what could identify a patient."""
-        return self._cleaner.asked(asked)
+        return self._cleaners[self.settings.redact].asked(asked)
 
     def storable(self, text: str) -> str:
         """What may be stored of any text of a reader: by default all but what could identify a patient."""
-        return self._cleaner.text(text)
+        return self._cleaners[self.settings.redact].text(text)
 
     def provenance(self, asked: Asked, audience: Audience | None = None, embedder: Embedder | None = None) -> Provenance:
         """All that ``ask`` would compose an answer from, without composing it; ``embedder`` may be one that remembers.
@@ -175,7 +175,14 @@ class Ragqa(OpenIndex):
     def reader(self, embedder: Embedder | None = None) -> Reader:
         """Reads questions as ``ask`` does; ``embedder`` may be one that remembers."""
         vocabulary = Vocabulary(self.generation.terms, self.reranker)
-        return Reader(self.generation, embedder or self.embedder, vocabulary, self._cleaner, self.settings.audience, self.check)
+        return Reader(
+            self.generation,
+            embedder or self.embedder,
+            vocabulary,
+            self._cleaners[self.settings.redact],
+            self.settings.audience,
+            self.check,
+        )
 
     def retriever(self, embedder: Embedder | None = None) -> HybridRetriever:
         """Retrieves as ``ask`` does; ``embedder`` may be one that remembers."""

@@ -133,11 +133,7 @@ def _insisting(ragqa: Ragqa, answer: Answer) -> Answer:
     """The same answer, or what ragqa would have said had it not abstained."""
     if answer.status is Status.ANSWERED:
         return answer
-    silenced, ragqa.settings = ragqa.settings, ragqa.settings.model_copy(update={"abstain_below": 0.0})
-    try:
-        return ragqa.ask(answer.question)
-    finally:
-        ragqa.settings = silenced
+    return ragqa.under(abstain_below=0.0).ask(answer.question)
 
 
 def _quoting(ragqa: Ragqa, question: str, quotes: Sequence[tuple[str, str]]) -> Reply:

@@ -80,6 +80,12 @@ class OpenIndex:
         one.embedder, one.reranker = InterruptibleEmbedder(self.embedder, check), self.reranker.interruptible(check)
         return one
 
+    def under(self, **changes: object) -> Self:
+        """The same index and models under other settings, of those that matter to what is asked."""
+        other = copy(self)
+        other.settings = self.settings.model_copy(update=changes)
+        return other
+
     def __enter__(self) -> Self:
         return self
 

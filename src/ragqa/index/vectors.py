@@ -83,9 +83,19 @@ class VectorIndex:
         scores = inner_products(query[0], rows.matrix)
         removed = self._removed[(self._removed >= first) & (self._removed < first + len(rows))]
         scores[removed - first] = -np.inf
-        wanted = min(wanted, len(rows) - len(removed))
-        best: Rows = np.argpartition(-scores, wanted - 1)[:wanted] + first if wanted else np.empty(0, np.int64)
-        return best
+        return highest(scores, min(wanted, len(rows) - len(removed))) + first
+
+
+def highest(scores: Vectors, wanted: int) -> Rows:
+    """Where the ``wanted`` highest of these scores stand, in no order; of equal ones the first, on every processor.
+
+    ``np.argpartition`` alone would choose among equal ones as the processor's widest instructions happen to.
+    """
+    if not wanted:
+        return np.empty(0, np.int64)
+    least = np.partition(scores, len(scores) - wanted)[len(scores) - wanted]
+    above, equal = np.flatnonzero(scores > least), np.flatnonzero(scores == least)
+    return np.concatenate([above, equal[: wanted - len(above)]])
 
 
 class _Rows:
