@@ -10,8 +10,6 @@ with Ragqa.open(load_settings()) as ragqa:
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from types import SimpleNamespace
-from typing import Any
 
 from ragqa.answer.assembly import Made, assembled, refused
 from ragqa.answer.contract import Answer
@@ -36,12 +34,8 @@ from ragqa.question.query import Query
 from ragqa.question.reading import Reader
 from ragqa.question.refusal import Status
 from ragqa.question.terms import Vocabulary
-from ragqa.question.understanding import is_polar
 from ragqa.retrieval.retriever import Hit, HybridRetriever
 from ragqa.settings import Audience, Settings
-
-YES_FROM = 3
-"""Statements, in order, from which a yes or a no is read."""
 
 
 def quiet(stage: str) -> None:
@@ -142,11 +136,11 @@ class Ragqa(OpenIndex):
 
     def without_identifiers(self, asked: Asked) -> Asked:
         """What may be stored of a question and the turns before it: by default all but what could identify a patient."""
-        return self._cleaners[self.settings.redact].asked(asked)
+        return self._cleaner.asked(asked)
 
     def storable(self, text: str) -> str:
         """What may be stored of any text of a reader: by default all but what could identify a patient."""
-        return self._cleaners[self.settings.redact].text(text)
+        return self._cleaner.text(text)
 
     def provenance(self, asked: Asked, audience: Audience | None = None, embedder: Embedder | None = None) -> Provenance:
         """All that ``ask`` would compose an answer from, without composing it; ``embedder`` may be one that remembers.
@@ -168,10 +162,6 @@ class Ragqa(OpenIndex):
         """Judges any claim against any source, with the models already loaded."""
         return Checker(self.embedder, self.reranker)
 
-    def says_yes(self, question: str, texts: Sequence[str]) -> float | None:
-        """Probability that the answer to a yes/no question is yes, judged from what these texts say; None for other questions."""
-        return self.checker.says_yes(question, texts[:YES_FROM]) if texts and is_polar(question) else None
-
     def reader(self, embedder: Embedder | None = None) -> Reader:
         """Reads questions as ``ask`` does; ``embedder`` may be one that remembers."""
         vocabulary = Vocabulary(self.generation.terms, self.reranker)
@@ -179,7 +169,7 @@ class Ragqa(OpenIndex):
             self.generation,
             embedder or self.embedder,
             vocabulary,
-            self._cleaners[self.settings.redact],
+            self._cleaner,
             self.settings.audience,
             self.check,
         )
@@ -187,6 +177,10 @@ class Ragqa(OpenIndex):
     def retriever(self, embedder: Embedder | None = None) -> HybridRetriever:
         """Retrieves as ``ask`` does; ``embedder`` may be one that remembers."""
         return HybridRetriever(self.generation, embedder or self.embedder, self.settings)
+
+    @property
+    def _cleaner(self) -> Cleaner:
+        return self._cleaners[self.settings.redact]
 
     def _made(self, query: Query, queries: tuple[str, ...] = ()) -> Made:
         generation, made = self.generation.manifest.generation, self._made_with(query.audience)
@@ -199,11 +193,3 @@ class Ragqa(OpenIndex):
 
     def _made_with(self, audience: Audience) -> dict[str, str]:
         return made_with(self.settings, self.embedder, self.reranker, self.composer.fingerprint, audience)
-
-
-def without_index(settings: Settings) -> Ragqa:
-    """What tells an emergency where no index is open: of this one only ``urgent`` can be asked, of a question without article."""
-    nothing: Any = SimpleNamespace(
-        name="none", fingerprint="none", manifest=SimpleNamespace(generation="none"), withheld={}, terms=str.split
-    )
-    return Ragqa(settings, nothing, nothing)

@@ -22,9 +22,12 @@ from ragqa.index.refresh import silent
 from ragqa.language.sentences import sentences
 from ragqa.pipeline import Ragqa
 from ragqa.question.refusal import Status
+from ragqa.question.understanding import is_polar
 from ragqa.retrieval.retriever import Hit
 from ragqa.settings import Settings
 
+YES_FROM = 3
+"""Statements, in order, from which a yes or a no is read."""
 YES = 0.5
 """Probability of "yes" from which a yes/no question counts as answered with yes."""
 SNIPPET = 0.5
@@ -136,9 +139,14 @@ def _insisting(ragqa: Ragqa, answer: Answer) -> Answer:
     return ragqa.under(abstain_below=0.0).ask(answer.question)
 
 
+def says_yes(ragqa: Ragqa, question: str, texts: Sequence[str]) -> float | None:
+    """Probability that the answer to a yes/no question is yes, judged from what these texts say; None for other questions."""
+    return ragqa.checker.says_yes(question, texts[:YES_FROM]) if texts and is_polar(question) else None
+
+
 def _quoting(ragqa: Ragqa, question: str, quotes: Sequence[tuple[str, str]]) -> Reply:
     texts = [text for _, text in quotes]
-    yes = ragqa.says_yes(question, texts)
+    yes = says_yes(ragqa, question, texts)
     return Reply(
         text=" ".join(texts), cited=tuple(_number(source) for source, _ in quotes), yes=None if yes is None else yes >= YES
     )
@@ -147,7 +155,7 @@ def _quoting(ragqa: Ragqa, question: str, quotes: Sequence[tuple[str, str]]) -> 
 def _reply(answer: Answer, ragqa: Ragqa) -> Reply:
     """An answer as a reader takes it: each sentence once; a key point that repeats one is no second answer."""
     texts = dict.fromkeys(statement.text for statement in answer.statements)
-    yes = ragqa.says_yes(answer.question, [statement.support[0].quote for statement in answer.statements])
+    yes = says_yes(ragqa, answer.question, [statement.support[0].quote for statement in answer.statements])
     return Reply(
         text=" ".join(texts),
         cited=tuple(_number(reference.source_id) for reference in answer.references),

@@ -19,7 +19,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeVar
+from types import SimpleNamespace
+from typing import Any, Literal, TypeVar
 
 from ragqa.answer.contract import DISCLAIMERS, Answer, Audience
 from ragqa.checking.statements import Statement
@@ -33,7 +34,7 @@ from ragqa.files import stamp
 from ragqa.index import current_generation
 from ragqa.index.refresh import build_index
 from ragqa.parallel import cores
-from ragqa.pipeline import Ragqa, without_index
+from ragqa.pipeline import Ragqa
 from ragqa.question.triage import alarm
 from ragqa.retrieval.retriever import Hit
 from ragqa.settings import Settings
@@ -337,7 +338,7 @@ class Engine:
             with self.generation() as ragqa:
                 return ragqa.urgent(asked, audience, understood, probe=probe)
         except (RagqaError, OSError, sqlite3.Error):
-            return without_index(self.settings).urgent(Asked(question=asked.question), audience)
+            return _without_index(self.settings).urgent(Asked(question=asked.question), audience)
 
     async def _urgent_first(
         self, asked: Asked, audience: Audience | None, understood: str | None, priority: Priority
@@ -488,6 +489,14 @@ async def _until(whole: asyncio.Task[Answer], stages: asyncio.Queue[str]) -> Asy
 def _sounds_urgent(asked: Asked) -> bool:
     """Whether a question may tell of an emergency; after what was said before, ``Ragqa.urgent`` decides."""
     return len(asked.question) <= LONGEST_QUESTION and alarm(asked.question, follows=bool(asked.history)) is not None
+
+
+def _without_index(settings: Settings) -> Ragqa:
+    """What tells an emergency where no index is open: of this one only ``urgent`` can be asked, of a question without article."""
+    nothing: Any = SimpleNamespace(
+        name="none", fingerprint="none", manifest=SimpleNamespace(generation="none"), withheld={}, terms=str.split
+    )
+    return Ragqa(settings, nothing, nothing)
 
 
 def _warmed(ragqa: Ragqa) -> Ragqa:
