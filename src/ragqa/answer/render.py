@@ -174,10 +174,11 @@ def caution(answer: Answer) -> str:
 
 
 _GATES = {
-    "sentences": "no sentence of what was found could be quoted",
-    "within reach": "at best {figure:.3f} likely to be answered here, and nothing below {bound:.3f} is judged at all",
-    "answerable": "{figure:.3f} likely to be answered here, at least {bound:.3f} is asked for",
-    "sentences on the subjects": "no sentence of a source that holds the most of what is asked about could be quoted",
+    "sentences": "No sentence of what was found could be quoted",
+    "within reach": "What was found answers this with a probability of {figure:.3f} at most, whatever its sentences say; below "
+    "{bound:.3f} they are not judged",
+    "answerable": "What was found answers this with a probability of {figure:.3f}; {bound:.3f} is needed",
+    "sentences on the subjects": "The sources that hold most of what is asked about have no sentence to quote",
 }
 """Why the evidence was not enough, by the gate that closed."""
 
