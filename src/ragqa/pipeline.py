@@ -129,9 +129,7 @@ class Ragqa(OpenIndex):
         """
         reader = self.reader()
         query = reader.worded(asked, audience, understood)
-        if query.refusal is None and probe:
-            query = reader.read(asked, audience, understood)
-        refusal = query.refusal
+        refusal = (reader.judged(query) if probe else query).refusal
         return refused(query, refusal, self._made(query)) if refusal and refusal.status is Status.URGENT else None
 
     def without_identifiers(self, asked: Asked) -> Asked:

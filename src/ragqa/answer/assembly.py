@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from ragqa.answer.appraisal import appraise
-from ragqa.answer.contract import DISCLAIMERS, Answer, Gate, Reference, Trace
+from ragqa.answer.contract import DISCLAIMERS, Answer, Reference, Trace
 from ragqa.checking.statements import Statement
 from ragqa.corpus.records import Abstract, Article
 from ragqa.corpus.study import follow_up, sample_size, study_design
-from ragqa.evidence.gathering import Evidence
+from ragqa.evidence.gathering import Evidence, Gate
 from ragqa.language.readability import reading_grade
 from ragqa.language.sentences import without_markers
 from ragqa.question.query import Query
@@ -65,7 +65,7 @@ def _abstained(query: Query, evidence: Evidence, made: Made) -> Answer:
         query,
         made,
         _scores(evidence),
-        Gate(**asdict(evidence.closed)) if evidence.closed else None,
+        evidence.closed,
         status=Status.INSUFFICIENT_EVIDENCE if medical else Status.OUT_OF_SCOPE,
         message=_abstention(evidence) if medical else REFUSALS["other"],
     )

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ragqa.checking.statements import Statement
 from ragqa.errors import UncitedStatement, UnknownCitation
+from ragqa.evidence.gathering import Gate
 from ragqa.question.refusal import Status
 from ragqa.settings import Audience as Audience
 
@@ -66,14 +67,6 @@ class Conflict(_Frozen):
     about: str
     for_: tuple[int, ...] = Field(alias="for")
     against: tuple[int, ...]
-
-
-class Gate(_Frozen):
-    """Why the evidence was not enough: what was measured, how much there was, how much there would have had to be."""
-
-    name: str
-    figure: float
-    bound: float
 
 
 class Trace(_Frozen):

@@ -243,9 +243,9 @@ def escaped(text: str) -> str:
 
 @lru_cache(maxsize=4)
 def template(name: str, room: str = "answer") -> jinja2.Template:
-    """A page of a room's ``templates/`` in which every value is escaped."""
+    """A page of a room's ``templates/``, which may extend those of this room; every value in it is escaped."""
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader(f"ragqa.{room}"),
+        loader=jinja2.ChoiceLoader([jinja2.PackageLoader(f"ragqa.{place}") for place in (room, "answer")]),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -15,7 +15,7 @@ from ragqa.corpus.records import Part
 from ragqa.evidence.candidates import Candidate
 from ragqa.evidence.gathering import Evidence
 from ragqa.language.corroboration import CORROBORATES, uncorroborated
-from ragqa.models import Vectors
+from ragqa.models import Vectors, sigmoid
 from ragqa.question.query import Query
 from ragqa.question.understanding import QuestionType
 
@@ -138,5 +138,4 @@ def _draft(candidate: Candidate, corroborating: Sequence[Candidate]) -> Draft:
 
 
 def _quote(candidate: Candidate) -> Quote:
-    score = float(1 / (1 + np.exp(-candidate.logit)))
-    return Quote(passage=candidate.passage, start=candidate.start, end=candidate.end, score=score)
+    return Quote(passage=candidate.passage, start=candidate.start, end=candidate.end, score=sigmoid(candidate.logit))

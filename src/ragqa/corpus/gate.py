@@ -23,18 +23,14 @@ class Gate:
 
     def article(self, slug: str) -> str | None:
         """Why an article may not be cited; None when it may."""
-        return article_left_out(self._states[slug])
+        state = self._states[slug]
+        return None if state is ReviewState.APPROVED else f"article is {state.value.replace('_', ' ')}"
 
     def abstract(self, source_id: str, *, retracted: bool) -> str | None:
         """Why an abstract may not be cited; None when it may."""
         if retracted:
             return "retracted"
         return None if self._all or source_id in self._cited else UNCITED
-
-
-def article_left_out(state: ReviewState) -> str | None:
-    """Why an article in this state may not be cited; None when it may."""
-    return None if state is ReviewState.APPROVED else f"article is {state.value.replace('_', ' ')}"
 
 
 def standing_of_text(sha256: str, events: Iterable[ReviewEvent]) -> ReviewState:

@@ -15,11 +15,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from ragqa import files
-from ragqa.corpus.folder import approved_articles
+from ragqa.corpus.folder import approved_articles, require_folder
 from ragqa.corpus.importers.lists import Listed, listed, names
 from ragqa.corpus.importers.ncbi import Ncbi
 from ragqa.corpus.records import Abstract, Article, Notice, NoticeKind, explain
-from ragqa.errors import CorpusError, Fault, NetworkError
+from ragqa.errors import Fault, NetworkError
 from ragqa.files import json_line, json_object, write_atomic
 
 FETCHED = "pubmed.jsonl"
@@ -104,7 +104,8 @@ def apply_notices(folder: Path, lists: Iterable[Listed], *, dry_run: bool = Fals
         CorpusError: there is no such corpus folder.
     """
     by_id = _by_id(lists)
-    work = _Work(_existing(folder), dry_run)
+    require_folder(folder)
+    work = _Work(folder, dry_run)
     _rewrite(work, lambda record, row: _noticed(_Change(record, row), by_id, work.reinstated))
     return _applied(work)
 
@@ -115,8 +116,9 @@ def refresh_notices(folder: Path, client: Ncbi, *, dry_run: bool = False) -> App
     Raises:
         NetworkError: before anything was looked up; later it is a fault, and what was found till then is applied.
     """
+    require_folder(folder)
     numbers: list[str] = []
-    held = _Work(_existing(folder), dry_run=True)
+    held = _Work(folder, dry_run=True)
     _rewrite(held, lambda record, _: numbers.append(record.pmid) if record.pmid else None)
     records, missing, faults = _look_up(client, numbers)
     applied = apply_notices(folder, map(listed, records), dry_run=dry_run)
@@ -132,7 +134,8 @@ def fetch_records(folder: Path, numbers: Sequence[str], client: Ncbi) -> Applied
     Raises:
         NetworkError: before anything was looked up; later it is a fault, and what was found till then is kept.
     """
-    work = _Work(_existing(folder))
+    require_folder(folder)
+    work = _Work(folder)
     records, missing, faults = _look_up(client, numbers)
     fetched = {record.id: record for record in records}
     by_id = _by_id(map(listed, records))
@@ -284,12 +287,6 @@ def _add(work: _Work, records: list[Abstract]) -> None:
 
 def _not_written(file: Path, error: OSError) -> Fault:
     return Fault(file=file, line=None, message=f"not written, it is as it was: {error.strerror or error}; run the command again")
-
-
-def _existing(folder: Path) -> Path:
-    if not folder.is_dir():
-        raise CorpusError([Fault(file=folder, line=None, message="no such folder; name a corpus with --corpus DIR")])
-    return folder
 
 
 def _look_up(client: Ncbi, numbers: Sequence[str]) -> tuple[list[Abstract], list[str], list[Fault]]:

@@ -10,7 +10,6 @@ import numpy as np
 
 from ragqa.corpus.passages import label_at, part_at
 from ragqa.corpus.records import Abstract, Article, Part, Passage
-from ragqa.corpus.study import design_rank, study_design
 from ragqa.evidence.sources import Retrieved, Source
 from ragqa.language.sentences import sentences, without_markers
 from ragqa.models import Vectors
@@ -105,7 +104,7 @@ def _of_passage(hit: Hit, source: Source, lead: bool) -> list[Candidate]:
                 near=hit.similarity,
                 lead=lead,
                 rests_on=_cited(record, sentence.markers),
-                design=design_rank(study_design(record)),
+                design=source.design,
             )
         )
     return found

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ragqa.corpus.records import Article
+from ragqa.corpus.records import Article, Record
 from ragqa.evidence.candidates import Candidate, candidates
 from ragqa.evidence.coverage import coverage
 from ragqa.evidence.sources import Retrieved
@@ -28,8 +28,7 @@ ON_THE_QUESTION = 0.9
 """Cosine between the question and an article's title above which the article answers this very question: all of it counts."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gate:
+class Gate(Record):
     """Why the evidence is not enough: what was measured, how much there is, and how much there would have to be."""
 
     name: str

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ragqa.corpus.records import Abstract, Article
+from ragqa.corpus.study import design_rank, study_design
 from ragqa.evidence.coverage import holds
 from ragqa.index import Generation
 from ragqa.question.terms import Stems, Vocabulary
@@ -16,11 +17,13 @@ from ragqa.retrieval.retriever import Hit
 class Source:
     """A record that was retrieved, with the index terms of its title and its retrieved passages.
 
-    ``barred`` are the numbers of an article's citations that the index left out: what rests on a retracted paper is no evidence.
+    ``design`` is GRADE's starting level for its study, 0 to 3; ``barred`` are the numbers of an article's citations that the
+    index left out: what rests on a retracted paper is no evidence.
     """
 
     record: Article | Abstract
     held: Stems
+    design: int
     barred: frozenset[int]
 
     @property
@@ -66,7 +69,12 @@ def expanded(hits: Sequence[Hit], generation: Generation, vocabulary: Vocabulary
         texts[source] = f"{texts.get(source) or generation.record(source).title or ''} {hit.passage.text}"
     records = {source: generation.record(source) for source in texts}
     sources = {
-        source: Source(record=record, held=vocabulary.held(texts[source]), barred=_barred(record, generation))
+        source: Source(
+            record=record,
+            held=vocabulary.held(texts[source]),
+            design=design_rank(study_design(record)),
+            barred=_barred(record, generation),
+        )
         for source, record in records.items()
     }
     return Retrieved(hits=tuple(hits), sources=sources)

@@ -10,10 +10,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from ragqa.evidence.coverage import coverage, holds
 from ragqa.evidence.sources import Retrieved
+from ragqa.models import sigmoid
 from ragqa.question.query import Query
 from ragqa.question.terms import Stems
 
@@ -58,8 +57,7 @@ class Sufficiency:
     def probability(self) -> float:
         """Probability that a clinician would find the question answered here."""
         weights = WEIGHTS[self.studies_alone]
-        total = weights["bias"] + sum(weights[name] * value for name, value in self.features().items())
-        return float(1 / (1 + np.exp(-total)))
+        return sigmoid(weights["bias"] + sum(weights[name] * value for name, value in self.features().items()))
 
     def features(self) -> dict[str, float]:
         """What the probability is computed from, by name."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -17,7 +16,7 @@ from ragqa.mend.found import Damage, reason
 from ragqa.settings import Settings
 from ragqa.web.accounts import Accounts
 from ragqa.web.archive import Archive
-from ragqa.web.store import SECRET_BYTES
+from ragqa.web.store import SECRET_BYTES, passing_secret
 
 
 def serving(settings: Settings) -> Iterator[Damage]:
@@ -51,7 +50,7 @@ def secret(file: Path) -> Iterator[Damage]:
 
     def repair() -> str:
         aside = keep_aside(file)
-        write_atomic(file, [secrets.token_bytes(SECRET_BYTES)], mode=0o600)
+        write_atomic(file, [passing_secret()], mode=0o600)
         return f"a new one was made; pages that are open must be loaded again. What was there is {aside.name}"
 
     if not os.path.lexists(file):

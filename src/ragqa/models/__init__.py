@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ragqa.models.caching import CachingEmbedder, RecentVectors, VectorCache
 from ragqa.models.hub import SentenceTransformerEmbedder
-from ragqa.models.interface import BATCH, Check, Embedder, Reranker, Vectors, softmax, unhurried
+from ragqa.models.interface import BATCH, Check, Embedder, Reranker, Vectors, sigmoid, softmax, unhurried
 from ragqa.models.interruptible import InterruptibleEmbedder
 from ragqa.models.onnx import CrossEncoder, OnnxEmbedder
 from ragqa.models.weights import BGE_FILES, RERANKER_FILES, packaged_weights, verify_weights
@@ -32,6 +32,7 @@ __all__ = [
     "load_embedder",
     "load_reranker",
     "packaged_weights",
+    "sigmoid",
     "softmax",
     "unhurried",
     "verify_weights",

@@ -36,6 +36,11 @@ def softmax(logits: Vectors) -> Vectors:
     return shares
 
 
+def sigmoid(logit: float) -> float:
+    """The probability, 0..1, of what has these log odds."""
+    return float(1 / (1 + np.exp(-logit)))
+
+
 class Embedder(Protocol):
     """Texts to vectors: the same vector for the same text, whatever is embedded beside it. Safe to share between threads."""
 

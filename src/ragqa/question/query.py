@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -75,7 +75,3 @@ class Query:
     def is_medical(self, wording: str) -> bool:
         """Whether this wording of the question is a medical one at all, asked where nothing answers it."""
         return outside(wording, self.vector, self.fingerprint) != "other"
-
-    def refused(self, refusal: Refusal | None) -> Query:
-        """The same, with what was decided of it."""
-        return replace(self, refusal=refusal)

@@ -49,10 +49,7 @@ class Reader:
         Raises:
             RagqaError: the question is empty or too long, or the article being read is not in the index.
         """
-        query = self.worded(asked, audience, wanted)
-        judged = self._embedded(query, [*query.reading.choices, query.text][0])
-        refused = refuse(query.asked, judged.vector, judged.fingerprint, query.reading.is_follow_up)
-        return judged.refused(refused or _several(query.reading))
+        return self.judged(self.worded(asked, audience, wanted))
 
     def worded(self, asked: Asked, audience: Audience | None = None, wanted: str | None = None) -> Query:
         """As ``read``, of the wording alone, without any model: the only refusal is an emergency that it tells of."""
@@ -74,6 +71,14 @@ class Reader:
             preferred=_preferred(article, asked.history if reading.is_follow_up else ()),
             refusal=emergency(said.text, reading.is_follow_up),
         )
+
+    def judged(self, query: Query) -> Query:
+        """A question whose wording was read, with its vector, or with its refusal."""
+        if query.refusal:
+            return query
+        embedded = self._embedded(query, [*query.reading.choices, query.text][0])
+        refused = refuse(query.asked, embedded.vector, embedded.fingerprint, query.reading.is_follow_up)
+        return replace(embedded, refusal=refused or _several(query.reading))
 
     def joined(self, query: Query) -> Query | None:
         """The follow-up behind the question before it, to be tried where its own reading finds no answer; None for others."""

@@ -156,7 +156,8 @@ def outside(question: str, query: Vectors, fingerprint: str, follows: bool = Fal
 
 
 def refuse(question: str, query: Vectors, fingerprint: str, follows: bool = False) -> Refusal | None:
-    """Stop an emergency and what is no question of information; None when the question may be searched for.
+    """Stop what is no question of information, and an emergency that its wording alone does not tell of, as ``emergency``;
+    None when the question may be searched for.
 
     ``query`` is the embedding of the question as understood, shape (1, dimension), by the model with this ``fingerprint``.
     In a follow-up the probe counts only beside someone and a moment or a sign: after talk about a drug "suicide?" asks about
@@ -164,7 +165,7 @@ def refuse(question: str, query: Vectors, fingerprint: str, follows: bool = Fals
     """
     reason = outside(question, query, fingerprint, follows)
     probed = reason != "task" and (not follows or (_names_someone(question) and _tells(question)))
-    if found := alarm(question, follows) or (_probed_alarm(query, fingerprint) if probed else None):
+    if probed and (found := _probed_alarm(query, fingerprint)):
         return _urgent(found)
     if reason in ("instruction", "harmful", "task"):
         return Refusal(status=Status.OUT_OF_SCOPE, message=REFUSALS[reason])

@@ -21,8 +21,8 @@ from ragqa.web.api import asking
 from ragqa.web.pages import talk
 from ragqa.web.pages.frame import AUDIENCES, audience
 from ragqa.web.problems import API, FAILURES, Problem
+from ragqa.web.security import QUESTIONS
 
-ASKING = frozenset({"/api/v1/ask", "/api/v1/conversations/{id}/turns", "/ask"})
 BY_WORDING = frozenset({401, 429})
 """Then the wording alone is judged: a model for each question that is refused would be free work."""
 REFUSED = frozenset({404, 408, 409, 422, 429, 503})
@@ -33,7 +33,7 @@ CSRF = "csrf"
 
 async def rescue(request: Request, problem: Problem) -> Response | None:
     """The urgent answer in the place of a problem, as the route would have given it; None where there is no emergency."""
-    if getattr(request.scope.get("route"), "path", "") not in ASKING or not _could_be_answered(request, problem):
+    if getattr(request.scope.get("route"), "path", "") not in QUESTIONS or not _could_be_answered(request, problem):
         return None
     sent = await _sent(request)
     question, wanted = sent.get("question"), sent.get("audience", audience(request))

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ragqa.settings import Settings
@@ -46,7 +47,9 @@ ROWS, BUCKETS = 4, 32_768
 """Buckets of one rate limit, 1 MiB in all. With 10,000 clients at their limit one other in 200 finds all its buckets used up."""
 AT_WORK = 200
 """Requests worked on or waiting for a thread, questions and probes apart."""
-_FREE = re.compile(r"/api/v1/(?:ask|health|ready|conversations/[^/]*/turns)|/ask|/static/.*")
+QUESTIONS = ("/api/v1/ask", "/api/v1/conversations/{id}/turns", "/ask")
+"""Routes that a question is asked by, which have a queue of their own."""
+_FREE = [compile_path(path)[0] for path in (*QUESTIONS, "/api/v1/health", "/api/v1/ready", "/static/{path:path}")]
 _REQUEST_ID = re.compile(r"[0-9A-Fa-f-]{16,64}")
 """As proxies make them, hexadecimal or a UUID: no word, name or conversation fits in."""
 
@@ -108,7 +111,7 @@ class Gate:
     @contextmanager
     def _admitted(self, path: str) -> Iterator[None]:
         """A place among the requests that are worked on; questions, which have a queue of their own, and probes need none."""
-        if _FREE.fullmatch(path):
+        if any(free.fullmatch(path) for free in _FREE):
             yield
             return
         if self._at_work >= AT_WORK:
