@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from copy import copy
+from pathlib import Path
 
 import numpy as np
 
+from ragqa.index import Manifest, Sizes, inner_products
 from ragqa.models import Check, Vectors, unhurried
 from ragqa.models.interface import batches
 
@@ -83,3 +85,84 @@ class FakeReranker:
 
 def _words(text: str) -> list[str]:
     return re.findall(r"\w+", text.casefold())
+
+
+class MemoryEngine:
+    """An engine of vectors that holds those of every generation in this process, under its name."""
+
+    name = "memory"
+
+    def __init__(self) -> None:
+        self.kept: dict[str, dict[int, Vectors]] = {}
+
+    def open(self, folder: Path, manifest: Manifest) -> MemoryVectors:
+        """See ``VectorEngine.open``."""
+        return MemoryVectors(self.kept[manifest.generation], manifest.dimension)
+
+    def create(self, folder: Path, generation: str, dimension: int) -> MemoryWriter:
+        """See ``VectorEngine.create``."""
+        return MemoryWriter(self.kept, generation, {}, 0, 0)
+
+    def grow(self, before: Path, manifest: Manifest, folder: Path, generation: str) -> MemoryWriter:
+        """See ``VectorEngine.grow``."""
+        held = self.kept[manifest.generation]
+        rows = max(held, default=-1) + 1
+        return MemoryWriter(self.kept, generation, dict(held), rows, rows - len(held))
+
+
+class MemoryVectors:
+    """See ``VectorStore``."""
+
+    def __init__(self, held: dict[int, Vectors], dimension: int) -> None:
+        self._held: dict[int, Vectors] | None = held
+        self._dimension = dimension
+
+    def _open(self) -> dict[int, Vectors]:
+        if self._held is None:
+            raise ValueError("closed")
+        return self._held
+
+    def __len__(self) -> int:
+        return len(self._open())
+
+    def search(self, query: Vectors, k: int) -> list[tuple[int, float]]:
+        """See ``VectorStore.search``."""
+        rows = sorted(self._open())
+        scores = inner_products(query[0], self.vectors(rows))
+        return sorted(zip(rows, scores.tolist(), strict=True), key=lambda one: (-one[1], one[0]))[:k]
+
+    def vectors(self, rows: Sequence[int]) -> Vectors:
+        """See ``VectorStore.vectors``."""
+        held = self._open()
+        return np.stack([held[row] for row in rows]) if rows else np.empty((0, self._dimension), np.float32)
+
+    def close(self) -> None:
+        """See ``VectorStore.close``."""
+        self._held = None
+
+
+class MemoryWriter:
+    """See ``VectorWriter``."""
+
+    def __init__(
+        self, kept: dict[str, dict[int, Vectors]], generation: str, held: dict[int, Vectors], rows: int, removed: int
+    ) -> None:
+        self._kept, self._generation, self._held = kept, generation, held
+        self.rows, self.removed = rows, removed
+
+    def add(self, vectors: Vectors) -> None:
+        """See ``VectorWriter.add``."""
+        self._held |= dict(enumerate(vectors.copy(), start=self.rows))
+        self.rows += len(vectors)
+
+    def remove(self, rows: Iterable[int]) -> None:
+        """See ``VectorWriter.remove``."""
+        for row in rows:
+            self.removed += self._held.pop(row, None) is not None
+
+    def cluster(self, queries: Vectors, sizes: Sizes, tell: Callable[[int, int], None]) -> None:
+        """See ``VectorWriter.cluster``: all are compared."""
+
+    def finish(self) -> None:
+        """See ``VectorWriter.finish``."""
+        self._kept[self._generation] = self._held

@@ -19,6 +19,7 @@ from pydantic_settings import (
 from ragqa.errors import SettingsError
 
 DEFAULT_MODEL = "bge-small-en-v1.5-int8"
+DEFAULT_ENGINE = "faiss"
 Audience = Literal["clinician", "patient"]
 """Whom an answer is worded for."""
 
@@ -38,6 +39,7 @@ class Settings(BaseSettings):
         default="cited", description="'all' also indexes abstracts no approved article cites (benchmarks)"
     )
     model: str = Field(default=DEFAULT_MODEL, description="the packaged default, or any sentence-transformers name or folder")
+    vector_engine: str = Field(default=DEFAULT_ENGINE, description="what keeps and searches the vectors of an index")
     passage_characters: int = Field(default=1800, ge=200, le=8000, description="longest passage")
     dense_weight: float = Field(default=0.7, ge=0, le=1, description="share of the dense score in the fused score, on average")
     candidates: int = Field(default=100, ge=1, le=10_000, description="passages each retriever proposes")

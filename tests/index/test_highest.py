@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ragqa.index.vectors import highest
+from ragqa.index.vectors.similarity import highest
 
 pytestmark = pytest.mark.quick
 

@@ -11,22 +11,12 @@ A build works in a hidden folder and renames it when whole, so a kill at any mom
 generation grows, and what its name then means, is in ``docs/decisions/0018-growing.md``.
 """
 
-from ragqa.index.building import BuildReport, build, exclusive, searchable
+from ragqa.index.binding import belongs, bind, built_from
+from ragqa.index.building import BuildReport, build, searchable
 from ragqa.index.cache import EmbeddingCache
 from ragqa.index.generation import Generation, open_index
-from ragqa.index.manifest import (
-    Clusters,
-    Manifest,
-    Sizes,
-    belongs,
-    bind,
-    built_from,
-    current_generation,
-    nothing_live,
-    read_manifest,
-    recorded_head,
-    stored_generations,
-)
+from ragqa.index.generations import current_generation, exclusive, nothing_live, recorded_head, stored_generations
+from ragqa.index.manifest import Clusters, Manifest, Sizes, read_manifest
 from ragqa.index.vectors import inner_products
 
 __all__ = [

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 from pydantic import BaseModel
@@ -17,37 +15,28 @@ from pydantic import BaseModel
 from ragqa.corpus.catalogue import Catalogue, Decision, Progress
 from ragqa.corpus.passages import RULES, passages
 from ragqa.corpus.records import Abstract, Article, Passage, digest_of
-from ragqa.errors import CorpusError, IndexBusy, IndexFault
-from ragqa.files import discard, is_damage, linked, lock_file, sync_folder, sync_tree, write_atomic
+from ragqa.errors import CorpusError, IndexFault
+from ragqa.files import discard, is_damage, linked, sync_tree, write_atomic
 from ragqa.index.cache import EMBED_BATCH, EMBEDDINGS, EmbeddingCache
 from ragqa.index.changes import Change, Changes, changes_since
+from ragqa.index.generations import current_generation, make_live
 from ragqa.index.lexical import WORDS, grow_lexical, write_lexical
 from ragqa.index.manifest import (
     FORMAT,
-    GENERATION,
     Clusters,
     Manifest,
     Sizes,
     checksums,
-    current_generation,
     read_manifest,
     sizes_of,
     stands,
-    stored_generations,
 )
+from ragqa.index.stages import Stages
 from ragqa.index.store import BASE, DELTA, PassageStore, StoreWriter
-from ragqa.index.vectors import BASE as BASE_ROWS
-from ragqa.index.vectors import DELTA as DELTA_ROWS
-from ragqa.index.vectors import removed_rows, rows_of, share_rows, write_clusters, write_removed, write_rows
+from ragqa.index.vectors import VectorWriter, engine_named
 from ragqa.language.sentences import sentences
-from ragqa.models import CachingEmbedder, Embedder, Vectors
-from ragqa.settings import Settings
-
-Item = TypeVar("Item")
-
-LOCK = "LOCK"
-TOLD = 1000
-"""Things done between two reports of progress."""
+from ragqa.models import CachingEmbedder, Embedder
+from ragqa.settings import DEFAULT_ENGINE, Settings
 
 
 class BuildReport(BaseModel):
@@ -63,35 +52,6 @@ class BuildReport(BaseModel):
     removed: int | None = None
     set_aside: tuple[str, ...] = ()
     seconds: dict[str, float] = {}
-
-
-@contextmanager
-def exclusive(folder: Path) -> Iterator[None]:
-    """Nobody else builds in this folder meanwhile, and what a killed build left is gone.
-
-    Raises:
-        IndexBusy: another process is building in this folder.
-        IndexFault: the disk refused what the block wrote; the live generation still answers.
-    """
-    fresh = not folder.exists()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with lock_file(folder / LOCK, wait=0):
-            for leftover in folder.glob(".building-*"):
-                shutil.rmtree(leftover)
-            yield
-    except CorpusError:
-        if fresh:
-            shutil.rmtree(folder)  # a faulty corpus leaves nothing behind where there was no index
-        raise
-    except BlockingIOError:
-        raise IndexBusy(f"another process is building {folder}; wait for it, or name another folder with --index") from None
-    except (OSError, sqlite3.DatabaseError) as error:
-        raise IndexFault(
-            f"the index could not be written to {folder}: {error}. The generation built before, if any, still answers. "
-            "Free space, see what `ragqa mend` finds, or name another folder with --index DIR, then run `ragqa index` again: "
-            "finished work is reused."
-        ) from error
 
 
 def build(
@@ -119,27 +79,27 @@ class _Build:
     """One run of ``build``."""
 
     def __init__(self, catalogue: Catalogue, embedder: Embedder, settings: Settings, progress: Progress, sizes: Sizes) -> None:
-        self.catalogue, self.embedder, self.settings, self.progress, self.sizes = catalogue, embedder, settings, progress, sizes
-        self.folder = settings.index
-        self.recipe = digest_of(
-            FORMAT, RULES, WORDS, embedder.fingerprint, settings.abstracts, settings.passage_characters, sizes.model_dump_json()
-        )
-        self.seconds: dict[str, float] = {}
+        self.catalogue, self.embedder, self.settings, self.sizes = catalogue, embedder, settings, sizes
+        self.folder, self.stages, self.engine = settings.index, Stages(progress), engine_named(settings.vector_engine)
+        made_with = [FORMAT, RULES, WORDS, embedder.fingerprint, settings.abstracts, settings.passage_characters]
+        # Generations of before there was a choice keep their names: the default engine is not part of one.
+        engine = [] if settings.vector_engine == DEFAULT_ENGINE else [settings.vector_engine]
+        self.recipe = digest_of(*made_with, sizes.model_dump_json(), *engine)
         self.kept: EmbeddingCache
         self.caching: Embedder
         self.embedded = self.reused = 0
 
     def run(self, live: bool) -> BuildReport:
         before = self._live()
-        with self._timed("comparing"):
+        with self.stages.timed("comparing"):
             changes = self._changes(before)
         if before is not None and before.recipe == self.recipe and before.corpus_sha256 == changes.corpus_sha256:
-            return BuildReport(manifest=before, fresh=False, seconds=self.seconds)
+            return BuildReport(manifest=before, fresh=False, seconds=self.stages.seconds)
         report = self._grown_where_whole(before, changes, live) if before is not None and changes.few else None
         report = report or self._whole(changes, live)
         if live and report.fresh:
-            _make_live(self.folder, report.manifest.generation, self.settings.generations)
-        return report.model_copy(update={"seconds": {stage: round(taken, 3) for stage, taken in self.seconds.items()}})
+            make_live(self.folder, report.manifest.generation, self.settings.generations)
+        return report.model_copy(update={"seconds": {stage: round(taken, 3) for stage, taken in self.stages.seconds.items()}})
 
     def _live(self) -> Manifest | None:
         """The manifest of the live generation; None where there is none that this ragqa can read and that is whole on disk."""
@@ -157,7 +117,7 @@ class _Build:
     def _changes(self, before: Manifest | None) -> Changes:
         """What is to be indexed now, compared with the live generation where the new one could be grown from it."""
         decisions = self.catalogue.decisions(self.settings.abstracts)
-        if before is None or before.recipe != self.recipe or before.clusters is None:
+        if before is None or before.recipe != self.recipe or before.base_rows <= self.sizes.exact:
             return changes_since(None, decisions, 0)
         try:
             with closing(PassageStore(self.folder / before.generation)) as store:
@@ -186,10 +146,14 @@ class _Build:
                 return self._existing(name)
             rows = self._cut(work, changes.sources)
             with closing(PassageStore(work)) as store:
-                write_rows(work / BASE_ROWS, self._embedded(store, 0, rows))
-                with self._timed("writing"):
-                    write_lexical(work / "lexical", self._told("writing", rows, _texts(store, 0, rows)), self.sizes.segment)
-                clusters = self._clustered(work, store, rows) if rows > self.sizes.exact else None
+                vectors = self.engine.create(work, name, self.embedder.dimension)
+                self._embed(vectors, store, 0, rows)
+                with self.stages.timed("writing"):
+                    write_lexical(
+                        work / "lexical", self.stages.counted("writing", rows, _texts(store, 0, rows)), self.sizes.segment
+                    )
+                clusters = self._clustered(vectors, store, rows) if rows > self.sizes.exact else None
+            vectors.finish()
             return self._finished(work, name, BuildReport(manifest=self._manifest(name, changes, rows, clusters), fresh=True))
 
     def _grown(self, before: Manifest, changes: Changes, live: bool) -> BuildReport | None:
@@ -198,21 +162,21 @@ class _Build:
         with self._aside(digest_of(self.recipe, changes.corpus_sha256, before.generation)[:16], live) as (name, work):
             if work is None:
                 return self._existing(name)
-            share_rows(old, work)
+            vectors = self.engine.grow(old, before, work, name)
             linked(old / BASE, work / BASE)
-            first = before.base_rows + len(rows_of(old / DELTA_ROWS, before.dimension))
+            first = vectors.rows
             end, removed = self._cut_changes(old, work, changes.found, first)
-            gone = {*removed_rows(old), *removed}
-            if end - before.base_rows + len(gone) > self.sizes.slack * before.base_rows:
+            vectors.remove(removed)
+            if end - before.base_rows + vectors.removed > self.sizes.slack * before.base_rows:
                 return None
-            write_removed(work, gone)
             with closing(PassageStore(work)) as store:
-                write_rows(work / DELTA_ROWS, self._embedded(store, first, end))
-                with self._timed("writing"):
+                self._embed(vectors, store, first, end)
+                with self.stages.timed("writing"):
                     grow_lexical(
                         old / "lexical", work / "lexical", lambda a, b: _texts(store, a, b), set(removed), end, self.sizes.segment
                     )
-            manifest = self._manifest(name, changes, end - len(gone), before.clusters)
+            vectors.finish()
+            manifest = self._manifest(name, changes, end - vectors.removed, before.clusters)
             manifest = manifest.model_copy(update={"parent": before.generation, "base_rows": before.base_rows})
             report = BuildReport(manifest=manifest, fresh=True, added=end - first, removed=len(removed))
             return self._finished(work, name, report, before)
@@ -237,8 +201,8 @@ class _Build:
 
     def _cut(self, work: Path, sources: int) -> int:
         """Cut every source that may be indexed into passages, in the order of ids; the number of passages."""
-        with self._timed("cutting"), _writing(StoreWriter(work / BASE)) as store:
-            for decision in self._told("cutting", sources, self.catalogue.decisions(self.settings.abstracts)):
+        with self.stages.timed("cutting"), _writing(StoreWriter(work / BASE)) as store:
+            for decision in self.stages.counted("cutting", sources, self.catalogue.decisions(self.settings.abstracts)):
                 self._put(store, decision)
         return store.rows
 
@@ -247,8 +211,8 @@ class _Build:
         if (old / DELTA).exists():
             shutil.copyfile(old / DELTA, work / DELTA)
         removed: list[int] = []
-        with self._timed("cutting"), _writing(StoreWriter(work / DELTA, first, work / BASE)) as store:
-            for change in self._told("cutting", len(found), found):
+        with self.stages.timed("cutting"), _writing(StoreWriter(work / DELTA, first, work / BASE)) as store:
+            for change in self.stages.counted("cutting", len(found), found):
                 removed.extend(store.forget(change.id))
                 if change.now is not None:
                     self._put(store, change.now)
@@ -261,22 +225,21 @@ class _Build:
         record = self.catalogue.record(decision.id)
         store.add(record, decision.digest, passages(record, self.settings.passage_characters))
 
-    def _embedded(self, store: PassageStore, first: int, end: int) -> Iterator[Vectors]:
-        """The vectors of these rows, block by block."""
-        texts = (text for _, text in self._told("embedding", end - first, _texts(store, first, end)))
-        with self._timed("embedding"):
+    def _embed(self, vectors: VectorWriter, store: PassageStore, first: int, end: int) -> None:
+        """Embed the passages in these rows, block by block."""
+        texts = (text for _, text in self.stages.counted("embedding", end - first, _texts(store, first, end)))
+        with self.stages.timed("embedding"):
             while some := list(islice(texts, EMBED_BATCH)):
-                yield self.caching.embed(some)
+                vectors.add(self.caching.embed(some))
             self.embedded, self.reused = self.kept.added, end - first - self.kept.added
 
-    def _clustered(self, work: Path, store: PassageStore, rows: int) -> Clusters:
-        with self._timed("embedding"):
+    def _clustered(self, vectors: VectorWriter, store: PassageStore, rows: int) -> Clusters | None:
+        """What the engine prepares for a search that does not compare all; sentences of the corpus stand for questions."""
+        with self.stages.timed("embedding"):
             asked = _questions(store, rows, self.sizes.queries)
             queries = np.vstack([self.caching.embed(asked[n : n + EMBED_BATCH]) for n in range(0, len(asked), EMBED_BATCH)])
-        with self._timed("clustering"):
-            return write_clusters(
-                work, self.embedder.dimension, queries, self.sizes, lambda done, total: self.progress("clustering", done, total)
-            )
+        with self.stages.timed("clustering"):
+            return vectors.cluster(queries, self.sizes, lambda done, total: self.stages.progress("clustering", done, total))
 
     def _manifest(self, name: str, changes: Changes, rows: int, clusters: Clusters | None) -> Manifest:
         return Manifest(
@@ -293,12 +256,13 @@ class _Build:
             review_head=self.catalogue.review_head,
             recipe=self.recipe,
             base_rows=rows,
+            engine=self.engine.name,
             clusters=clusters,
         )
 
     def _finished(self, work: Path, name: str, report: BuildReport, before: Manifest | None = None) -> BuildReport:
         """Give the whole generation its name. ``before``: the one it was grown from, whose shared files are not read again."""
-        with self._timed("storing"):
+        with self.stages.timed("storing"):
             old = self.folder / before.generation if before else None
             sums = checksums(work, old, before.sha256 if before else None)
             manifest = report.manifest.model_copy(update={"files": sizes_of(work), "sha256": sums})
@@ -311,23 +275,6 @@ class _Build:
                 discard(final)
             work.rename(final)
         return report.model_copy(update={"manifest": manifest, "embedded": self.embedded, "reused": self.reused})
-
-    @contextmanager
-    def _timed(self, stage: str) -> Iterator[None]:
-        started = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - started
-
-    def _told(self, stage: str, total: int, items: Iterable[Item]) -> Iterator[Item]:
-        """The same items, counted aloud."""
-        self.progress(stage, 0, total)
-        for number, item in enumerate(items, start=1):
-            yield item
-            if number % TOLD == 0:
-                self.progress(stage, number, total)
-        self.progress(stage, total, total)
 
 
 @contextmanager
@@ -354,16 +301,3 @@ def _questions(store: PassageStore, rows: int, count: int) -> list[str]:
         said = sentences(text, 0, len(text))
         asked.append(said[int(random.integers(len(said)))].text if said else text)
     return asked
-
-
-def _make_live(folder: Path, name: str, keep: int) -> None:
-    """Name the live generation; of those before it the newest stay, for open readers and for replaying answers."""
-    before = current_generation(folder)
-    sync_folder(folder)
-    if (folder / "CURRENT").is_dir():
-        discard(folder / "CURRENT")
-    write_atomic(folder / "CURRENT", [name + "\n"])
-    kept = {before, name, *stored_generations(folder)[:keep]}
-    for old in folder.iterdir():
-        if old.is_dir() and old.name not in kept and GENERATION.fullmatch(old.name):
-            shutil.rmtree(old)

@@ -9,19 +9,11 @@ from pathlib import Path
 
 from ragqa.corpus.records import Abstract, Article, Passage
 from ragqa.errors import IndexFault, IndexMismatch, IndexMissing
+from ragqa.index.generations import current_generation, nothing_live, stored_generations
 from ragqa.index.lexical import LexicalIndex
-from ragqa.index.manifest import (
-    CHECKED_AT_OPEN,
-    current_generation,
-    damage,
-    damaged,
-    nothing_live,
-    read_manifest,
-    reading,
-    stored_generations,
-)
+from ragqa.index.manifest import CHECKED_AT_OPEN, damage, damaged, read_manifest, reading
 from ragqa.index.store import PassageStore
-from ragqa.index.vectors import VectorIndex
+from ragqa.index.vectors import engine_of
 from ragqa.models import Embedder, Vectors
 
 
@@ -38,7 +30,7 @@ class Generation:
         if reason is not None:
             raise damaged(folder, reason)
         with reading(folder):
-            self._vectors = VectorIndex(folder, self.manifest)
+            self._vectors = engine_of(self.manifest).open(folder, self.manifest)
             self._lexical = LexicalIndex(folder / "lexical")
             self._store = PassageStore(folder)
         self.passage = lru_cache(maxsize=4096)(self._passage)
@@ -60,7 +52,7 @@ class Generation:
     def vectors(self, rows: Sequence[int]) -> Vectors:
         """The unit vectors of these rows, shape (len(rows), dimension)."""
         with reading(self.folder):
-            return self._vectors.of(rows)
+            return self._vectors.vectors(rows)
 
     def lexical(self, question: str, k: int, rare: float = 0.0) -> list[tuple[int, float]]:
         """Up to ``k`` (row, BM25) pairs, best first; each term counts ``rarity ** rare`` times, so 0 is plain BM25."""

@@ -1,25 +1,21 @@
-"""What a generation was built from, how its vectors are searched, and which generations a folder holds."""
+"""What a generation was built from, how its vectors are searched, and whether it is as it was built."""
 
 from __future__ import annotations
 
-import json
-import os
-import re
 import sqlite3
-from collections.abc import Container, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, ValidationError
 
-from ragqa.corpus.records import digest_of, explain
+from ragqa.corpus.records import explain
 from ragqa.errors import IndexDamaged, IndexMismatch, InvalidRecord, RagqaError
-from ragqa.files import json_object, read_text, sha256_of, write_atomic
+from ragqa.files import json_object, read_text, sha256_of
+from ragqa.settings import DEFAULT_ENGINE
 
 FORMAT = "ragqa.generation/2"
-GENERATION = re.compile(r"[0-9a-f]{16}")
-"""Name of a generation, and of its folder."""
 CHECKED_AT_OPEN = 8 * 1024 * 1024
 """Bytes of a generation compared with their checksums whenever it is opened, smallest files first: some 8 milliseconds. All of
 the bundled corpus's index is in it; of a large one ``ragqa mend`` reads the rest.
@@ -72,8 +68,8 @@ class Manifest(BaseModel):
     ``review_head`` is the chain of the last review event then: the only thing outside the log that can show it was cut.
     ``recipe`` stands for all that decides a generation beside the corpus. ``base_rows`` is the number of rows of its large
     files, which it shares with ``parent``, the generation it was grown from; None for one built whole. ``files`` are all others
-    and their sizes, ``sha256`` their checksums; none in an index of before these were kept. ``clusters`` is None where search is
-    exact.
+    and their sizes, ``sha256`` their checksums; none in an index of before these were kept. ``engine`` keeps the vectors;
+    ``clusters`` is None where it compares all of them.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -92,6 +88,7 @@ class Manifest(BaseModel):
     recipe: str = ""
     base_rows: NonNegativeInt = 0
     parent: str | None = None
+    engine: str = DEFAULT_ENGINE
     clusters: Clusters | None = None
     files: dict[FileName, NonNegativeInt] = {}
     sha256: dict[FileName, str] = {}
@@ -171,27 +168,6 @@ def reading(folder: Path) -> Iterator[None]:
         raise damaged(folder, error) from error
 
 
-def current_generation(folder: Path) -> str | None:
-    """Name of the live generation; None when nothing has been built, or CURRENT names nothing that could be one."""
-    try:
-        name = read_text(folder / "CURRENT")[0].strip()
-    except InvalidRecord:
-        return None
-    return name if GENERATION.fullmatch(name) else None
-
-
-def nothing_live(folder: Path) -> str:
-    """Why there is no live generation: nothing was built, or CURRENT cannot be read or names none."""
-    file = folder / "CURRENT"
-    if not os.path.lexists(file):
-        return f"no index in {folder}"
-    try:
-        read_text(file)
-    except InvalidRecord as error:
-        return str(error.faults[0])
-    return f"{file}: names no generation"
-
-
 def read_manifest(folder: Path) -> Manifest:
     """The manifest of one generation folder.
 
@@ -210,69 +186,3 @@ def read_manifest(folder: Path) -> Manifest:
         raise damaged(folder, error.faults[0]) from error
     except ValidationError as error:
         raise damaged(folder, f"manifest.json: {explain(error)}") from error
-
-
-def recorded_head(folder: Path) -> str | None:
-    """The head of the review log as the live generation recorded it, whatever its format; None where there is no readable one."""
-    name = current_generation(folder)
-    try:
-        head = json.loads(read_text(folder / name / "manifest.json")[0])["review_head"] if name else None
-    except (InvalidRecord, ValueError, TypeError, LookupError, RecursionError):
-        return None
-    return head if isinstance(head, str) else None
-
-
-class Bound(BaseModel):
-    """The corpus that an index was last built from: its folder, and the names and sizes of its files then."""
-
-    model_config = ConfigDict(frozen=True)
-
-    folder: str
-    files: str
-
-
-def bind(folder: Path, corpus: Path) -> None:
-    """Note in an index folder which corpus it is built from."""
-    bound = Bound(folder=str(corpus.resolve()), files=_names_and_sizes(corpus))
-    if _bound(folder) != bound:
-        write_atomic(folder / "CORPUS", [bound.model_dump_json() + "\n"])
-
-
-def belongs(folder: Path, manifest: Manifest, corpus: Path, chains: Container[str | None]) -> bool:
-    """Whether a generation was built from this corpus, whose review log has these ``chains``.
-
-    The log tells, wherever the corpus lies now. Where none was kept it is the folder, or one with files of the same names and
-    sizes, as after a move.
-    """
-    if manifest.review_head is not None:
-        return manifest.review_head in chains
-    bound = _bound(folder)
-    return bound is None or bound.folder == str(corpus.resolve()) or bound.files == _names_and_sizes(corpus)
-
-
-def built_from(folder: Path) -> Path | None:
-    """The folder of the corpus that an index was last built from; None where that is not known."""
-    bound = _bound(folder)
-    return Path(bound.folder) if bound else None
-
-
-def _bound(folder: Path) -> Bound | None:
-    try:
-        return Bound.model_validate_json(read_text(folder / "CORPUS")[0])
-    except (ValidationError, InvalidRecord):
-        return None
-
-
-def _names_and_sizes(corpus: Path) -> str:
-    files = [*(corpus / "articles").glob("*.md"), *(corpus / "abstracts").glob("*.jsonl")]
-    return digest_of(*sorted((file.name, file.stat().st_size) for file in files if file.is_file()))
-
-
-def stored_generations(folder: Path) -> list[str]:
-    """Names of the generations that can still be opened, newest first."""
-    found = {}
-    for manifest in folder.glob("*/manifest.json"):
-        if GENERATION.fullmatch(manifest.parent.name):
-            with suppress(OSError):
-                found[manifest.parent.name] = manifest.stat().st_mtime_ns
-    return sorted(found, key=lambda name: -found[name])

@@ -15,7 +15,8 @@ from ragqa.errors import CorpusError, IndexFault, RagqaError
 from ragqa.files import set_aside
 from ragqa.index import current_generation, exclusive, read_manifest, stored_generations
 from ragqa.index.cache import EMBEDDINGS
-from ragqa.index.manifest import GENERATION, damage
+from ragqa.index.generations import GENERATION
+from ragqa.index.manifest import damage
 from ragqa.index.refresh import build_index, silent
 from ragqa.mend.databases import fault_of
 from ragqa.mend.found import Damage, reason

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ragqa.corpus.reviewlog import LOCK as REVIEWING
 from ragqa.files import no_folder, set_aside
-from ragqa.index.building import LOCK as BUILDING
+from ragqa.index.generations import LOCK as BUILDING
 from ragqa.mend.found import Damage
 from ragqa.settings import Settings
 
