@@ -9,8 +9,7 @@ from ragqa.evidence.sources import Retrieved
 from ragqa.language.abbreviations import known_abbreviations
 from ragqa.language.lexicon import lexicon
 from ragqa.question.query import Query
-from ragqa.question.refusal import Refusal, Status
-from ragqa.question.triage import REFUSALS
+from ragqa.question.refusal import REFUSALS, Refusal, Status
 from ragqa.question.understanding import Understanding
 
 
