@@ -18,7 +18,7 @@ from ragqa.question.query import Query
 from ragqa.question.refusal import REFUSALS, Refusal, Status
 
 SHORT_ID = 16
-"""Hex digits of an answer's digest that name it on the command line."""
+"""Hex digits of an answer's digest that name it on the command line; by hand."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,11 +27,11 @@ from ragqa.retrieval.retriever import Hit
 from ragqa.settings import Settings
 
 YES_FROM = 3
-"""Statements, in order, from which a yes or a no is read."""
+"""Statements, in order, from which a yes or a no is read; by hand."""
 YES = 0.5
-"""Probability of "yes" from which a yes/no question counts as answered with yes."""
+"""Probability of "yes" from which a yes/no question counts as answered with yes; by hand: the likelier of the two."""
 SNIPPET = 0.5
-"""Share of a gold snippet's word pairs that must stand in an answer for the snippet to count as found."""
+"""Share of a gold snippet's word pairs that must stand in an answer for the snippet to count as found; by hand."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,8 +25,8 @@ _LABEL = re.compile(rf"(?:{_WORDS['labels_in_text'].pattern})(?: AND [A-Z]+)*[:.
 """A section label run into the text of an abstract."""
 _AIM = re.compile(rf"(?:{_WORDS['aims'].pattern})", re.IGNORECASE)
 """A sentence that says what a study wanted to know says nothing that was found."""
-_SHORTEST = 4
-"""Words; anything shorter is a heading or a fragment."""
+SHORTEST = 4
+"""Words; by hand: anything shorter is a heading or a fragment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -79,7 +79,7 @@ def _of_passage(hit: Hit, source: Source, lead: bool) -> list[Candidate]:
         label = _LABEL.match(sentence.text)
         start = sentence.start + (label.end() if label else 0)
         text = without_markers(record.text[start : sentence.end])
-        if len(text.split()) < _SHORTEST or _AIM.match(text) or source.barred.intersection(sentence.markers):
+        if len(text.split()) < SHORTEST or _AIM.match(text) or source.barred.intersection(sentence.markers):
             continue
         found.append(
             Candidate(

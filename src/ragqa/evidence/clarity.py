@@ -76,8 +76,8 @@ def ask_back(
 
 _WORDS = re.compile(r"[\w-]+")
 LONGEST_UNCLEAR = 9
-"""Words; a longer question says what it is about in some way, and the search may find it."""
+"""Words; by hand: a longer question says what it is about in some way, and the search may find it."""
 SUBJECT = 0.8
-"""Rarity in general English from which a word is taken to name a subject."""
+"""Rarity in general English from which a word is taken to name a subject; by hand."""
 _EVERYDAY = re.compile(rf"(?:{lexicon('question', 'terms')['everyday'].pattern})", re.IGNORECASE)
 """Rare in general English and yet naming no subject: every drug has them."""

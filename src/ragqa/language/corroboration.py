@@ -9,9 +9,10 @@ from ragqa.language.quantities import quantities
 from ragqa.language.roots import roots
 
 SHARED = 0.6
-"""Share of a sentence's words that another source's sentence must hold to corroborate it."""
+"""Share of a sentence's words that another source's sentence must hold to corroborate it; by hand: less, and methods of another
+trial corroborated."""
 CORROBORATES = 0.8
-"""Cosine from which a sentence of another source may say the same; ``uncorroborated`` then decides."""
+"""Cosine from which a sentence of another source may say the same; by hand: ``uncorroborated`` then decides."""
 
 
 def uncorroborated(text: str, quote: str) -> str | None:
