@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from ragqa.answer.contract import Answer
+from ragqa.corpus.catalogue import Progress
 from ragqa.errors import Fault, RagqaError
-from ragqa.evaluation.gold import Tick
 from ragqa.evaluation.measures import mean, overlap, percentile, rouge_2, rouge_su4, set_scores, share
 from ragqa.evaluation.retrieval import drawn, indexed, one_of, read_queries
 from ragqa.files import read_jsonl
@@ -63,7 +63,7 @@ def evaluate_answers(
     documents: Path | None = None,
     limit: int | None = None,
     seed: int = 7,
-    progress: Tick = silent,
+    progress: Progress = silent,
 ) -> dict[str, Any]:
     """Answer every question of a folder and score ragqa, with and without abstaining, and three baselines side by side.
 

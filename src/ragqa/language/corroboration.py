@@ -39,7 +39,7 @@ def exact_difference(claim: str, source: str) -> str | None:
         if not any(number == other and (not unit or not known or unit == known) for other, known in held):
             return f"{number}{' ' + unit if unit else ''} is not in the source"
     text = source.casefold()
-    for name in names(claim):
+    for name in names(claim):  # a plural s apart, not by root: chlorpromazine and chlorprothixene share theirs
         if name.casefold().rstrip("s") not in text:
             return f"{name} is not in the source"
     return None

@@ -57,9 +57,8 @@ class Reader:
         said, meant = self._cleaner.question(asked.question), self._cleaner.question(wanted) if wanted else None
         turns = tuple(self._cleaner.turn(turn) for turn in asked.history[-REMEMBERED:])
         article = self._article(asked.article) if asked.article else None
-        reading = (
-            Reading(meant.text) if meant else _in_context(without_heading(said.text), turns, article.title if article else "")
-        )
+        topic = article.title if article else ""
+        reading = Reading(meant.text) if meant else _in_context(without_heading(said.text), turns, topic)
         return Query(
             asked=said.text,
             reading=reading,
