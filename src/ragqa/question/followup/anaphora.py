@@ -11,7 +11,7 @@ from ragqa.language.roots import root
 from ragqa.question.followup.mentions import EITHER, WORDS, mentions, texts_of, without_end
 from ragqa.question.followup.thread import Thread
 
-MOST_CHOICES = 9
+MOST_REFERENTS = 9
 """Things a pronoun may mean; by hand: a reader chooses by one digit."""
 MOST_POINTERS = 20
 """Times that "this" or "these" with a noun is looked into; by hand: a question of 2,000 characters could hold two hundred."""
@@ -48,11 +48,11 @@ def resolved(said: str, own: Sequence[Mention], thread: Thread) -> list[str]:
     pointer = IT.search(said)
     if pointer and referents and not named_before(own, pointer):
         compares = bool(named) and bool(_WEIGHED.search(said))
-        return [_put_for(pointer, said, name) for name in referents[: MOST_CHOICES if weighed and not compares else 1]]
+        return [_put_for(pointer, said, name) for name in referents[: MOST_REFERENTS if weighed and not compares else 1]]
     conditions = thread.of(Role.CONDITION)
     if _ONE_STUDY.search(said) and EITHER.search(thread.question) and not named:
         several = conditions if len(conditions) > 1 else referents if weighed else []
-        return [f"{without_end(said)} with {name}?" for name in several[:MOST_CHOICES]]
+        return [f"{without_end(said)} with {name}?" for name in several[:MOST_REFERENTS]]
     return []
 
 
