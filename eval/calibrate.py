@@ -26,13 +26,13 @@ from ragqa.corpus.records import Asked
 from ragqa.evaluation.gold import load_gold
 from ragqa.evaluation.retrieval import read_qrels, read_queries
 from ragqa.evidence.sources import expanded
-from ragqa.evidence.sufficiency import WEIGHTS
+from ragqa.evidence.sufficiency import BESIDE_ARTICLES
 from ragqa.files import read_jsonl
 from ragqa.index.refresh import build_index
 from ragqa.pipeline import Ragqa
 from ragqa.settings import load_settings
 
-FEATURES = tuple(name for name in WEIGHTS[0] if name != "bias")
+FEATURES = tuple(name for name in BESIDE_ARTICLES if name != "bias")
 PENALTY = 0.05
 
 

@@ -27,7 +27,7 @@ CALLS = {"compile": 1, "search": 2, "match": 2, "fullmatch": 2, "findall": 2, "f
 CHECKED_BY_PYDANTIC = {"StringConstraints", "Field", "Path", "Query", "Form"}
 STAND_INS: dict[str, dict[str, Sequence[Any]]] = {
     "evidence/clarity": {"abbreviation": ("BPD",)},
-    "checking/checker": {"pattern": (r"word\s+word\s+word",)},
+    "checking/alignment": {"pattern": (r"word\s+word\s+word",)},
     "language/wording": {"short": ("PD",), "form": ("personality disorder",), "longest_first": (["adverse effects", "placebo"],)},
 }
 """By module, as a path: values for the local names that a pattern made inside a function is built from."""

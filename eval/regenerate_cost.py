@@ -23,7 +23,7 @@ import click
 from ragqa.corpus.records import Asked
 from ragqa.editorial.library import Library, key_of
 from ragqa.editorial.regenerate import regenerate
-from ragqa.evaluation.gold import read_batch
+from ragqa.evaluation.batches import read_batch
 from ragqa.files import write_atomic
 from ragqa.models import CachingEmbedder
 from ragqa.parallel import cores

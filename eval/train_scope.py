@@ -1,4 +1,4 @@
-"""Learn the scope probe of ``ragqa.question.triage``: medical question, harmful request, or neither.
+"""Learn the probe of ``ragqa.question.scope``: medical question, harmful request, or neither.
 
 Softmax regression (scikit-learn, L2) on the embeddings of the default model. Training texts: questions of pubmedqa
 (dev), medquad and evidence_inference, claims of scifact (train) and the dev half of the gold set and calibration.jsonl;

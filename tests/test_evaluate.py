@@ -11,17 +11,9 @@ from test_answer import answer
 
 from ragqa.corpus.folder import load_corpus
 from ragqa.errors import CorpusError
-from ragqa.evaluation.gold import (
-    BatchQuestion,
-    GoldItem,
-    answer_batch,
-    evaluate_gold,
-    load_gold,
-    report,
-    risk_coverage,
-    score_item,
-    scorecard,
-)
+from ragqa.evaluation.batches import BatchQuestion, answer_batch
+from ragqa.evaluation.gold import GoldItem, evaluate_gold, load_gold, score_item
+from ragqa.evaluation.scorecard import report, risk_coverage, scorecard
 from ragqa.pipeline import Ragqa
 
 ITEM = GoldItem(

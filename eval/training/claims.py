@@ -27,7 +27,7 @@ from pathlib import Path
 import click
 from data import folded, lines, share_of
 
-from ragqa.checking.checker import Verdict
+from ragqa.checking.classifier import Verdict
 from ragqa.evaluation.gold import load_gold
 from ragqa.files import read_jsonl
 from ragqa.language.direction import SIGNIFICANT, direction, opposite

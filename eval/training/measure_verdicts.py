@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from importlib import resources
 from pathlib import Path
 
 import click
@@ -28,7 +27,8 @@ from train_verdicts import probabilities
 from transformers import BertForSequenceClassification
 from weights import tokenizer
 
-from ragqa.checking.checker import VERDICTS, Checker
+from ragqa.checking.checker import Checker
+from ragqa.checking.classifier import VERDICTS, shipped_weights
 from ragqa.language.sentences import sentences
 from ragqa.models import CachingEmbedder, RecentVectors, load_embedder, load_reranker, softmax
 
@@ -78,7 +78,6 @@ def checker_shares(examples: Sequence[Example], kept: Path) -> np.ndarray:
 
     Its features are kept in a file, since they take minutes; they belong to the models, not to the learned weights.
     """
-    stored = json.loads(resources.files("ragqa.checking").joinpath("data/checker.json").read_text(encoding="utf-8"))
     known = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
     checker = Checker(CachingEmbedder(load_embedder(), RecentVectors()), load_reranker())
     for example in examples:
@@ -86,7 +85,7 @@ def checker_shares(examples: Sequence[Example], kept: Path) -> np.ndarray:
         if key not in known:
             known[key] = checker.features(example.claim, example.text)
     kept.write_text(json.dumps(known), encoding="utf-8")
-    logits = np.array([known[f"{example.source} {example.claim}"] for example in examples]) @ np.array(stored["weights"])
+    logits = np.array([known[f"{example.source} {example.claim}"] for example in examples]) @ shipped_weights()
     return softmax(logits)
 
 

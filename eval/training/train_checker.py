@@ -3,7 +3,7 @@
 SciFact training claims (CC BY 4.0 / ODC-By; label and source as given, a claim without evidence is "not enough") and
 evidence_inference (MIT; each question makes three claims: higher, lower, no significant difference; the labelled one is
 supported, the others contradicted; only labels whose evidence stands in the abstract). Claims are split by source: 70 %
-train, 30 % held back. Multinomial logistic regression (scikit-learn) over the features of ``ragqa.checking.checker.Checker``.
+train, 30 % held back. Multinomial logistic regression (scikit-learn) over ``ragqa.checking.features``.
 
     python eval/training/train_checker.py --data ../shared/data
 """
@@ -24,12 +24,16 @@ from data import folded, lines, share_of
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 
-from ragqa.checking.checker import VERDICTS, Checker
+from ragqa.checking.checker import Checker
+from ragqa.checking.classifier import VERDICTS, as_json
+from ragqa.checking.features import Features
 from ragqa.models import CachingEmbedder, RecentVectors, load_embedder, load_reranker
 
 CLAIMS = {kind: ways[0] for kind, ways in DIRECTIONS.items()}
 """One wording of each direction."""
 PENALTY = 0.1
+LEXICAL = ("bias", "words_in_sentence", "words_in_source")
+"""Features of the baseline that the checker is measured beside."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +115,7 @@ def main(data: Path, output: Path | None, json_file: Path) -> None:
     examples, x = [example for example, _ in kept], np.array([row for _, row in kept])
     y = np.array([VERDICTS.index(example.verdict) for example in examples])
     held, sci = np.array([e.held_back for e in examples]), np.array([e.data == "scifact" for e in examples])
-    lexical = x[:, [0, 3, 4]]  # bias, words shared with the nearest sentence, with the whole source
+    lexical = x[:, [Features._fields.index(name) for name in LEXICAL]]
     weight = balanced(sci, y, ~held)
     result = {
         "train": int((~held).sum()),
@@ -132,8 +136,8 @@ def main(data: Path, output: Path | None, json_file: Path) -> None:
         }
     click.echo(json.dumps(result, indent=1))
     json_file.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    target = output or Path(str(resources.files("ragqa"))) / "data" / "checker.json"
-    target.write_text(json.dumps({"verdicts": VERDICTS, "weights": model.coef_.T.round(4).tolist()}) + "\n", encoding="utf-8")
+    target = output or Path(str(resources.files("ragqa.checking"))) / "data" / "checker.json"
+    target.write_text(as_json(model.coef_.T.round(4)), encoding="utf-8")
 
 
 if __name__ == "__main__":

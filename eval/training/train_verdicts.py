@@ -26,7 +26,7 @@ from tokenizers import Tokenizer
 from transformers import BertForSequenceClassification
 from weights import padded, recover, tokenizer
 
-from ragqa.checking.checker import VERDICTS
+from ragqa.checking.classifier import VERDICTS
 
 SLOTS = {"scifact": 3, "evidence_inference": 6, "pubmedqa": 1}
 """Pairs of each verdict that a step draws from a data set."""

@@ -15,6 +15,7 @@ from ragqa.checking.statements import Statement
 from ragqa.corpus.records import Part
 from ragqa.corpus.study import design_rank
 from ragqa.language.direction import COMPARED, reports_no_difference
+from ragqa.language.lexicon import lexicon
 
 Strength = Literal["high", "moderate", "low", "very_low"]
 
@@ -23,9 +24,10 @@ SMALL_SAMPLE = 400
 (Guyatt et al., J Clin Epidemiol 2011;64:1283-1293)."""
 
 _LEVELS: tuple[Strength, ...] = ("very_low", "low", "moderate", "high")
-_NOT_BLIND = re.compile(r"\bopen-label\b|\bunblinded\b|\bsingle-blind\b|\brisk of bias\b|\bhigh drop-?out\b", re.IGNORECASE)
+_WORDS = lexicon("answer", "appraisal")
+_NOT_BLIND = re.compile(rf"\b(?:{_WORDS['risk_of_bias'].pattern})\b", re.IGNORECASE)
 _WIDE = re.compile(r"95% CI[,:]?\s*\(?(-?\d+(?:\.\d+)?)\s*(?:to|,|;|-|–)\s*(-?\d+(?:\.\d+)?)", re.IGNORECASE)
-_RATIO = re.compile(r"\b(?:OR|RR|HR|odds ratio|risk ratio|relative risk|hazard ratio)\b")
+_RATIO = re.compile(rf"\b(?:{_WORDS['ratios'].pattern})\b")
 
 
 def appraise(

@@ -15,11 +15,10 @@ from ragqa.evidence.gathering import Evidence, Gate
 from ragqa.language.readability import reading_grade
 from ragqa.language.sentences import without_markers
 from ragqa.question.query import Query
-from ragqa.question.refusal import Refusal, Status
-from ragqa.question.triage import REFUSALS
+from ragqa.question.refusal import REFUSALS, Refusal, Status
 
 SHORT_ID = 16
-"""Hex digits of an answer's digest that name it on the command line."""
+"""Hex digits of an answer's digest that name it on the command line; by hand."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ DECIDES_RETRIEVAL = ("dense_weight", "candidates", "sources", "passages_per_sour
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
-    """All that an answer was composed from: the same basis gives the same answer, whatever else the corpus holds.
+    """All that an answer was composed from: the same provenance gives the same answer, whatever else the corpus holds.
 
     ``made_with``: models and settings, by name; ``passages``: ids of what was retrieved, nearest first, once per reading of the
     question; ``sources``: sha256 of each record behind them; ``barred``: what they cite and may not be quoted, with the reason.

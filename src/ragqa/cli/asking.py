@@ -58,7 +58,7 @@ def search(
 
 
 def _write_run(settings: Settings, queries: Path, run_file: Path, k: int) -> None:
-    from ragqa.evaluation.gold import read_questions, trec_lines
+    from ragqa.evaluation.batches import read_questions, trec_lines
     from ragqa.files import write_atomic
 
     asked = list(read_questions(queries))
@@ -215,7 +215,7 @@ def answer(
     Example:
       ragqa answer questions.jsonl -o answers.jsonl
     """
-    from ragqa.evaluation.gold import answer_batch, read_batch
+    from ragqa.evaluation.batches import answer_batch, read_batch
     from ragqa.parallel import cores
 
     settings = settings_from(corpus=corpus, index=index, model=model, audience=audience)

@@ -28,7 +28,8 @@ def eval_(
     """
     if ctx.invoked_subcommand:
         return
-    from ragqa.evaluation.gold import evaluate_gold, load_gold, report
+    from ragqa.evaluation.gold import evaluate_gold, load_gold
+    from ragqa.evaluation.scorecard import report
     from ragqa.index.refresh import build_index
 
     settings = settings_from(corpus=corpus, index=index, model=model)

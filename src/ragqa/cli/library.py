@@ -47,7 +47,7 @@ def library_add(
     """
     from ragqa.editorial.library import Library
     from ragqa.editorial.regenerate import propose
-    from ragqa.evaluation.gold import read_batch
+    from ragqa.evaluation.batches import read_batch
     from ragqa.parallel import cores
 
     settings = settings_from(corpus=corpus, index=index, model=model, library=library, audience=audience)

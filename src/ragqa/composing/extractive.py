@@ -28,11 +28,11 @@ LIMITS = {
 }
 """Most statements of each part of an answer."""
 LEAD_SHARE = 3
-"""Most statements of one part from an article on this very question, so that studies have room beside it."""
+"""Most statements of one part from an article on this very question; by hand: so that studies have room beside it."""
 SAME = 0.95
-"""Cosine above which two sentences say the same thing to a reader."""
+"""Cosine above which two sentences say the same thing to a reader; by hand."""
 CORROBORATES_WITHIN = 5.0
-"""A sentence of another source that corroborates must itself answer: at most this many logits below the best."""
+"""A sentence of another source that corroborates must itself answer: at most this many logits below the best; by hand."""
 FIRST = {
     QuestionType.SAFETY: Part.SAFETY,
     QuestionType.CONTRAINDICATION: Part.SAFETY,
@@ -42,9 +42,10 @@ FIRST = {
 }
 """The part that answers a kind of question directly, and so comes first and has most room; RECOMMENDATION otherwise."""
 MORE_ROOM = 2
-"""Statements more that this part may have."""
+"""Statements more that this part may have; by hand."""
 BETWEEN_SOURCES = 1.5
-"""A source is cited when its best sentence is at most this many logits below the best sentence of all."""
+"""A source is cited when its best sentence is at most this many logits below the best sentence of all; by hand, like the three
+below, on answers to the development half of the gold set (docs/decisions/0006-abstention.md)."""
 BETWEEN_STUDIES = 3.0
 """The same where no approved article is among the hits: no editor has weighed the studies, so more of them are heard."""
 CITED_BY_LEAD = 6.0

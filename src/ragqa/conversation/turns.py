@@ -20,7 +20,7 @@ from ragqa.files import append_line, ends_whole, json_object, open_regular, raw_
 
 SCHEMA = "ragqa.turn/1"
 LARGEST = 64 * 1024 * 1024
-"""Bytes of a conversation file, thousands of turns; it is read whole."""
+"""Bytes of a conversation file; by hand: thousands of turns. It is read whole."""
 _NEXT = "name another file, or mend this line; nothing was changed"
 
 

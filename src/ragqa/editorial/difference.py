@@ -19,7 +19,7 @@ from ragqa.language.sentences import sentences, without_markers
 ACTED_ON = {Part.RECOMMENDATION, Part.SAFETY, Part.KEY_POINT}
 """Parts that a clinician acts on: a change there is a change of the recommendation."""
 ALIKE = 0.55
-"""Share of common words (difflib's ratio) from which a sentence is the other one, changed."""
+"""Share of common words (difflib's ratio) from which a sentence is the other one, changed; by hand."""
 _WORD = re.compile(r"\w+(?:[.,]\d+)*|\S")
 _TELLING = re.compile(r"\w+(?:[.,]\d+)*")
 

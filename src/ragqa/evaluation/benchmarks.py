@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from ragqa.answer.contract import Answer
+from ragqa.corpus.catalogue import Progress
 from ragqa.errors import Fault, RagqaError
-from ragqa.evaluation.gold import Tick
 from ragqa.evaluation.measures import mean, overlap, percentile, rouge_2, rouge_su4, set_scores, share
 from ragqa.evaluation.retrieval import drawn, indexed, one_of, read_queries
 from ragqa.files import read_jsonl
@@ -27,11 +27,11 @@ from ragqa.retrieval.retriever import Hit
 from ragqa.settings import Settings
 
 YES_FROM = 3
-"""Statements, in order, from which a yes or a no is read."""
+"""Statements, in order, from which a yes or a no is read; by hand."""
 YES = 0.5
-"""Probability of "yes" from which a yes/no question counts as answered with yes."""
+"""Probability of "yes" from which a yes/no question counts as answered with yes; by hand: the likelier of the two."""
 SNIPPET = 0.5
-"""Share of a gold snippet's word pairs that must stand in an answer for the snippet to count as found."""
+"""Share of a gold snippet's word pairs that must stand in an answer for the snippet to count as found; by hand."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +63,7 @@ def evaluate_answers(
     documents: Path | None = None,
     limit: int | None = None,
     seed: int = 7,
-    progress: Tick = silent,
+    progress: Progress = silent,
 ) -> dict[str, Any]:
     """Answer every question of a folder and score ragqa, with and without abstaining, and three baselines side by side.
 

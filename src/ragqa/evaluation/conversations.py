@@ -6,7 +6,7 @@ first question), all turns joined, ragqa's own reading with its own answers as h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ragqa.answer.contract import Answer
 from ragqa.conversation.turns import turn_of
+from ragqa.corpus.catalogue import Progress
 from ragqa.corpus.records import Article, Turn
 from ragqa.errors import CorpusError, Fault
 from ragqa.evaluation.measures import citation_precision, group_recall, mean, percentile, share
@@ -21,7 +22,6 @@ from ragqa.files import read_jsonl
 from ragqa.index.refresh import silent
 from ragqa.pipeline import Ragqa
 
-Tick = Callable[[str, int, int], None]
 DEPTH = 5
 """Sources at which recall is measured."""
 OURS, GOLD, RAW = "ragqa", "human rewrite", "last turn"
@@ -75,14 +75,14 @@ def load_dialogues(folder: Path) -> list[Dialogue]:
 
 
 def evaluate_dialogues(
-    ragqa: Ragqa, dialogues: Sequence[Dialogue], split: str | None = None, tick: Tick = silent
+    ragqa: Ragqa, dialogues: Sequence[Dialogue], split: str | None = None, progress: Progress = silent
 ) -> dict[str, Any]:
     """Recall@5 and citation F1 of every system, by turn and after the first one, and the share of the gap recovered."""
     asked = [dialogue for dialogue in dialogues if split in (None, dialogue.split)]
     rows: list[dict[str, Any]] = []
     for number, dialogue in enumerate(asked, start=1):
         rows += measured(ragqa, dialogue)
-        tick("conversations", number, len(asked))
+        progress("conversations", number, len(asked))
     return tables(rows, split)
 
 

@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ragqa.corpus.catalogue import Progress
 from ragqa.corpus.importers.importing import import_records
 from ragqa.errors import RagqaError
-from ragqa.evaluation.gold import Tick, read_questions
+from ragqa.evaluation.batches import read_questions
 from ragqa.evaluation.measures import mean, percentile, randomisation_p
 from ragqa.index import BuildReport
 from ragqa.index.refresh import build_index, silent
@@ -61,7 +62,7 @@ def evaluate_retrieval(
     split: str | None = None,
     limit: int | None = None,
     seed: int = 7,
-    progress: Tick = silent,
+    progress: Progress = silent,
 ) -> dict[str, Any]:
     """Index a BEIR folder (all its documents) and measure every configuration on the questions of a split.
 
@@ -114,7 +115,7 @@ def _milliseconds(ragqa: Ragqa, question: str) -> float:
 
 
 def _run(
-    ragqa: Ragqa, asked: Mapping[str, str], settings: Settings, configuration: Configuration, name: str, progress: Tick
+    ragqa: Ragqa, asked: Mapping[str, str], settings: Settings, configuration: Configuration, name: str, progress: Progress
 ) -> tuple[dict[str, list[str]], list[float]]:
     """The documents found for each question, best first, and the milliseconds it took."""
     chosen = settings.model_copy(update={"dense_weight": configuration.dense_weight})
@@ -160,7 +161,7 @@ def drawn(items: list[Item], limit: int | None, seed: int) -> list[Item]:
     return items if limit is None or limit >= len(items) else sorted(random.Random(seed).sample(items, limit))
 
 
-def indexed(dataset: Path, settings: Settings, progress: Tick) -> tuple[Settings, BuildReport]:
+def indexed(dataset: Path, settings: Settings, progress: Progress) -> tuple[Settings, BuildReport]:
     """Settings and build of an index of every document of a BEIR folder, beside the default one."""
     corpus = one_of(dataset, "corpus.jsonl", "corpus.jsonl.gz")
     home = settings.index.parent / f"eval-{dataset.name}"

@@ -11,34 +11,22 @@ import numpy as np
 from ragqa.corpus.passages import label_at, part_at
 from ragqa.corpus.records import Abstract, Article, Part, Passage
 from ragqa.evidence.sources import Retrieved, Source
+from ragqa.language.lexicon import lexicon
 from ragqa.language.sentences import sentences, without_markers
 from ragqa.models import Vectors
 from ragqa.retrieval.retriever import Hit
 
-_SAFETY = re.compile(
-    r"\b(?:adverse|side[- ]effects?|safety|tolerab\w+|toler(?:ated|ance)|weight gain|sedation|withdraw(?:n|als)? because|"
-    r"mortality|toxic\w*|contraindicat\w*|caution|avoid(?:ed)?|drug interactions?|harms?|seizures?|serious events?)\b",
-    re.IGNORECASE,
-)
-_UNCERTAIN = re.compile(
-    r"\b(?:uncertain\w*|unclear|insufficient|limited|limitations?|low[- ]certainty|cannot be (?:drawn|concluded)|"
-    r"further (?:research|studies|trials)|more (?:research|studies|trials)|inconclusive|risk of bias|underpowered|preliminary)\b",
-    re.IGNORECASE,
-)
-_ADVICE = {"DOSAGE", "INDICATIONS", "RENAL IMPAIRMENT", "RECOMMENDATIONS"}
-_LABEL = re.compile(
-    r"(?:BACKGROUND|IMPORTANCE|INTRODUCTION|OBJECTIVES?|AIMS?|PURPOSE|CONTEXT|METHODS?|DESIGN|RESULTS|FINDINGS|MAIN RESULTS|"
-    r"CONCLUSIONS?|INTERPRETATION|SETTING|PARTICIPANTS|LIMITATIONS?)(?: AND [A-Z]+)*[:.]?\s+(?=[A-Z0-9])"
-)
+_WORDS = lexicon("evidence", "parts")
+_SAFETY = re.compile(rf"\b(?:{_WORDS['safety'].pattern})\b", re.IGNORECASE)
+_UNCERTAIN = re.compile(rf"\b(?:{_WORDS['uncertainty'].pattern})\b", re.IGNORECASE)
+_ADVICE_LABELS = frozenset(_WORDS["advice_labels"].entries)
+_SAFETY_LABELS = _WORDS["safety_labels"].entries
+_LABEL = re.compile(rf"(?:{_WORDS['labels_in_text'].pattern})(?: AND [A-Z]+)*[:.]?\s+(?=[A-Z0-9])")
 """A section label run into the text of an abstract."""
-_AIM = re.compile(
-    r"(?:(?:the|our) (?:aim|objective|purpose|goal)s? |(?:we|this (?:study|trial)) (?:aim|sought)|"
-    r"to (?:determine|investigate|assess|evaluate|examine|compare|explore|test|study|identify|estimate|describe)\b)",
-    re.IGNORECASE,
-)
+_AIM = re.compile(rf"(?:{_WORDS['aims'].pattern})", re.IGNORECASE)
 """A sentence that says what a study wanted to know says nothing that was found."""
-_SHORTEST = 4
-"""Words; anything shorter is a heading or a fragment."""
+SHORTEST = 4
+"""Words; by hand: anything shorter is a heading or a fragment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -91,7 +79,7 @@ def _of_passage(hit: Hit, source: Source, lead: bool) -> list[Candidate]:
         label = _LABEL.match(sentence.text)
         start = sentence.start + (label.end() if label else 0)
         text = without_markers(record.text[start : sentence.end])
-        if len(text.split()) < _SHORTEST or _AIM.match(text) or source.barred.intersection(sentence.markers):
+        if len(text.split()) < SHORTEST or _AIM.match(text) or source.barred.intersection(sentence.markers):
             continue
         found.append(
             Candidate(
@@ -122,11 +110,11 @@ def _part(record: Article | Abstract, offset: int, text: str) -> Part:
     if named is not None:
         return named
     label = label_at(record, offset) or ""
-    if label in _ADVICE:
+    if label in _ADVICE_LABELS:
         return Part.RECOMMENDATION
     if label == "METHODS":
         return Part.EVIDENCE  # measuring adverse effects is not yet a finding about them
-    if _SAFETY.search(text) or label.startswith(("ADVERSE", "SAFETY", "WARNING", "INTERACTION", "CONTRAINDICATION")):
+    if _SAFETY.search(text) or label.startswith(_SAFETY_LABELS):
         return Part.SAFETY
     if label == "LIMITATIONS" or _UNCERTAIN.search(text):
         return Part.UNCERTAINTY

@@ -9,8 +9,7 @@ from ragqa.evidence.sources import Retrieved
 from ragqa.language.abbreviations import known_abbreviations
 from ragqa.language.lexicon import lexicon
 from ragqa.question.query import Query
-from ragqa.question.refusal import Refusal, Status
-from ragqa.question.triage import REFUSALS
+from ragqa.question.refusal import REFUSALS, Refusal, Status
 from ragqa.question.understanding import Understanding
 
 
@@ -77,8 +76,8 @@ def ask_back(
 
 _WORDS = re.compile(r"[\w-]+")
 LONGEST_UNCLEAR = 9
-"""Words; a longer question says what it is about in some way, and the search may find it."""
+"""Words; by hand: a longer question says what it is about in some way, and the search may find it."""
 SUBJECT = 0.8
-"""Rarity in general English from which a word is taken to name a subject."""
+"""Rarity in general English from which a word is taken to name a subject; by hand."""
 _EVERYDAY = re.compile(rf"(?:{lexicon('question', 'terms')['everyday'].pattern})", re.IGNORECASE)
 """Rare in general English and yet naming no subject: every drug has them."""

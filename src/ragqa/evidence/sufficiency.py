@@ -16,18 +16,17 @@ from ragqa.models import sigmoid
 from ragqa.question.query import Query
 from ragqa.question.terms import Stems
 
-# Learned by `eval/calibrate.py`; see docs/decisions/0006-abstention.md.
-WEIGHTS = (
-    {"logit": 0.371, "coverage": 8.029, "similarity": 23.821, "subjects": 4.836, "bias": -30.086},
-    {"logit": 0.111, "coverage": 2.996, "similarity": 9.82, "subjects": 0.772, "bias": -10.538},
-)
-"""Logistic weights over the features of ``Sufficiency``: beside approved articles, and where the evidence is studies alone."""
+BESIDE_ARTICLES = {"logit": 0.371, "coverage": 8.029, "similarity": 23.821, "subjects": 4.836, "bias": -30.086}
+STUDIES_ALONE = {"logit": 0.111, "coverage": 2.996, "similarity": 9.82, "subjects": 0.772, "bias": -10.538}
+"""Logistic weights over the features of ``Sufficiency``, where an approved article is among the hits and where none is; fitted
+by `eval/calibrate.py` (docs/decisions/0006-abstention.md)."""
 LOWEST, HIGHEST = -12.0, 12.0
-"""Logits beyond any that the cross-encoder gives."""
+"""Logits beyond any that the cross-encoder gives; by hand."""
 HOPELESS = 0.1
-"""Share of what is enough that the best judgment must be able to reach, or no sentence is judged at all."""
+"""Share of ``abstain_below`` that the best judgment must be able to reach, or no sentence is judged at all; by hand: so that no
+setting down to a tenth of the one in force would decide otherwise."""
 TELLING = 0.4
-"""Rarity from which a missing word is worth naming to the reader."""
+"""Rarity from which a missing word is worth naming to the reader; by hand."""
 
 _WORD = re.compile(r"\w+")
 _NOTHING: Stems = frozenset()
@@ -56,7 +55,7 @@ class Sufficiency:
     @property
     def probability(self) -> float:
         """Probability that a clinician would find the question answered here."""
-        weights = WEIGHTS[self.studies_alone]
+        weights = STUDIES_ALONE if self.studies_alone else BESIDE_ARTICLES
         return sigmoid(weights["bias"] + sum(weights[name] * value for name, value in self.features().items()))
 
     def features(self) -> dict[str, float]:
@@ -67,7 +66,8 @@ class Sufficiency:
 def sufficiency(query: Query, retrieved: Retrieved, similarities: Sequence[float]) -> Sufficiency:
     """Measure the evidence before it is judged; ``similarities`` are those of the candidate sentences with the question.
 
-    Of a follow-up its own words count too: what it takes over from the conversation does not make up for them.
+    Of a follow-up its own words make up a third of the coverage (by hand: docs/decisions/0011-follow-ups.md): what it takes over
+    from the conversation does not make up for them.
     """
     own = query.own_terms
     counted = query.terms if query.carries else own

@@ -25,11 +25,13 @@ _DRUG = re.compile(
     re.IGNORECASE,
 )
 _THERAPY = re.compile(rf"\b{_MODIFIER}{{1,3}}(?:{_WORDS['therapy_heads'].pattern})\b", re.IGNORECASE)
-_LETTERED = re.compile(r"\b(?!there\b|this\b|that\b|what\b|with\b|from\b)[a-z]{4,} [A-HJ-Z]\d{0,2}\b")
+_LETTERED = re.compile(rf"\b(?!(?:{_WORDS['not_lettered'].pattern})\b)[a-z]{{4,}} [A-HJ-Z]\d{{0,2}}\b")
 """What a letter tells apart: vitamin D, hepatitis C, drug A."""
 _NAME = re.compile(r"(?<![.?!] )(?<!^)\b(?:[A-Z][\w'*&-]++(?:\s(?:of|the|and|de|&)\s(?=[A-Z]))?\s?)+(?<!\s)")
 """Capitalised inside a sentence: a trial, a scale, a person."""
 _POPULATION = re.compile(rf"\b(?:{_WORDS['populations'].pattern})\b", re.IGNORECASE)
+ADOLESCENT, ADULT = 12, 18
+"""Years from which somebody is so called; by hand."""
 _AGE = re.compile(r"(\d{1,3})[- ](?:year|yr)s?[- ]olds?", re.IGNORECASE)
 
 
@@ -104,7 +106,7 @@ def age_group(population: str) -> str | None:
     if not stated:
         return None
     years = int(stated[1])
-    return "children" if years < 12 else "adolescents" if years < 18 else None
+    return "children" if years < ADOLESCENT else "adolescents" if years < ADULT else None
 
 
 def _found(pattern: re.Pattern[str], text: str) -> tuple[str, ...]:
@@ -121,10 +123,12 @@ def _names_conditions(known: dict[str, tuple[str, ...]]) -> bool:
 
 _DEGREE = rf"(?:(?:{_WORDS['degrees'].pattern})\s+){{0,5}}"
 _ROLES = {
-    Role.POPULATION: (re.compile(rf"\b{_DEGREE}(?:{_POPULATION.pattern}|\badults\b|\bover[- ]?\d\ds?\b)", re.IGNORECASE),),
+    Role.POPULATION: (
+        re.compile(rf"\b{_DEGREE}(?:{_POPULATION.pattern}|{_WORDS['mentioned_populations'].pattern})", re.IGNORECASE),
+    ),
     Role.CONDITION: (
         re.compile(rf"\b{_DEGREE}(?:{_CONDITION.pattern})", re.IGNORECASE),
-        re.compile(r"\bborderline (?:personality|PD)\b(?! disorder)", re.IGNORECASE),
+        re.compile(rf"\b(?:{_WORDS['mentioned_conditions'].pattern})", re.IGNORECASE),
     ),
     Role.TREATMENT: (
         _DRUG,

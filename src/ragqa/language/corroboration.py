@@ -9,9 +9,10 @@ from ragqa.language.quantities import quantities
 from ragqa.language.roots import roots
 
 SHARED = 0.6
-"""Share of a sentence's words that another source's sentence must hold to corroborate it."""
+"""Share of a sentence's words that another source's sentence must hold to corroborate it; by hand: less, and methods of another
+trial corroborated."""
 CORROBORATES = 0.8
-"""Cosine from which a sentence of another source may say the same; ``uncorroborated`` then decides."""
+"""Cosine from which a sentence of another source may say the same; by hand: ``uncorroborated`` then decides."""
 
 
 def uncorroborated(text: str, quote: str) -> str | None:
@@ -38,7 +39,7 @@ def exact_difference(claim: str, source: str) -> str | None:
         if not any(number == other and (not unit or not known or unit == known) for other, known in held):
             return f"{number}{' ' + unit if unit else ''} is not in the source"
     text = source.casefold()
-    for name in names(claim):
+    for name in names(claim):  # a plural s apart, not by root: chlorpromazine and chlorprothixene share theirs
         if name.casefold().rstrip("s") not in text:
             return f"{name} is not in the source"
     return None

@@ -7,13 +7,12 @@ import re
 from ragqa.language.lexicon import lexicon
 
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_WORDS = lexicon("language", "quantities")
 _QUANTITY = re.compile(
     r"(?<![\w.])(\d+(?:[.,]\d+)*)(?:\s?(?:-|–|to)\s?(\d+(?:[.,]\d+)*))?[\s-]?"
-    r"(%|percent|per cent|mg/kg|mg/day|mg|mcg|µg|micrograms?|g|kg|ml/min|ml|mmol/l|mmol|hours?|days?|weeks?|months?|"
-    r"years?|minutes?|points?|times|fold)?(?!\w)",
+    rf"({_WORDS['after_a_number'].pattern})?(?!\w)",
     re.IGNORECASE,
 )
-_WORDS = lexicon("language", "quantities")
 _SPELLED_OUT = {word: number for word, (number,) in _WORDS["spelled_out"].table().items()}
 _SPELLED = re.compile(rf"\b(?:{'|'.join(_SPELLED_OUT)})\b", re.IGNORECASE)
 _UNITS = {form: unit for form, (unit,) in _WORDS["units"].table().items()}

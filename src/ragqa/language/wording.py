@@ -14,13 +14,11 @@ from ragqa.language.lexicon import lexicon
 from ragqa.language.sentences import without_markers
 
 _BRACKET = re.compile(r"(?<!\s)\s*+[(\[]([^()\[\]]*)[)\]]")
+_WORDS = lexicon("language", "wording")
 _STATISTIC = re.compile(
-    r"\b(?:n|p|CI|CrI|SD|SMD|SE|IQR|d|g|OR|RR|HR)\b\s*[=<>]?|(?<!\d)\d++(?:\.\d++)?\s?%\s*(?:CI|CrI)|\bversus\b|\bvs\b"
+    rf"\b(?:{_WORDS['statistics'].pattern})\b\s*[=<>]?|(?<!\d)\d++(?:\.\d++)?\s?%\s*(?:CI|CrI)|\bversus\b|\bvs\b"
 )
-_ONLY_FIGURES = re.compile(
-    r"^(?:[\d\s.,;:%=<>≤≥±/–−-]|to|and|versus|vs|n|N|p|P|CI|CrI|SD|SMD|SE|OR|RR|HR|d|g|mean|difference|"
-    r"standardised|standardized|odds|risk|hazard|ratio|credible|confidence|interval)+$"
-)
+_ONLY_FIGURES = re.compile(rf"^(?:[\d\s.,;:%=<>≤≥±/–−-]|{_WORDS['beside_figures'].pattern})+$")
 _NOT_SIGNIFICANT = re.compile(r"\b[pP]\s*(?:=\s*0?\.(?:0[5-9]|[1-9])|>)")
 _INTERVAL = re.compile(r"(?:CI|CrI)[,:]?\s*\(?([-−]?\d+(?:\.\d+)?)\s*(?:to|–|,|;)\s*([-−]?\d+(?:\.\d+)?)")
 _WORD = re.compile(r"\w+(?:[.,]\d+)*")
@@ -30,13 +28,7 @@ _JOINTS = (
     (re.compile(r", because (?=[a-z])"), ". This is because "),
     (re.compile(r", (?:whereas|while) (?=[a-z])"), ". In contrast, "),
     (re.compile(r", although (?=[a-z])"), ". However, "),
-    (
-        re.compile(
-            r", and (?=(?:[\w-]+ ){1,7}(?:is|are|was|were|did|does|had|has|have|can|may|should|"
-            r"lowered|improved|fell|rose|showed|took|gave)\b)"
-        ),
-        ". And ",
-    ),
+    (re.compile(rf", and (?=(?:[\w-]+ ){{1,7}}(?:{_WORDS['clause_verbs'].pattern})\b)"), ". And "),
 )
 """Where a sentence may be cut, and what then begins the next one; ``_JOINED`` takes each back."""
 _JOINED = (

@@ -9,7 +9,7 @@ from ragqa.errors import RagqaError
 from ragqa.question.privacy import Redacted, redact
 
 MOST_REMEMBERED = 500
-"""Texts of earlier turns remembered without identifiers, a few megabytes at most."""
+"""Texts of earlier turns remembered without identifiers; by hand: a few megabytes at most."""
 
 
 class Cleaner:

@@ -1,6 +1,6 @@
 """Asked to Query: identifiers out, the follow-up made to stand alone, what is asked made out, and refused what is no question.
 
-reader = Reader(settings, generation, embedder, vocabulary, cleaner)
+reader = Reader(generation, embedder, vocabulary, cleaner, audience)
 query = reader.read(Asked(question="and in adolescents?", history=turns))
 if query.refusal: ...
 """
@@ -57,7 +57,8 @@ class Reader:
         said, meant = self._cleaner.question(asked.question), self._cleaner.question(wanted) if wanted else None
         turns = tuple(self._cleaner.turn(turn) for turn in asked.history[-REMEMBERED:])
         article = self._article(asked.article) if asked.article else None
-        reading = Reading(meant.text) if meant else _read(without_heading(said.text), turns, article.title if article else "")
+        topic = article.title if article else ""
+        reading = Reading(meant.text) if meant else _in_context(without_heading(said.text), turns, topic)
         return Query(
             asked=said.text,
             reading=reading,
@@ -78,7 +79,7 @@ class Reader:
             return query
         embedded = self._embedded(query, [*query.reading.choices, query.text][0])
         refused = refuse(query.asked, embedded.vector, embedded.fingerprint, query.reading.is_follow_up)
-        return replace(embedded, refusal=refused or _several(query.reading))
+        return replace(embedded, refusal=refused or _ambiguous(query.reading))
 
     def joined(self, query: Query) -> Query | None:
         """The follow-up behind the question before it, to be tried where its own reading finds no answer; None for others."""
@@ -98,8 +99,8 @@ class Reader:
         return record
 
 
-def _read(said: str, turns: Sequence[Turn], topic: str) -> Reading:
-    """No reading is longer than a question may be, nor has more choices than a turn remembers."""
+def _in_context(said: str, turns: Sequence[Turn], topic: str) -> Reading:
+    """A question read after its turns, no text longer than a question may be, no more choices than a turn remembers."""
     read = chosen(said, turns) or standalone(said, turns, topic)
     return replace(
         read,
@@ -115,8 +116,8 @@ def _preferred(article: Article | None, history: Sequence[Turn]) -> frozenset[st
     return frozenset((article.id, *article.citations) if article else ()) | just_cited
 
 
-def _several(reading: Reading) -> Refusal | None:
-    """Ask back about a follow-up that could mean several things."""
+def _ambiguous(reading: Reading) -> Refusal | None:
+    """Ask back about a follow-up that could mean several things; None where it cannot."""
     if not reading.choices:
         return None
     return Refusal(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 
 class Status(StrEnum):
@@ -23,3 +24,43 @@ class Refusal:
     status: Status
     message: str
     alternatives: tuple[str, ...] = ()
+
+
+Alarm = Literal["self_harm", "overdose", "emergency"]
+"""What kind of emergency a question tells of."""
+
+HELP: dict[Alarm, str] = {
+    "self_harm": (
+        "If you or someone with you may be about to harm themselves, call your local emergency number or a crisis line now, stay "
+        "with the person, and keep means of harm out of reach. You do not have to manage this alone."
+    ),
+    "overdose": (
+        "If someone has taken too much of a medicine or a poison, call your local emergency number or poison centre now, even if "
+        "they seem well. Keep the packaging, note the time, and do not make them vomit unless told to."
+    ),
+    "emergency": (
+        "What is described can be life-threatening: call your local emergency number or activate your emergency team now, and "
+        "follow their instructions."
+    ),
+}
+NO_SEARCH = " ragqa does not search its articles in an emergency: it looks up evidence and cannot assess anyone."
+"""What a reader is told in an emergency."""
+REFUSALS = {
+    "instruction": (
+        "ragqa answers clinical questions from approved articles; it takes no instructions and has no conversation of its own. "
+        "Ask about a drug, a condition or a treatment."
+    ),
+    "harmful": (
+        "This reads as a request for help with something unsafe or unethical, which ragqa does not give. "
+        "If it is a clinical question about evidence, ask it as one: drug or treatment, condition, population, outcome."
+    ),
+    "task": (
+        "ragqa looks up evidence; it does not write, translate, book or send anything. "
+        "Ask the clinical question behind the task: drug or treatment, condition, population, outcome."
+    ),
+    "other": (
+        "This does not read as a medical question, and nothing in the approved articles answers it. "
+        "ragqa answers questions about treatments, doses, safety and outcomes that its articles cover."
+    ),
+}
+"""What a reader is told where a question is out of scope, by the reason."""

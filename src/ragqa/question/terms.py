@@ -38,7 +38,7 @@ class Vocabulary:
     """Words as the index stems them and as the reranker's vocabulary ranks them."""
 
     def __init__(self, stems: Callable[[str], list[str]], reranker: Reranker) -> None:
-        """``stems``: the index terms of a text."""
+        """``stems`` gives the index terms of a text."""
         self.stems = stems
         self.rarity = reranker.rarity
         self._pieces = reranker.pieces

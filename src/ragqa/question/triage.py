@@ -5,36 +5,12 @@ Emergencies are recognised first, by wording or by a learned probe, whichever se
 
 from __future__ import annotations
 
-import json
 import re
-from dataclasses import dataclass
-from functools import lru_cache
-from importlib import resources
-from typing import Literal
-
-import numpy as np
 
 from ragqa.language.lexicon import lexicon
-from ragqa.models import Vectors, softmax
-from ragqa.question.refusal import Refusal, Status
-
-Alarm = Literal["self_harm", "overdose", "emergency"]
-
-HELP: dict[Alarm, str] = {
-    "self_harm": (
-        "If you or someone with you may be about to harm themselves, call your local emergency number or a crisis line now, stay "
-        "with the person, and keep means of harm out of reach. You do not have to manage this alone."
-    ),
-    "overdose": (
-        "If someone has taken too much of a medicine or a poison, call your local emergency number or poison centre now, even if "
-        "they seem well. Keep the packaging, note the time, and do not make them vomit unless told to."
-    ),
-    "emergency": (
-        "What is described can be life-threatening: call your local emergency number or activate your emergency team now, and "
-        "follow their instructions."
-    ),
-}
-NO_SEARCH = " ragqa does not search its articles in an emergency: it looks up evidence and cannot assess anyone."
+from ragqa.models import Vectors
+from ragqa.question.refusal import HELP, NO_SEARCH, REFUSALS, Alarm, Refusal, Status
+from ragqa.question.scope import load_scope
 
 _WORDS = lexicon("question", "triage")
 _SOMEONE = re.compile(rf"\b(?:{_WORDS['someone'].pattern})\b", re.IGNORECASE)
@@ -43,6 +19,17 @@ _NOW = re.compile(rf"\b(?:{_WORDS['now'].pattern})\b", re.IGNORECASE)
 _SELF_HARM = re.compile(rf"\b(?:{_WORDS['self_harm'].pattern})", re.IGNORECASE)
 _OVERDOSE = re.compile(rf"\b(?:{_WORDS['overdose'].pattern})", re.IGNORECASE)
 _SIGNS = re.compile(rf"\b(?:{_WORDS['signs'].pattern})", re.IGNORECASE)
+_EXPLAINING = re.compile(rf"\b(?:{_WORDS['explaining'].pattern})\b", re.IGNORECASE)
+_TO_THE_MACHINE = re.compile(rf"\b(?:{_WORDS['to_the_machine'].pattern})\b", re.IGNORECASE)
+_TASK = re.compile(rf"^(?:(?:{_WORDS['politeness'].pattern}) )?(?:{_WORDS['task'].pattern})\b", re.IGNORECASE)
+_FORGERY = re.compile(_WORDS["forgery"].pattern, re.IGNORECASE)
+
+URGENT = 0.6
+"""Probability of telling of an emergency, of any kind, from which a question does; by hand, from the shares that
+`eval/train_scope.py` prints of the gold set's development half: a miss costs more than a false alarm."""
+OUTSIDE = 0.9
+"""Probability of not being a medical question from which one is out of scope; by hand, from the shares that
+`eval/train_scope.py` prints of the gold set's development half: high, as an odd question of medicine must not be turned away."""
 
 
 def alarm(question: str, follows: bool = False) -> Alarm | None:
@@ -60,9 +47,6 @@ def alarm(question: str, follows: bool = False) -> Alarm | None:
     return None
 
 
-_I_MEANT = re.compile(r"\bi (?:actually )?meant?\b", re.IGNORECASE)
-
-
 def _tells(question: str) -> bool:
     """Whether a follow-up tells of this moment, or of a sign of danger without asking about it."""
     asks = question.rstrip().endswith("?") or _GENERAL.match(question.strip())
@@ -70,7 +54,7 @@ def _tells(question: str) -> bool:
 
 
 def _names_someone(question: str) -> bool:
-    return bool(_SOMEONE.search(_I_MEANT.sub(" ", question)))
+    return bool(_SOMEONE.search(_EXPLAINING.sub(" ", question)))
 
 
 def _probed_alarm(query: Vectors, fingerprint: str) -> Alarm | None:
@@ -82,55 +66,6 @@ def _probed_alarm(query: Vectors, fingerprint: str) -> Alarm | None:
     kinds: tuple[Alarm, ...] = ("self_harm", "overdose", "emergency")
     likeliest = max(kinds, key=lambda kind: found[kind])
     return likeliest if sum(found[kind] for kind in kinds) >= URGENT else None
-
-
-_TO_THE_MACHINE = re.compile(rf"\b(?:{_WORDS['to_the_machine'].pattern})\b", re.IGNORECASE)
-_TASK = re.compile(rf"^(?:please |can you |could you )?(?:{_WORDS['task'].pattern})\b", re.IGNORECASE)
-_FORGERY = re.compile(
-    r"\b(?:invent|fabricate|falsif\w+|forge|fake|make up)\b.{0,60}\b(?:data|scores?|results?|values?|"
-    r"notes?|certificates?|records?|patients?)\b|"
-    r"\b(?:poison\w*|sedat\w+|drug)\b.{0,60}\b(?:undetect\w*|unnoticed|nobody notic\w*|"
-    r"without (?:her|him|them|anyone)|autopsy|secretly)\b",
-    re.IGNORECASE,
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
-    """A linear probe on the question's embedding: a medical question of information, a harmful request, an emergency, or none.
-
-    Learned by ``eval/train_scope.py``; holds only for the embedding model it names.
-    """
-
-    fingerprint: str
-    classes: tuple[str, ...]
-    weights: Vectors
-    bias: Vectors
-
-    def probabilities(self, query: Vectors) -> dict[str, float]:
-        """Probability of each class for one unit vector of shape (1, dimension)."""
-        shares = softmax(query[0] @ self.weights + self.bias)
-        return dict(zip(self.classes, shares.tolist(), strict=True))
-
-
-URGENT = 0.6
-"""Probability of telling of an emergency, of any kind, from which a question does; by hand, from the shares that
-`eval/train_scope.py` prints of the gold set's development half: a miss costs more than a false alarm."""
-OUTSIDE = 0.9
-"""Probability of not being a medical question from which one is out of scope; by hand, from the shares that
-`eval/train_scope.py` prints of the gold set's development half: high, as an odd question of medicine must not be turned away."""
-
-
-@lru_cache(maxsize=1)
-def load_scope() -> Scope:
-    """The probe shipped with the package."""
-    stored = json.loads(resources.files("ragqa.question").joinpath("data/scope.json").read_text(encoding="utf-8"))
-    return Scope(
-        fingerprint=stored["fingerprint"],
-        classes=tuple(stored["classes"]),
-        weights=np.array(stored["weights"], np.float32),
-        bias=np.array(stored["bias"], np.float32),
-    )
 
 
 def outside(question: str, query: Vectors, fingerprint: str, follows: bool = False) -> str | None:
@@ -180,23 +115,3 @@ def emergency(question: str, follows: bool = False) -> Refusal | None:
 
 def _urgent(found: Alarm) -> Refusal:
     return Refusal(status=Status.URGENT, message=HELP[found] + NO_SEARCH)
-
-
-REFUSALS = {
-    "instruction": (
-        "ragqa answers clinical questions from approved articles; it takes no instructions and has no conversation of its own. "
-        "Ask about a drug, a condition or a treatment."
-    ),
-    "harmful": (
-        "This reads as a request for help with something unsafe or unethical, which ragqa does not give. "
-        "If it is a clinical question about evidence, ask it as one: drug or treatment, condition, population, outcome."
-    ),
-    "task": (
-        "ragqa looks up evidence; it does not write, translate, book or send anything. "
-        "Ask the clinical question behind the task: drug or treatment, condition, population, outcome."
-    ),
-    "other": (
-        "This does not read as a medical question, and nothing in the approved articles answers it. "
-        "ragqa answers questions about treatments, doses, safety and outcomes that its articles cover."
-    ),
-}

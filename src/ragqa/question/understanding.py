@@ -34,28 +34,23 @@ _TYPE = {
     for name, group in lexicon("question", "question_types").items()
 }
 """In the order in which they are tried."""
-_VERB = r"(?:is|are|was|were|do|does|did|can|could|should|has|have|had|will|would|may|might|am)\b"
-_POLAR = re.compile(rf"\A(?!(?:what|which|who|how|when|why|where)\b)(?:.*(?:[:;.,—]|--)\s*)?{_VERB}", re.IGNORECASE)
+_WORDS = lexicon("question", "pico")
+_VERB = rf"(?:{_WORDS['auxiliaries'].pattern})\b"
+_POLAR = re.compile(rf"\A(?!(?:{_WORDS['question_words'].pattern})\b)(?:.*(?:[:;.,—]|--)\s*)?{_VERB}", re.IGNORECASE)
 """An auxiliary at the start of the question or of one of its clauses, unless a question word opens it."""
 _YES_OR_NO = re.compile(r"\byes\s+or\s+no\W*$", re.IGNORECASE)
-_CHOICE = re.compile(
-    r"\A(?=.*\bor\b).*\b(?:better|worse|best|safer|prefer\w*|choose|recommend\w*|first[- ]line|(?:more|less) \w+|"
-    r"should (?:i|we))\b",
-    re.IGNORECASE,
-)
+_CHOICE = re.compile(rf"\A(?=.*\bor\b).*\b(?:{_WORDS['choosing'].pattern})\b", re.IGNORECASE)
 """An "or" beside words of comparing asks which of two; any other "or" joins what is asked about."""
 AUXILIARY = re.compile(rf"^{_VERB} (?:there )?", re.IGNORECASE)
 """What most yes/no questions begin with."""
 _COMPARATOR = re.compile(
-    r"\b(?:versus|vs\.?|compared (?:with|to)|than|rather than|instead of|over|against)\s+(?:with |the |a |an )*"
-    r"([\w'-]+(?:\s[\w'-]+){0,3}?)(?=\s(?:in|for|on|at|after|when|with|among|is|are|to|if|\w+(?:uce|ove|ent|wer|ease)s?)\b|[?.,;]|$)",
+    rf"\b(?:{_WORDS['comparators'].pattern})\s+(?:with |the |a |an )*"
+    rf"([\w'-]+(?:\s[\w'-]+){{0,3}}?)(?=\s(?:{_WORDS['after_comparator'].pattern})\b|[?.,;]|$)",
     re.IGNORECASE,
 )
 _OUTCOME = re.compile(
-    r"\b(?:reduc\w+|improv\w+|increas\w+|prevent\w*|lower\w*|decreas\w+|affects?|raise[sd]?|shorten\w*|slow\w*|"
-    r"effects? (?:of \S+ )?on|"
-    r"stops?|predicts?)\s+(?:the |a |an )?([\w'-]+(?:\s[\w'-]+){0,3}?)(?=\s(?:in|for|among|with|compared|versus|than|or|and|"
-    r"of|over|when)\b|[?.,;]|$)",
+    rf"\b(?:{_WORDS['outcome_verbs'].pattern})\s+(?:the |a |an )?"
+    rf"([\w'-]+(?:\s[\w'-]+){{0,3}}?)(?=\s(?:{_WORDS['after_outcome'].pattern})\b|[?.,;]|$)",
     re.IGNORECASE,
 )
 

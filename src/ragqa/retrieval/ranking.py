@@ -39,28 +39,32 @@ class Stages:
     feedback: float = 0.15
 
 
-# Chosen by `python eval/train_fusion.py` on SciFact, PubMedQA, evidence_inference and MedQuAD together (0019-ranking.md).
 STAGES = Stages()
+"""Chosen by `eval/train_fusion.py` on SciFact, PubMedQA, evidence_inference and MedQuAD together (0019-ranking.md)."""
 FOR_ANSWERS = Stages(feedback=0)
 """For choosing what an answer may quote: the later stages rank better but, on the gold set, cite no better (0019-ranking.md)."""
 PLAIN = Stages(rare=0, feedback=0)
 """The convex sum alone, which every stage is measured against."""
 
 ROUNDING = 1e-6
-"""Differences that products of unit vectors make among equal passages."""
+"""Differences that products of unit vectors make among equal passages; by hand: some ten times the step of single precision."""
 PULL = 0.4
-"""How far the question is drawn towards the best candidate."""
+"""How far the question is drawn towards the best candidate; by hand: `eval/train_fusion.py` chooses what the feedback made with
+it counts for."""
 
 PREFERENCE = 0.1
-"""Added to the fused score of the article being read and of what it cites: breaks near ties, imposes nothing."""
+"""Added to the fused score of the article being read and of what it cites; by hand: breaks near ties, imposes nothing."""
 EVIDENCE = 0.05
-"""The most that a source's kind, design and year add."""
+"""The most that a source's kind, design and year add; by hand: no data set names them, so nothing could fit it."""
+DESIGN_SHARE, YEAR_SHARE = 0.75, 0.25
+"""Of that, the most that an abstract's design and its year add; by hand: how a study was done tells more than when."""
 WEIGHED = 20
-"""First candidates whose evidence is looked at."""
+"""First candidates whose evidence is looked at; by hand: each costs the reading of a record."""
 OLD = 20
-"""Years behind the newest source from which a year adds nothing."""
+"""Years behind the newest source from which a year adds nothing; by hand."""
 BESIDE = 0.3
-"""Weight of a further reading of the question beside the first one's 1."""
+"""Weight of a further reading of the question beside the first one's 1; by hand: a wrong reading of a follow-up costs little,
+and what was asked itself cannot outweigh a right one (docs/decisions/0011-follow-ups.md)."""
 
 
 class Ranked(NamedTuple):
@@ -150,11 +154,11 @@ def with_evidence(ranked: Sequence[Ranked], generation: Generation) -> list[Rank
 
 
 def _strength(record: Article | Abstract, newest: int) -> float:
-    """1 for an approved article; for an abstract up to 0.75 by its named design and 0.25 by its year."""
+    """1 for an approved article; for an abstract up to DESIGN_SHARE by its named design and YEAR_SHARE by its year."""
     if isinstance(record, Article):
         return 1.0
     recent = max(0.0, 1 - (newest - record.year) / OLD) if record.year else 0.0
-    return 0.75 * LADDER.get(named_design(record) or "", 0.0) + 0.25 * recent
+    return DESIGN_SHARE * LADDER.get(named_design(record) or "", 0.0) + YEAR_SHARE * recent
 
 
 def in_order(ranked: Iterable[Ranked]) -> list[Ranked]:

@@ -9,7 +9,8 @@ from ragqa.answer.render import render
 from ragqa.models import Embedder
 from ragqa.pipeline import Ragqa
 from ragqa.question.refusal import Status
-from ragqa.question.triage import alarm, load_scope, outside, refuse
+from ragqa.question.scope import load_scope
+from ragqa.question.triage import alarm, outside, refuse
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from ragqa.pipeline import Ragqa
 from ragqa.question.privacy import identifiers, redact, without_heading
 from ragqa.settings import Settings
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,13 @@
+"""A follow-up question made to stand alone: what it leaves out is taken from the conversation, or asked for.
+
+No language model. The question's mentions (treatments, conditions, populations) are held against those of the thread: a bare
+mention takes the place of its like ("and in adolescents?"), a pronoun becomes the treatment it points to, a correction replaces
+what it corrects, and what then lacks a treatment or a condition takes over the thread's. Where a pronoun could mean either of
+two treatments, the reader is asked. A wrong reading costs little: the question as asked is searched beside it.
+"""
+
+from ragqa.question.followup.anaphora import refers_back
+from ragqa.question.followup.context import REMEMBERED, chosen, standalone
+from ragqa.question.followup.thread import Reading
+
+__all__ = ["REMEMBERED", "Reading", "chosen", "refers_back", "standalone"]

@@ -1,0 +1,72 @@
+"""What a conversation has come to, and how a question is read after it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ragqa.language.concepts import Mention, Role
+from ragqa.question.followup.mentions import EITHER, ORGAN, WORDS, mentions, texts_of
+
+LONGEST_NAME = 5
+"""Words of a topic that is a name rather than a question; by hand: a question of fewer words is hardly asked."""
+
+_OF_ANY_TRADE = re.compile(rf"(?:{WORDS['of_any_trade'].pattern})$", re.IGNORECASE)
+"""A payment plan is no treatment: alone such a word does not make a conversation one about medicine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """``text`` stands alone; a follow-up leans on what was said before; ``choices`` are whole questions, one for each thing it
+    could mean.
+
+    ``joined`` is the question behind the one before it: clumsier, and free of any rule's mistake. ``unnamed`` are words of the
+    question that point to something nobody named ("this drug").
+    """
+
+    text: str
+    is_follow_up: bool = False
+    choices: tuple[str, ...] = ()
+    joined: str = ""
+    unnamed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """What a follow-up may lean on; each text is "" where there is none.
+
+    ``question`` is the last one as understood, ``pending`` one left open, ``topic`` the title of the article being read;
+    ``newest`` are the mentions of the last question as it was asked.
+    """
+
+    question: str
+    pending: str
+    topic: str
+    newest: tuple[Mention, ...] = ()
+
+    @property
+    def base(self) -> str:
+        """What a bare mention is put into."""
+        return self.question or self.topic
+
+    @property
+    def clinical(self) -> bool:
+        """Whether it speaks of a treatment or a condition: outside medicine these rules know too little to add words."""
+        found = mentions(f"{self.question} {self.topic}")
+        return any(m.role in (Role.TREATMENT, Role.CONDITION) and not _OF_ANY_TRADE.search(m.text) for m in found)
+
+    def of(self, role: Role) -> list[str]:
+        """What the thread says of a role: the last question, else the topic.
+
+        A question need not share the topic's population, nor, where it asks about kidneys or liver, its condition.
+        """
+        if role is Role.NAME and self.topic and len(self.topic.split()) <= LONGEST_NAME:
+            return [self.topic]
+        last = mentions(self.question)
+        apart = role is Role.POPULATION or (role is Role.CONDITION and any(ORGAN.search(mention.text) for mention in last))
+        return texts_of(role, last) or ([] if apart else texts_of(role, mentions(self.topic)))
+
+    def carried(self, role: Role) -> list[str]:
+        """What a question that names nothing of a role takes over: two at most, of treatments that are not weighed one."""
+        named = self.of(role) if self.clinical or self.topic else []
+        return named[:2] if role is not Role.TREATMENT or EITHER.search(self.question) else named[:1]
