@@ -172,7 +172,7 @@ def test_a_kill_while_writing_leaves_the_old_file(small_corpus: Path) -> None:
 
 def test_a_line_too_long_stays_and_is_a_fault(small_corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A notice may be meant for it, so it is told."""
-    monkeypatch.setattr(notices.files, "LONGEST_LINE", 1000)
+    monkeypatch.setattr(notices, "LONGEST_LINE", 1000)
     long = json.dumps(abstract(104, title="x" * 2000)).encode() + b"\n"
     with records(small_corpus).open("ab") as stream:
         stream.write(long)

@@ -17,7 +17,7 @@ from ragqa.corpus.records import ReviewState
 from ragqa.corpus.reviewlog import COPY, known_log, log_line, mend_log, read_log
 from ragqa.editorial.review import record_step
 from ragqa.errors import CorpusError, InvalidRecord, StoreBusy
-from ragqa.files import locked
+from ragqa.files.locking import locked
 
 pytestmark = pytest.mark.quick
 

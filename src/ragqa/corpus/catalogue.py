@@ -41,16 +41,10 @@ from ragqa.corpus.gate import Gate, review_states
 from ragqa.corpus.records import Abstract, Article, ReviewEvent, ReviewState, digest_of
 from ragqa.corpus.reviewlog import Log, head_of, known_log
 from ragqa.errors import CorpusChanged, Fault, InvalidRecord, printable_name
-from ragqa.files import (
-    UNREADABLE,
-    discard,
-    is_damage,
-    json_object,
-    open_stream,
-    raw_lines,
-    require_usable,
-    sha256_of,
-)
+from ragqa.files import UNREADABLE, json_object, open_stream, raw_lines, sha256_of
+from ragqa.files.aside import discard
+from ragqa.files.databases import is_damage
+from ragqa.files.places import require_usable
 
 CATALOGUE = "catalogue.sqlite"
 PARSING = "1"

@@ -14,7 +14,8 @@ from ragqa.corpus.articles import article_file
 from ragqa.corpus.records import Abstract, Article, ReviewEvent, explain
 from ragqa.corpus.reviewlog import LOG
 from ragqa.errors import CorpusError, Fault
-from ragqa.files import UNREADABLE, no_folder, open_stream, raw_lines
+from ragqa.files import UNREADABLE, open_stream, raw_lines
+from ragqa.files.places import no_folder
 from ragqa.language.sentences import markers
 
 RANGES = 12

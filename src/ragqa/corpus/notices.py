@@ -14,13 +14,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ragqa import files
 from ragqa.corpus.folder import approved_articles, require_folder
 from ragqa.corpus.importers.lists import Listed, listed, names
 from ragqa.corpus.importers.ncbi import Ncbi
 from ragqa.corpus.records import Abstract, Article, Notice, NoticeKind, explain
 from ragqa.errors import Fault, NetworkError
 from ragqa.files import json_line, json_object, write_atomic
+from ragqa.files.reading import LONGEST_LINE
 
 FETCHED = "pubmed.jsonl"
 """Where fetched records that the corpus did not hold are added."""
@@ -252,8 +252,8 @@ def _changes(
 
 
 def _record(line: bytes, file: Path, number: int) -> tuple[Abstract, dict[str, Any]] | Fault:
-    if len(line) > files.LONGEST_LINE:
-        return Fault(file=file, line=number, message=f"line longer than {files.LONGEST_LINE // 2**20} MiB")
+    if len(line) > LONGEST_LINE:
+        return Fault(file=file, line=number, message=f"line longer than {LONGEST_LINE // 2**20} MiB")
     row = json_object(line, file, number)
     if isinstance(row, Fault):
         return row

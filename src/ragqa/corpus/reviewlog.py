@@ -22,7 +22,11 @@ from pydantic import ValidationError
 
 from ragqa.corpus.records import ReviewEvent, explain
 from ragqa.errors import Fault, InvalidRecord, StoreBusy
-from ragqa.files import LONGEST_LINE, append_line, json_line, keep_aside, lock_file, open_regular, write_atomic
+from ragqa.files import json_line, open_regular, write_atomic
+from ragqa.files.appending import append_line
+from ragqa.files.aside import keep_aside
+from ragqa.files.locking import lock_file
+from ragqa.files.reading import LONGEST_LINE
 
 LOG = "reviews.jsonl"
 LOCK = ".reviews.lock"

@@ -19,7 +19,8 @@ from ragqa.corpus.folder import Corpus, citable, load_corpus
 from ragqa.corpus.records import Asked, Turn
 from ragqa.errors import CorpusError, Fault, RagqaError
 from ragqa.evaluation.measures import citation_precision, fact_recall, fold, group_recall, mean, percentile, share
-from ragqa.files import append_line, cut_partial_line, read_jsonl
+from ragqa.files import read_jsonl
+from ragqa.files.appending import append_line, cut_partial_line
 from ragqa.index.refresh import silent
 from ragqa.parallel import each
 from ragqa.pipeline import Ragqa

@@ -22,7 +22,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from ragqa.files import linked
+from ragqa.files.writing import linked
 from ragqa.index.manifest import Clusters, Manifest, Sizes
 from ragqa.models import Vectors
 

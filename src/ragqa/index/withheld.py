@@ -17,7 +17,7 @@ from ragqa.corpus.gate import Gate, standing_of_text
 from ragqa.corpus.records import ReviewEvent, ReviewState
 from ragqa.corpus.reviewlog import COPY, LOG, Log, known_log
 from ragqa.errors import Fault, IndexMismatch
-from ragqa.files import stamp
+from ragqa.files.places import stamp
 from ragqa.index import Generation, belongs, built_from
 
 LOOK = 0.5

@@ -17,17 +17,9 @@ from ragqa.corpus.records import Abstract, ReviewEvent
 from ragqa.corpus.reviewlog import known_log
 from ragqa.editorial.review import put_back
 from ragqa.errors import Fault, IndexFault, InvalidRecord
-from ragqa.files import (
-    UNREADABLE,
-    json_line,
-    json_object,
-    keep_aside,
-    no_folder,
-    open_stream,
-    raw_lines,
-    read_bytes,
-    write_atomic,
-)
+from ragqa.files import UNREADABLE, json_line, json_object, open_stream, raw_lines, read_bytes, write_atomic
+from ragqa.files.aside import keep_aside
+from ragqa.files.places import no_folder
 from ragqa.index import current_generation, read_manifest, stored_generations
 from ragqa.index.manifest import damage
 from ragqa.index.store import PassageStore
