@@ -13,6 +13,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, ValidationError
 
+from ragqa.corpus.abstracts import abstract_files
+from ragqa.corpus.articles import article_files
 from ragqa.corpus.records import digest_of, explain
 from ragqa.errors import IndexDamaged, IndexMismatch, InvalidRecord, RagqaError
 from ragqa.files import json_object, read_text, sha256_of, write_atomic
@@ -264,7 +266,7 @@ def _bound(folder: Path) -> Bound | None:
 
 
 def _names_and_sizes(corpus: Path) -> str:
-    files = [*(corpus / "articles").glob("*.md"), *(corpus / "abstracts").glob("*.jsonl")]
+    files = [*article_files(corpus), *abstract_files(corpus)]
     return digest_of(*sorted((file.name, file.stat().st_size) for file in files if file.is_file()))
 
 

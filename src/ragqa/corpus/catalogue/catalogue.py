@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from ragqa.corpus.abstracts import abstract_of
 from ragqa.corpus.articles import parse_article
 from ragqa.corpus.catalogue.crosscheck import is_blocking, set_faulty_aside
 from ragqa.corpus.catalogue.findings import Progress
 from ragqa.corpus.catalogue.lines import seekable
 from ragqa.corpus.catalogue.reading import read_changes
 from ragqa.corpus.catalogue.sources import Place, Sources
-from ragqa.corpus.faults import abstract_of, raise_all, told
+from ragqa.corpus.faults import raise_all, told
 from ragqa.corpus.folder import require_folder
 from ragqa.corpus.gate import Gate, review_states
 from ragqa.corpus.records import Abstract, Article, ReviewEvent, record_digest

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ragqa.corpus.abstracts import abstract_of
 from ragqa.corpus.articles import parse_article
 from ragqa.corpus.catalogue.findings import BytesRead, Faults, Progress
 from ragqa.corpus.catalogue.lines import Line, lines
 from ragqa.corpus.catalogue.sources import CataloguedArticle, Held, Place, Sources
 from ragqa.corpus.catalogue.stamps import size_of, stamped_files
-from ragqa.corpus.faults import abstract_of, duplicate, marker_faults
+from ragqa.corpus.faults import duplicate, marker_faults
 from ragqa.corpus.records import record_digest
 from ragqa.errors import Fault, InvalidRecord, printable_name
 from ragqa.files import json_object

@@ -6,6 +6,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from ragqa.corpus.abstracts import abstract_files
+from ragqa.corpus.articles import article_files
 from ragqa.files import sha256_of
 
 SETTLED = 2.0
@@ -19,7 +21,7 @@ def stamped_files(corpus: Path) -> dict[str, str]:
 
     The stamp is "" where nothing tells whether the file was changed, as of one that cannot be read.
     """
-    files = [*sorted((corpus / "articles").glob("*.md")), *sorted((corpus / "abstracts").glob("*.jsonl"))]
+    files = [*article_files(corpus), *abstract_files(corpus)]
     return {f"{file.parent.name}/{file.name}": _stamp(file) for file in files}
 
 
