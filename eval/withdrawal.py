@@ -35,7 +35,8 @@ from urllib.parse import urlencode
 from ragqa.corpus.records import ReviewState
 from ragqa.corpus.reviewlog import known_log
 from ragqa.editorial.review import record_step
-from ragqa.files import locked, write_atomic
+from ragqa.files import write_atomic
+from ragqa.files.locking import locked
 from ragqa.index.refresh import build_index
 from ragqa.settings import Settings, load_settings
 from ragqa.web.accounts import Accounts

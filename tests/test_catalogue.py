@@ -14,8 +14,7 @@ from typing import Any
 import pytest
 from samples import ARTICLE, abstract, write_corpus, write_reviews
 
-from ragqa.corpus import catalogue as module
-from ragqa.corpus.catalogue import Catalogue
+from ragqa.corpus.catalogue import Catalogue, reading, stamps
 from ragqa.corpus.folder import citable, load_corpus
 from ragqa.errors import CorpusError, InvalidRecord
 
@@ -81,7 +80,7 @@ def write_changed(corpus: Path, files: dict[str, list[dict[str, Any]]]) -> None:
 
 def test_any_sequence_of_changes_leaves_it_as_if_read_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Seeded: records added, edited, moved between files, retracted and deleted; articles edited, withdrawn and approved."""
-    monkeypatch.setattr(module, "SETTLED", 0.0)
+    monkeypatch.setattr(stamps, "SETTLED", 0.0)
     moments = random.Random(5)
     files: dict[str, list[dict[str, Any]]] = {
         "a": [abstract(n) for n in range(101, 110)],
@@ -106,16 +105,16 @@ def test_a_file_that_was_left_alone_is_not_opened(
     catalogue: Catalogue, small_corpus: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its stamp is enough; adding a file opens that file only."""
-    monkeypatch.setattr(module, "SETTLED", 0.0)
+    monkeypatch.setattr(stamps, "SETTLED", 0.0)
     read(catalogue)
     opened: list[str] = []
-    lines = module._lines
+    lines = reading.lines
 
     def noting(file: Path, *rest: int) -> Any:
         opened.append(file.name)
         return lines(file, *rest)
 
-    monkeypatch.setattr(module, "_lines", noting)
+    monkeypatch.setattr(reading, "lines", noting)
     (small_corpus / "abstracts" / "more.jsonl").write_text(json.dumps(abstract(104)) + "\n")
     assert_agrees(read(catalogue), small_corpus)
     assert set(opened) == {"more.jsonl"}
@@ -125,7 +124,7 @@ def test_an_edit_that_keeps_size_and_time_is_seen(
     catalogue: Catalogue, small_corpus: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The time of last modification can be set back by anyone; the change of status that this is cannot."""
-    monkeypatch.setattr(module, "SETTLED", 0.0)
+    monkeypatch.setattr(stamps, "SETTLED", 0.0)
     read(catalogue)
     file = small_corpus / "abstracts" / "all.jsonl"
     before = file.stat()
@@ -139,8 +138,8 @@ def test_an_edit_that_keeps_size_and_time_is_seen(
 def test_a_file_changed_a_moment_ago_is_compared_again(catalogue: Catalogue, small_corpus: Path) -> None:
     """Two changes within one step of the file system's clock leave the same stamp: a fresh one proves nothing."""
     read(catalogue)
-    stamps = {stamp for (stamp,) in catalogue._database.execute("SELECT stamp FROM files WHERE name LIKE 'abstracts/%'")}
-    assert stamps == {""}
+    files = catalogue._sources.files()
+    assert {stamp for name, (_, stamp) in files.items() if name.startswith("abstracts/")} == {""}
     assert_agrees(read(catalogue), small_corpus)
 
 
@@ -150,8 +149,8 @@ def test_a_line_added_at_the_end_is_the_only_one_parsed(
     """The lines before it are compared by their SHA-256."""
     read(catalogue)
     parsed: list[int] = []
-    parse = module.abstract_of
-    monkeypatch.setattr(module, "abstract_of", lambda value, file, line: parsed.append(line) or parse(value, file, line))
+    parse = reading.abstract_of
+    monkeypatch.setattr(reading, "abstract_of", lambda value, file, line: parsed.append(line) or parse(value, file, line))
     with (small_corpus / "abstracts" / "all.jsonl").open("a") as stream:
         stream.write("\n" + json.dumps(abstract(104)))
     read(catalogue)
@@ -162,7 +161,7 @@ def test_a_line_added_at_the_end_is_the_only_one_parsed(
 def test_a_line_that_only_moved_is_not_parsed(catalogue: Catalogue, small_corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not when a line before it goes, nor when it goes to another file: what a line holds is decided by its bytes."""
     read(catalogue)
-    monkeypatch.setattr(module, "abstract_of", None)
+    monkeypatch.setattr(reading, "abstract_of", None)
     first, *others = (small_corpus / "abstracts" / "all.jsonl").read_text().splitlines(keepends=True)
     (small_corpus / "abstracts" / "all.jsonl").write_text("".join(others))
     (small_corpus / "abstracts" / "moved.jsonl").write_text(first)

@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 
 from ragqa import files
 from ragqa.errors import Fault, InvalidRecord
+from ragqa.files.appending import append_line, cut_partial_line
+from ragqa.files.aside import set_aside
 
 pytestmark = pytest.mark.quick
 
@@ -44,7 +46,7 @@ def test_each_bad_line_is_a_fault_with_its_number_and_the_rest_is_read(tmp_path:
 
 def test_a_line_too_long_is_reported_and_never_held_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An over-long line costs one fault; the line after it is read under its right number."""
-    monkeypatch.setattr(files, "LONGEST_LINE", 100)
+    monkeypatch.setattr("ragqa.files.jsonl.LONGEST_LINE", 100)
     file = tmp_path / "long.jsonl"
     file.write_bytes(b'{"a": "' + b"x" * 1000 + b'"}\n{"a": 2}\n')
     (first, fault), (second, row) = files.read_jsonl(file)
@@ -81,7 +83,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_leftover(tmp_path: Path) 
 
 def _append_many(file: Path, writer: int) -> None:
     for number in range(50):
-        files.append_line(file, {"writer": writer, "number": number, "padding": "x" * 5000}, durable=False)
+        append_line(file, {"writer": writer, "number": number, "padding": "x" * 5000}, durable=False)
 
 
 def test_concurrent_writers_never_mix_or_lose_a_line(tmp_path: Path) -> None:
@@ -105,7 +107,7 @@ def test_only_a_line_without_its_end_is_cut_off(lines: list[str], rest: int) -> 
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "lines.jsonl"
         file.write_bytes(whole + b"x" * rest)
-        files.cut_partial_line(file)
+        cut_partial_line(file)
         assert file.read_bytes() == whole
 
 
@@ -177,7 +179,7 @@ def test_what_is_set_aside_keeps_its_bytes_and_its_journal(tmp_path: Path) -> No
     for content in ("one", "two"):
         (tmp_path / "data.sqlite").write_text(content)
         (tmp_path / "data.sqlite-wal").write_text(f"journal of {content}")
-        aside = files.set_aside(tmp_path / "data.sqlite")
+        aside = set_aside(tmp_path / "data.sqlite")
         assert aside.read_text() == content
         assert aside.with_name(f"{aside.name}-wal").read_text() == f"journal of {content}"
     assert len(list(tmp_path.iterdir())) == 4

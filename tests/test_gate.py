@@ -18,7 +18,7 @@ from ragqa.corpus.records import Asked, ReviewState
 from ragqa.corpus.reviewlog import COPY, LOG, log_line, mend_log, read_log
 from ragqa.editorial.review import record_step
 from ragqa.errors import CorpusError, IndexMismatch
-from ragqa.files import locked
+from ragqa.files.locking import locked
 from ragqa.index.refresh import build_index
 from ragqa.pipeline import Ragqa
 from ragqa.settings import Settings

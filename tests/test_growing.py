@@ -180,7 +180,7 @@ def test_a_copy_serves_where_links_are_refused(large: Settings, embedder: Embedd
     def refuse(*_: object) -> None:
         raise PermissionError("no links here")
 
-    monkeypatch.setattr("ragqa.files.os.link", refuse)
+    monkeypatch.setattr("ragqa.files.writing.os.link", refuse)
     add(large, 61)
     report = build_index(large, sizes=SMALL)
     assert report.manifest.parent

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from samples import ARTICLE, abstract, write_corpus
 
 from ragqa.errors import CorpusError, IndexBusy, IndexDamaged, IndexFault, IndexMismatch, IndexMissing
-from ragqa.files import locked
+from ragqa.files.locking import locked
 from ragqa.index import EmbeddingCache, building, current_generation, open_index, read_manifest
 from ragqa.index.refresh import build_index
 from ragqa.models import CachingEmbedder, Embedder

@@ -13,9 +13,8 @@ import pytest
 from efetch import Efetch
 from samples import ARTICLE, abstract, write_corpus
 
-from ragqa.corpus import notices
 from ragqa.corpus.folder import citable, load_corpus
-from ragqa.corpus.importers.lists import Listed
+from ragqa.corpus.importers.listed import Listed
 from ragqa.corpus.importers.ncbi import Ncbi
 from ragqa.corpus.notices import Applied, apply_notices, fetch_records, refresh_notices, report
 from ragqa.corpus.records import Notice, NoticeKind
@@ -153,14 +152,15 @@ def test_a_kill_while_writing_leaves_the_old_file(small_corpus: Path) -> None:
     before = records(small_corpus).read_bytes()
     code = (
         "import os, sys; from pathlib import Path\n"
-        "from ragqa.corpus import notices; from ragqa.corpus.importers.lists import read_lists\n"
-        "whole = notices.write_atomic\n"
+        "from ragqa.corpus.importers.lists import read_lists\n"
+        "from ragqa.corpus.notices import apply_notices, rewriting\n"
+        "whole = rewriting.write_atomic\n"
         "def dying(file, chunks):\n"
         "    def half():\n"
         "        yield next(iter(chunks)); os.kill(os.getpid(), 9)\n"
         "    whole(file, half())\n"
-        "notices.write_atomic = dying\n"
-        "notices.apply_notices(Path(sys.argv[1]), read_lists([Path(sys.argv[2])])[0])\n"
+        "rewriting.write_atomic = dying\n"
+        "apply_notices(Path(sys.argv[1]), read_lists([Path(sys.argv[2])])[0])\n"
     )
     numbers = small_corpus.parent / "list.txt"
     numbers.write_text("101\n")
@@ -172,7 +172,7 @@ def test_a_kill_while_writing_leaves_the_old_file(small_corpus: Path) -> None:
 
 def test_a_line_too_long_stays_and_is_a_fault(small_corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A notice may be meant for it, so it is told."""
-    monkeypatch.setattr(notices.files, "LONGEST_LINE", 1000)
+    monkeypatch.setattr("ragqa.corpus.notices.rewriting.LONGEST_LINE", 1000)
     long = json.dumps(abstract(104, title="x" * 2000)).encode() + b"\n"
     with records(small_corpus).open("ab") as stream:
         stream.write(long)

@@ -17,7 +17,7 @@ from ragqa.corpus.records import ReviewState
 from ragqa.corpus.reviewlog import COPY, known_log, log_line, mend_log, read_log
 from ragqa.editorial.review import record_step
 from ragqa.errors import CorpusError, InvalidRecord, StoreBusy
-from ragqa.files import locked
+from ragqa.files.locking import locked
 
 pytestmark = pytest.mark.quick
 
@@ -227,7 +227,7 @@ def test_a_disk_that_fills_up_half_way_leaves_the_log_as_it_was(corpus: Path, mo
 
 def test_a_step_waits_for_others_only_so_long(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another process that holds the lock for long is told as such; what is no file in its place, too; nobody waits for ever."""
-    monkeypatch.setattr("ragqa.corpus.reviewlog.LOCK_SECONDS", 0.05)
+    monkeypatch.setattr("ragqa.corpus.reviewlog.recording.LOCK_SECONDS", 0.05)
     lock = corpus / ".reviews.lock"
     with lock.open("ab") as held, locked(held), pytest.raises(StoreBusy, match="take the step again"):
         record_step(corpus, "drug-a", ReviewState.SUBMITTED, "demo-author")

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from ragqa.corpus.importers.lists import Listed, read_list, read_lists
+from ragqa.corpus.importers.listed import Listed
+from ragqa.corpus.importers.lists import read_list, read_lists
 from ragqa.errors import Fault, InvalidRecord
 
 pytestmark = pytest.mark.quick

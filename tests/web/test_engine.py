@@ -22,7 +22,8 @@ from ragqa.corpus.records import Asked, Turn
 from ragqa.editorial.library import Library
 from ragqa.editorial.regenerate import propose
 from ragqa.errors import Busy, ServingError, TooSlow
-from ragqa.files import locked, write_atomic
+from ragqa.files import write_atomic
+from ragqa.files.locking import locked
 from ragqa.index import current_generation
 from ragqa.index.refresh import build_index
 from ragqa.models import BATCH, CachingEmbedder

@@ -16,7 +16,8 @@ from web.test_api_desk import until
 
 from ragqa.corpus.records import ReviewState
 from ragqa.editorial.review import record_step
-from ragqa.files import locked, write_atomic
+from ragqa.files import write_atomic
+from ragqa.files.locking import locked
 from ragqa.index import current_generation
 from ragqa.web.watch import Watch
 

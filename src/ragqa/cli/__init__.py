@@ -13,7 +13,7 @@ import click
 
 from ragqa.cli import asking, corpus, evaluation, library, mend, review, serving
 from ragqa.errors import CorpusError, InvalidRecord, RagqaError
-from ragqa.files import is_damage
+from ragqa.files.databases import is_damage
 
 
 class _Group(click.Group):

@@ -132,7 +132,7 @@ def fetch(numbers: tuple[str, ...], corpus: Path | None, index: Path | None, lib
     Example:
       ragqa fetch 29549516 17353939
     """
-    from ragqa.corpus.importers.shared import pubmed_number
+    from ragqa.corpus.importers.fields import pubmed_number
     from ragqa.corpus.notices import fetch_records
 
     valid = [pubmed_number(number.removeprefix("pmid:")) for number in numbers]

@@ -42,6 +42,11 @@ def article_file(folder: Path, slug: str) -> Path:
     return folder / "articles" / f"{slug}.md"
 
 
+def article_files(folder: Path) -> list[Path]:
+    """The file of every article of a corpus, sorted; none where there is no such folder."""
+    return sorted((folder / "articles").glob("*.md"))
+
+
 def approved_text(folder: Path, slug: str, reviews: Iterable[ReviewEvent]) -> Article | None:
     """The article as it was approved last, whatever its file says now.
 

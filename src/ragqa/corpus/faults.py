@@ -6,15 +6,14 @@ import os
 from collections.abc import Container, Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
-from pydantic import ValidationError
-
+from ragqa.corpus.abstracts import abstract_files
 from ragqa.corpus.articles import article_file
-from ragqa.corpus.records import Abstract, Article, ReviewEvent, explain
+from ragqa.corpus.records import Article, ReviewEvent
 from ragqa.corpus.reviewlog import LOG
 from ragqa.errors import CorpusError, Fault
-from ragqa.files import UNREADABLE, no_folder, open_stream, raw_lines
+from ragqa.files import UNREADABLE, open_stream, raw_lines
+from ragqa.files.places import no_folder
 from ragqa.language.sentences import markers
 
 RANGES = 12
@@ -84,7 +83,7 @@ def _ranges(numbers: Sequence[int]) -> str:
 
 
 def _empty_files(folder: Path) -> list[Path]:
-    return [file for file in sorted((folder / "abstracts").glob("*.jsonl")) if _is_empty(file)]
+    return [file for file in abstract_files(folder) if _is_empty(file)]
 
 
 def _is_empty(file: Path) -> bool:
@@ -100,16 +99,6 @@ def folder_faults(folder: Path) -> list[Fault]:
     message = "is no folder: `ragqa mend` says what to do"
     places = (folder / name for name in ("articles", "abstracts", "approved"))
     return [Fault(file=place, line=None, message=message) for place in places if no_folder(place)]
-
-
-def abstract_of(value: dict[str, Any] | Fault, file: Path, line: int) -> Abstract | Fault:
-    """The abstract that one line holds, or the Fault that says why it holds none."""
-    if isinstance(value, Fault):
-        return value
-    try:
-        return Abstract.model_validate(value)
-    except ValidationError as error:
-        return Fault(file=file, line=line, message=explain(error))
 
 
 def duplicate(file: Path, line: int, source_id: str, first: str) -> Fault:

@@ -18,10 +18,10 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from ragqa.corpus.articles import article_file, parse_article
+from ragqa.corpus.abstracts import abstract_files, abstract_of
+from ragqa.corpus.articles import article_file, article_files, parse_article
 from ragqa.corpus.faults import (
     Repeated,
-    abstract_of,
     citation_faults,
     duplicate,
     empty,
@@ -154,7 +154,7 @@ def approved_articles(folder: Path) -> list[Article]:
 
 def retracted_ids(folder: Path) -> list[str]:
     """Ids of all retracted records that can be read, whatever is wrong with others: a fault must not shield a retracted paper."""
-    return sorted(frozenset().union(*map(retracted_in, (folder / "abstracts").glob("*.jsonl"))))
+    return sorted(frozenset().union(*map(retracted_in, abstract_files(folder))))
 
 
 def retracted_in(file: Path) -> frozenset[str]:
@@ -186,7 +186,7 @@ def _retracted_id(row: dict[str, Any]) -> str | None:
 
 def _read_articles(folder: Path, set_aside: dict[str, tuple[Fault, ...]]) -> dict[str, Article]:
     articles = {}
-    for file in sorted((folder / "articles").glob("*.md")):
+    for file in article_files(folder):
         try:
             articles[file.stem] = parse_article(file)
         except InvalidRecord as error:
@@ -197,7 +197,7 @@ def _read_articles(folder: Path, set_aside: dict[str, tuple[Fault, ...]]) -> dic
 def _read_abstracts(folder: Path, faults: list[Fault]) -> dict[str, Abstract]:
     abstracts: dict[str, Abstract] = {}
     places: dict[str, str] = {}
-    for file in sorted((folder / "abstracts").glob("*.jsonl")):
+    for file in abstract_files(folder):
         for line, abstract in _parsed_lines(file, faults):
             if abstract.id in abstracts:
                 faults.append(duplicate(file, line, abstract.id, places[abstract.id]))

@@ -192,6 +192,11 @@ class Article(Record):
         return self
 
 
+def record_digest(record: Article | Abstract) -> bytes:
+    """SHA-256 of the whole record, so that any edit of it shows."""
+    return bytes.fromhex(digest_of(record.model_dump_json()))
+
+
 class ReviewState(StrEnum):
     """Where an article stands; DRAFT has no event yet."""
 

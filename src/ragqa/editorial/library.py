@@ -24,7 +24,8 @@ from ragqa.answer.contract import Answer, Audience
 from ragqa.answer.provenance import Provenance
 from ragqa.corpus.records import Asked, explain
 from ragqa.errors import LibraryError
-from ragqa.files import is_damage, require_regular, transaction
+from ragqa.files.databases import is_damage, transaction
+from ragqa.files.places import require_regular
 from ragqa.models import Vectors
 
 SCHEMA_VERSION = 1

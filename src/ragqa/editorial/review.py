@@ -22,7 +22,8 @@ from ragqa.corpus.gate import review_states
 from ragqa.corpus.records import SLUG, Article, ReviewEvent, ReviewState, explain
 from ragqa.corpus.reviewlog import append_event, read_log, writing
 from ragqa.errors import CorpusError, Fault, InvalidRecord, ReviewError
-from ragqa.files import keep_aside, read_bytes, sha256_of, write_atomic
+from ragqa.files import read_bytes, sha256_of, write_atomic
+from ragqa.files.aside import keep_aside
 
 NEXT: dict[ReviewState, frozenset[ReviewState]] = {
     ReviewState.DRAFT: frozenset({ReviewState.SUBMITTED, ReviewState.WITHDRAWN}),

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from ragqa.corpus.abstracts import abstract_files
+from ragqa.corpus.articles import article_files
 from ragqa.corpus.records import digest_of
 from ragqa.errors import InvalidRecord
 from ragqa.files import read_text, write_atomic
@@ -55,5 +57,5 @@ def _bound(folder: Path) -> Bound | None:
 
 
 def _names_and_sizes(corpus: Path) -> str:
-    files = [*(corpus / "articles").glob("*.md"), *(corpus / "abstracts").glob("*.jsonl")]
+    files = [*article_files(corpus), *abstract_files(corpus)]
     return digest_of(*sorted((file.name, file.stat().st_size) for file in files if file.is_file()))

@@ -16,7 +16,10 @@ from ragqa.corpus.catalogue import Catalogue, Decision, Progress
 from ragqa.corpus.passages import RULES, passages
 from ragqa.corpus.records import Abstract, Article, Passage, digest_of
 from ragqa.errors import CorpusError, IndexFault
-from ragqa.files import discard, is_damage, linked, sync_tree, write_atomic
+from ragqa.files import write_atomic
+from ragqa.files.aside import discard
+from ragqa.files.databases import is_damage
+from ragqa.files.writing import linked, sync_tree
 from ragqa.index.cache import EMBED_BATCH, EMBEDDINGS, EmbeddingCache
 from ragqa.index.changes import Change, Changes, changes_since
 from ragqa.index.generations import current_generation, make_live

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ragqa.files import discard, is_damage, require_usable
+from ragqa.files.aside import discard
+from ragqa.files.databases import is_damage
+from ragqa.files.places import require_usable
 from ragqa.models import Vectors
 
 EMBEDDINGS = "embeddings.sqlite"

@@ -12,7 +12,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ragqa.errors import CorpusError, IndexBusy, IndexFault, InvalidRecord
-from ragqa.files import discard, lock_file, read_text, sync_folder, write_atomic
+from ragqa.files import read_text, write_atomic
+from ragqa.files.aside import discard
+from ragqa.files.locking import lock_file
+from ragqa.files.writing import sync_folder
 
 GENERATION = re.compile(r"[0-9a-f]{16}")
 """Name of a generation, and of its folder."""

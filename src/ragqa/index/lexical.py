@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 import tantivy
 
-from ragqa.files import linked
+from ragqa.files.writing import linked
 
 WORDS = "2"
 """Part of a generation's name: raise it whenever the same text would be indexed as other words."""

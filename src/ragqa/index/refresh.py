@@ -12,7 +12,8 @@ from ragqa.corpus.folder import Corpus, load_corpus, require_folder
 from ragqa.corpus.records import ReviewEvent
 from ragqa.corpus.reviewlog import LOG, first_copy
 from ragqa.errors import CorpusChanged, InvalidRecord, RagqaError
-from ragqa.files import discard, is_damage
+from ragqa.files.aside import discard
+from ragqa.files.databases import is_damage
 from ragqa.index import BuildReport, Sizes, bind, build, exclusive, recorded_head
 from ragqa.models import Embedder, load_embedder
 from ragqa.settings import Settings

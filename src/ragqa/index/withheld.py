@@ -12,12 +12,13 @@ import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from ragqa.corpus.abstracts import abstract_files
 from ragqa.corpus.folder import require_folder, retracted_in
 from ragqa.corpus.gate import Gate, standing_of_text
 from ragqa.corpus.records import ReviewEvent, ReviewState
 from ragqa.corpus.reviewlog import COPY, LOG, Log, known_log
 from ragqa.errors import Fault, IndexMismatch
-from ragqa.files import stamp
+from ragqa.files.places import stamp
 from ragqa.index import Generation, belongs, built_from
 
 LOOK = 0.5
@@ -97,7 +98,7 @@ class LiveGate:
     def _look_at_files(self) -> bool:
         """Whether a file of abstracts changed what is known of retractions."""
         self._looked_at = time.monotonic()
-        stamps = {file: stamp(file) for file in (self.corpus / "abstracts").glob("*.jsonl")}
+        stamps = {file: stamp(file) for file in abstract_files(self.corpus)}
         if stamps == self._file_stamps:
             return False
         self._file_stamps = stamps

@@ -17,7 +17,11 @@ from pydantic import ValidationError
 from ragqa.answer.contract import Answer
 from ragqa.answer.provenance import Provenance
 from ragqa.editorial.library import Library
-from ragqa.files import JOURNALS, is_damage, keep_aside, open_regular, require_regular, sync_folder
+from ragqa.files import open_regular
+from ragqa.files.aside import keep_aside
+from ragqa.files.databases import JOURNALS, is_damage
+from ragqa.files.places import require_regular
+from ragqa.files.writing import sync_folder
 from ragqa.mend.found import Damage, reason
 
 FIRST_SHARED = 0x40000002

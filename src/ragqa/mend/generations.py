@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ragqa.corpus.catalogue import CATALOGUE, Catalogue, Progress
 from ragqa.errors import CorpusError, IndexFault, RagqaError
-from ragqa.files import set_aside
+from ragqa.files.aside import set_aside
 from ragqa.index import current_generation, exclusive, read_manifest, stored_generations
 from ragqa.index.cache import EMBEDDINGS
 from ragqa.index.generations import GENERATION

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ragqa.corpus.reviewlog import LOCK as REVIEWING
-from ragqa.files import no_folder, set_aside
+from ragqa.files.aside import set_aside
+from ragqa.files.places import no_folder
 from ragqa.index.generations import LOCK as BUILDING
 from ragqa.mend.found import Damage
 from ragqa.settings import Settings

@@ -10,7 +10,9 @@ from typing import Any
 
 from ragqa.conversation.turns import SCHEMA, read_turns
 from ragqa.errors import InvalidRecord
-from ragqa.files import ends_whole, keep_aside, open_regular, open_stream, raw_lines, read_bytes, read_jsonl, write_atomic
+from ragqa.files import open_regular, open_stream, raw_lines, read_bytes, read_jsonl, write_atomic
+from ragqa.files.appending import ends_whole
+from ragqa.files.aside import keep_aside
 from ragqa.mend.databases import database, is_answer
 from ragqa.mend.found import Damage, reason
 from ragqa.settings import Settings

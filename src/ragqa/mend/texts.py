@@ -11,23 +11,15 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from ragqa.corpus.articles import approved_text, article_file, parse_article
-from ragqa.corpus.faults import abstract_of
+from ragqa.corpus.abstracts import abstract_files, abstract_line, abstract_of
+from ragqa.corpus.articles import approved_text, article_file, article_files, parse_article
 from ragqa.corpus.records import Abstract, ReviewEvent
 from ragqa.corpus.reviewlog import known_log
 from ragqa.editorial.review import put_back
 from ragqa.errors import Fault, IndexFault, InvalidRecord
-from ragqa.files import (
-    UNREADABLE,
-    json_line,
-    json_object,
-    keep_aside,
-    no_folder,
-    open_stream,
-    raw_lines,
-    read_bytes,
-    write_atomic,
-)
+from ragqa.files import UNREADABLE, json_object, open_stream, raw_lines, read_bytes, write_atomic
+from ragqa.files.aside import keep_aside
+from ragqa.files.places import no_folder
 from ragqa.index import current_generation, read_manifest, stored_generations
 from ragqa.index.manifest import damage
 from ragqa.index.store import PassageStore
@@ -41,7 +33,7 @@ def articles(corpus: Path, restore: bool) -> Iterator[Damage]:
         return  # told once, as that
     reviews = known_log(corpus).events
     missing = {event.article for event in reviews if not os.path.lexists(article_file(corpus, event.article))}
-    files = [*(corpus / "articles").glob("*.md"), *(article_file(corpus, slug) for slug in missing)]
+    files = [*article_files(corpus), *(article_file(corpus, slug) for slug in missing)]
     for file in sorted(files):
         try:
             parse_article(file)
@@ -74,7 +66,7 @@ def _article(corpus: Path, file: Path, seen: str, reviews: Iterable[ReviewEvent]
 
 def abstracts(settings: Settings, restore: bool) -> Iterator[Damage]:
     """Files of abstracts with lines that hold no record. With ``restore`` the records that the index holds take their place."""
-    for file in sorted((settings.corpus / "abstracts").glob("*.jsonl")):
+    for file in abstract_files(settings.corpus):
         good, seen = _records(file)
         if seen is None:
             continue
@@ -116,7 +108,7 @@ def _restoring(settings: Settings, file: Path, good: list[bytes]) -> Callable[[]
     def repair() -> str:
         held = {str(json_id) for other in _others(file) for json_id in _ids(other)} | set(_ids_of(good, file))
         lost = [record for record in _indexed(settings.index) if record.id not in held]
-        lines = [json_line(one.model_dump(mode="json", exclude_defaults=True) | {"text_origin": one.text_origin}) for one in lost]
+        lines = [abstract_line(one) for one in lost]
         aside = keep_aside(file)
         if not (good or lines):
             file.unlink(missing_ok=True)

@@ -27,7 +27,7 @@ from urllib.parse import quote
 from pydantic import ValidationError
 
 from ragqa.answer.contract import Answer
-from ragqa.files import transaction
+from ragqa.files.databases import transaction
 from ragqa.web.watch import Spell
 
 SCHEMA_VERSION = 1

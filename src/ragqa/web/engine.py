@@ -30,7 +30,7 @@ from ragqa.corpus.reviewlog import COPY, LOG
 from ragqa.editorial.library import Library
 from ragqa.editorial.regenerate import served
 from ragqa.errors import IndexBusy, IndexDamaged, LibraryError, RagqaError, ServingError, TooSlow
-from ragqa.files import stamp
+from ragqa.files.places import stamp
 from ragqa.index import current_generation
 from ragqa.index.refresh import build_index
 from ragqa.parallel import cores

@@ -26,7 +26,9 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from ragqa.errors import StoreBusy, StoreFault
-from ragqa.files import require_regular, transaction, write_atomic
+from ragqa.files import write_atomic
+from ragqa.files.databases import transaction
+from ragqa.files.places import require_regular
 
 WAIT_SECONDS = 2.0
 """How long a change waits for other writers, of this process and of others, all together."""

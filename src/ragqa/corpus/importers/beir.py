@@ -14,7 +14,8 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from ragqa.corpus.importers.shared import pubmed_number, pubmed_url, record_or_fault, section, streamed, text_lines
+from ragqa.corpus.importers.fields import pubmed_number, pubmed_url, record_or_fault, section
+from ragqa.corpus.importers.streams import streamed, text_lines
 from ragqa.corpus.records import Abstract, explain
 from ragqa.errors import Fault
 

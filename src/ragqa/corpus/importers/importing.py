@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ragqa.corpus.importers import import_file
+from ragqa.corpus.abstracts import abstract_files, abstract_line
+from ragqa.corpus.importers.formats import import_file
 from ragqa.errors import Fault, InvalidRecord
-from ragqa.files import json_line, read_jsonl, write_atomic
+from ragqa.files import read_jsonl, write_atomic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +44,7 @@ def import_records(file: Path, corpus: Path, ids: str = "doc") -> ImportReport:
             else:
                 seen.add(item.id)
                 counts["written"] += 1
-                yield json_line(item.model_dump(mode="json", exclude_defaults=True) | {"text_origin": item.text_origin})
+                yield abstract_line(item)
         if not counts["written"] and not counts["known"]:
             raise InvalidRecord(file, None, "holds no record that could be imported" + "".join(f"\n  {f}" for f in faults[:20]))
 
@@ -61,7 +62,7 @@ def _target_name(file: Path) -> str:
 
 def _ids_elsewhere(corpus: Path, target: Path) -> set[str]:
     ids: set[str] = set()
-    for file in sorted((corpus / "abstracts").glob("*.jsonl")):
+    for file in abstract_files(corpus):
         if file != target:
             ids.update(str(row["id"]) for _, row in read_jsonl(file) if isinstance(row, dict) and "id" in row)
     return ids

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ragqa.corpus.importers.shared import (
+from ragqa.corpus.importers.fields import (
     first_year,
     fold,
     notice,
@@ -31,10 +31,9 @@ from ragqa.corpus.importers.shared import (
     pubmed_url,
     record_or_fault,
     section,
-    streamed,
-    text_lines,
     with_retraction,
 )
+from ragqa.corpus.importers.streams import streamed, text_lines
 from ragqa.corpus.records import Abstract, Notice, NoticeKind
 from ragqa.errors import Fault
 
@@ -71,10 +70,10 @@ class _Draft:
 
 def read_medline(file: Path) -> Iterator[Abstract | Fault]:
     """The records of one file; a record with a line that is neither tag nor continuation comes as a Fault."""
-    return streamed(file, lambda stream: _read(stream, file))
+    return streamed(file, lambda stream: _records(stream, file))
 
 
-def _read(stream: io.BufferedReader, file: Path) -> Iterator[Abstract | Fault]:
+def _records(stream: io.BufferedReader, file: Path) -> Iterator[Abstract | Fault]:
     draft: _Draft | None = None
     for number, line in text_lines(stream, file):
         parsed = line if isinstance(line, Fault) else _parse(line, file, number)

@@ -21,7 +21,7 @@ from typing import Any
 
 from lxml import etree
 
-from ragqa.corpus.importers.shared import (
+from ragqa.corpus.importers.fields import (
     first_year,
     fold,
     notice,
@@ -31,9 +31,9 @@ from ragqa.corpus.importers.shared import (
     pubmed_url,
     record_or_fault,
     section,
-    streamed,
     with_retraction,
 )
+from ragqa.corpus.importers.streams import streamed
 from ragqa.corpus.records import Abstract, Notice, NoticeKind
 from ragqa.errors import Fault
 
@@ -54,15 +54,15 @@ _RAISED = str.maketrans("0123456789+-−–", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻
 
 def read_pubmed(file: Path) -> Iterator[Abstract | Fault]:
     """The articles of one XML file; where it stops being well-formed, a last Fault names the line."""
-    return streamed(file, lambda stream: _read(stream, file))
+    return streamed(file, lambda stream: _records(stream, file))
 
 
 def parse_pubmed(data: bytes, name: str) -> Iterator[Abstract | Fault]:
     """The articles of XML that came over the network; ``name`` says where from."""
-    return _read(io.BufferedReader(io.BytesIO(data)), Path(name))
+    return _records(io.BufferedReader(io.BytesIO(data)), Path(name))
 
 
-def _read(stream: io.BufferedReader, file: Path) -> Iterator[Abstract | Fault]:
+def _records(stream: io.BufferedReader, file: Path) -> Iterator[Abstract | Fault]:
     # read1 hands over what a truncated gzip still held, where read would lose it.
     elements = etree.iterparse(
         SimpleNamespace(read=stream.read1),

@@ -15,7 +15,7 @@ from weakref import finalize
 
 import numpy as np
 
-from ragqa.files import linked
+from ragqa.files.writing import linked
 from ragqa.index.manifest import Clusters, Manifest, Sizes
 from ragqa.index.vectors.clusters import ClusterSearch, write_clusters
 from ragqa.index.vectors.interface import Rows, Told

@@ -1,53 +1,32 @@
-"""What the importers share: streaming a file, cleaning a value, and making a record or a Fault of it."""
+"""The fields of a record as NLM and others write them, cleaned, and a record or a Fault made of them."""
 
 from __future__ import annotations
 
-import codecs
-import io
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from pydantic import ValidationError
-
-from ragqa.corpus.records import Abstract, Notice, NoticeKind, explain
+from ragqa.corpus.abstracts import abstract_of
+from ragqa.corpus.records import Abstract, Notice, NoticeKind
 from ragqa.errors import Fault
-from ragqa.files import UNREADABLE, open_stream, raw_lines
 
-_T = TypeVar("_T")
 _RETRACTED_TYPE = "Retracted Publication"
+
 _YEAR = re.compile(r"(?<!\d)(?:1[89]|20)\d\d(?!\d)", re.ASCII)
+
 _PUBMED_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
+
 _LAYOUT = re.compile(r"[ \t\r\n\f\v]+")
+
 _BRACKETED = re.compile(r"\[([^\[\]]*)\]\.?")
-
-
-def streamed(file: Path, read: Callable[[io.BufferedReader], Iterator[_T | Fault]]) -> Iterator[_T | Fault]:
-    """All that ``read`` makes of the file; where the bytes break off, a last Fault instead of an error."""
-    try:
-        with open_stream(file) as stream:
-            yield from read(stream)
-    except UNREADABLE as error:
-        yield Fault(file=file, line=None, message=f"the file breaks off: {error}; only what came before was read")
-
-
-def text_lines(stream: io.BufferedReader, file: Path) -> Iterator[tuple[int, bytes | Fault]]:
-    """Number and bytes of each line that is not blank, a byte order mark taken off."""
-    for number, line in raw_lines(stream, file):
-        value = line if isinstance(line, Fault) else line.removeprefix(codecs.BOM_UTF8)
-        if isinstance(value, Fault) or value.strip():
-            yield number, value
 
 
 def record_or_fault(file: Path, line: int, fields: dict[str, Any]) -> Abstract | Fault:
     """A valid Abstract, or a Fault that says which field is wrong."""
     if not (fields.get("title") or fields.get("sections")):
         return Fault(file=file, line=line, message=f"{fields['id']} has neither a title nor a text")
-    try:
-        return Abstract.model_validate(fields)
-    except ValidationError as error:
-        return Fault(file=file, line=line, message=explain(error))
+    return abstract_of(fields, file, line)
 
 
 def fold(text: str) -> str:
