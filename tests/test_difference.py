@@ -13,7 +13,7 @@ from test_render import HOSTILE, hostile_answer
 
 from ragqa.answer.contract import Answer
 from ragqa.corpus.articles import parse_article
-from ragqa.corpus.records import Part
+from ragqa.corpus.parts import Part
 from ragqa.editorial.difference import (
     Change,
     Difference,

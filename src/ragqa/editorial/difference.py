@@ -11,13 +11,12 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from ragqa.answer.contract import Answer
-from ragqa.answer.render import HEADINGS, describe, escaped, printable, template
+from ragqa.answer.render import describe, escaped, printable, template
 from ragqa.checking.support import unsupported
-from ragqa.corpus.records import Article, Part
+from ragqa.corpus.parts import Part
+from ragqa.corpus.records import Article
 from ragqa.language.sentences import sentences, without_markers
 
-ACTED_ON = {Part.RECOMMENDATION, Part.SAFETY, Part.KEY_POINT}
-"""Parts that a clinician acts on: a change there is a change of the recommendation."""
 ALIKE = 0.55
 """Share of common words (difflib's ratio) from which a sentence is the other one, changed."""
 _WORD = re.compile(r"\w+(?:[.,]\d+)*|\S")
@@ -151,7 +150,7 @@ def _change(old: _Said | None, new: _Said | None) -> Change | None:
     was, now = old.sources if old else (), new.sources if new else ()
     lost, gained = tuple(s for s in was if s not in now), tuple(s for s in now if s not in was)
     part = (old or new).part  # type: ignore[union-attr] # one of the two is always there
-    severity = Severity.RECOMMENDATION if part in ACTED_ON else Severity.EVIDENCE
+    severity = Severity.RECOMMENDATION if part.acted_on else Severity.EVIDENCE
     if old and new:
         if old.text == new.text and not (lost or gained):
             return None
@@ -195,7 +194,7 @@ def as_text(difference: Difference, title: str) -> str:
     lines = [title, "=" * min(96, len(title)), difference.severity.words.capitalize()]
     lines += [f"  {note}" for note in difference.notes]
     for change in difference.changes:
-        lines += ["", f"{HEADINGS[change.part]} ({change.severity.words})", f"  {_marked(change, '[-', '-]', '{+', '+}')}"]
+        lines += ["", f"{change.part.heading()} ({change.severity.words})", f"  {_marked(change, '[-', '-]', '{+', '+}')}"]
         lines += [f"    {line}" for line in citations(change, difference)]
     return printable("\n".join(lines)) + "\n"
 
@@ -207,7 +206,7 @@ def as_markdown(difference: Difference, title: str) -> str:
     for change in difference.changes:
         words = [(kind, escaped(text)) for kind, text in runs(change)]
         marked = " ".join({"-": f"~~{text}~~", "+": f"**{text}**"}.get(kind, text) for kind, text in words)
-        lines += [f"### {HEADINGS[change.part]} ({change.severity.words})", marked]
+        lines += [f"### {change.part.heading()} ({change.severity.words})", marked]
         lines += [f"- {escaped(line)}" for line in citations(change, difference)]
     return printable("\n\n".join(lines)) + "\n"
 
@@ -215,7 +214,7 @@ def as_markdown(difference: Difference, title: str) -> str:
 def as_html(differences: Sequence[tuple[str, Difference]], heading: str) -> str:
     """One page of differences (title, difference) under a heading, escaped, without scripts or outside assets."""
     page = template("differences.html", "editorial").render(
-        differences=differences, heading=heading, headings=HEADINGS, runs=lambda change: list(runs(change)), citations=citations
+        differences=differences, heading=heading, runs=lambda change: list(runs(change)), citations=citations
     )
     return printable(page) + "\n"
 

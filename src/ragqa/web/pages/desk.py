@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Form, Path, Request, Response
 from fastapi.responses import RedirectResponse
 
 from ragqa.answer.assembly import reference
-from ragqa.answer.render import HEADINGS, describe
+from ragqa.answer.render import describe
 from ragqa.corpus.articles import approved_text
 from ragqa.corpus.folder import Corpus
 from ragqa.corpus.records import Article, ReviewEvent, ReviewState
@@ -224,7 +224,7 @@ def _parts(article: Article) -> Iterator[tuple[str, list[str]]]:
     """Headings with their paragraphs or points, source numbers as they stand."""
     for span in article.spans:
         lines = article.text[span.start : span.end].splitlines()
-        yield HEADINGS[span.part], [line.strip().removeprefix("- ") for line in lines if line.strip()]
+        yield span.part.heading(), [line.strip().removeprefix("- ") for line in lines if line.strip()]
 
 
 def _show(request: Request, template: str, tab: str, **context: Any) -> Response:
@@ -236,7 +236,6 @@ def _show(request: Request, template: str, tab: str, **context: Any) -> Response
         count=_waiting_count(request),
         runs=runs,
         citations=citations,
-        headings=HEADINGS,
         when=_when,
         **context,
     )

@@ -13,8 +13,6 @@ from fastapi.responses import PlainTextResponse, RedirectResponse, StreamingResp
 
 from ragqa.answer.contract import Answer
 from ragqa.answer.render import (
-    HEADINGS,
-    HEADINGS_FOR_PATIENTS,
     as_json,
     as_markdown,
     as_text,
@@ -88,7 +86,7 @@ async def ask(
 
 async def _pieces(request: Request, asked: Question, name: str, events: AsyncIterator[Event | Given]) -> AsyncIterator[str]:
     """Stages, statements and the whole turn as it stands on the page, made by the page's own template."""
-    headings = HEADINGS_FOR_PATIENTS if asked.audience == "patient" else HEADINGS
+    audience = asked.audience or "clinician"
     article = asked.article or ""
     try:
         async for event in events:
@@ -97,7 +95,7 @@ async def _pieces(request: Request, asked: Question, name: str, events: AsyncIte
                 shown = await pools(request).ask(_turn_part, request, event, name, article, corpus)
                 yield _event("turn", html=shown, address=_address(event, name, article), conversation=name)
             elif isinstance(event.data, Statement):
-                yield _event("statement", heading=headings[event.data.section], text=printable(event.data.text))
+                yield _event("statement", heading=event.data.section.heading(audience), text=printable(event.data.text))
             elif event.name == "stage":
                 yield _event("stage", stage=event.data)
     except FAILURES as error:
