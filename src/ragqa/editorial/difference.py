@@ -38,7 +38,7 @@ class Severity(IntEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class SentenceChange:
     """One sentence before and after; None where there was, or is, none. Sources are ids, so that renumbering is no change."""
 
     part: Part
@@ -54,7 +54,7 @@ class Difference:
     """All changes, the gravest first; ``notes`` say what else changed, ``described`` what each gained source is, by id."""
 
     severity: Severity
-    changes: tuple[Change, ...]
+    changes: tuple[SentenceChange, ...]
     notes: tuple[str, ...]
     described: Mapping[str, str] = field(default_factory=dict)
 
@@ -146,7 +146,7 @@ def _likeness(a: _Said, b: _Said) -> float:
     return difflib.SequenceMatcher(None, one, other, autojunk=False).ratio()
 
 
-def _change(old: _Said | None, new: _Said | None) -> Change | None:
+def _change(old: _Said | None, new: _Said | None) -> SentenceChange | None:
     was, now = old.sources if old else (), new.sources if new else ()
     lost, gained = tuple(s for s in was if s not in now), tuple(s for s in now if s not in was)
     part = (old or new).part  # type: ignore[union-attr] # one of the two is always there
@@ -156,7 +156,7 @@ def _change(old: _Said | None, new: _Said | None) -> Change | None:
             return None
         if old.text == new.text or _says_the_same(old.text, new.text):
             severity = Severity.EVIDENCE if lost or gained else Severity.WORDING
-    return Change(
+    return SentenceChange(
         part=part,
         before=old.text if old else None,
         after=new.text if new else None,
@@ -219,13 +219,13 @@ def as_html(differences: Sequence[tuple[str, Difference]], heading: str) -> str:
     return printable(page) + "\n"
 
 
-def citations(change: Change, difference: Difference) -> list[str]:
+def citations(change: SentenceChange, difference: Difference) -> list[str]:
     """What a sentence no longer cites, and what it cites now, in words."""
     lost = [f"no longer cites {source}" for source in change.lost]
     return lost + [f"now cites {source}: {difference.described.get(source, 'not in the corpus')}" for source in change.gained]
 
 
-def runs(change: Change) -> Iterator[tuple[str, str]]:
+def runs(change: SentenceChange) -> Iterator[tuple[str, str]]:
     """Stretches of words that stayed (" "), went ("-") or came ("+"), in reading order."""
     old, new = (change.before or "").split(), (change.after or "").split()
     for kind, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
@@ -238,6 +238,6 @@ def runs(change: Change) -> Iterator[tuple[str, str]]:
             yield "+", " ".join(new[c:d])
 
 
-def _marked(change: Change, *signs: str) -> str:
+def _marked(change: SentenceChange, *signs: str) -> str:
     minus, unminus, plus, unplus = signs
     return " ".join({"-": f"{minus}{text}{unminus}", "+": f"{plus}{text}{unplus}"}.get(kind, text) for kind, text in runs(change))

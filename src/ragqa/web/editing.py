@@ -5,8 +5,9 @@ from __future__ import annotations
 from fastapi import Request
 
 from ragqa.corpus.records import ReviewEvent, ReviewState
-from ragqa.editorial.library import Library, Version
+from ragqa.editorial.library import Library
 from ragqa.editorial.review import record_step
+from ragqa.editorial.versions import Version
 from ragqa.web.access import Reader, engine, settings
 from ragqa.web.problems import Problem
 

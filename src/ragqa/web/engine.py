@@ -28,7 +28,7 @@ from ragqa.corpus.folder import Corpus, read_corpus
 from ragqa.corpus.records import LONGEST_QUESTION, Asked
 from ragqa.corpus.reviewlog import COPY, LOG
 from ragqa.editorial.library import Library
-from ragqa.editorial.regenerate import served
+from ragqa.editorial.served import served
 from ragqa.errors import IndexBusy, IndexDamaged, LibraryError, RagqaError, ServingError, TooSlow
 from ragqa.files import stamp
 from ragqa.index import current_generation

@@ -8,8 +8,9 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from ragqa.corpus.records import ReviewEvent, ReviewState
 from ragqa.corpus.reviewlog import known_log
-from ragqa.editorial.library import Library, State, Version
+from ragqa.editorial.library import Library
 from ragqa.editorial.review import NEXT
+from ragqa.editorial.versions import State, Version
 from ragqa.web.access import Reader, engine, require, settings
 from ragqa.web.api.messages import (
     Decision,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -15,10 +14,11 @@ from ragqa.answer.render import describe
 from ragqa.corpus.articles import approved_text
 from ragqa.corpus.folder import Corpus
 from ragqa.corpus.records import Article, ReviewEvent, ReviewState
-from ragqa.editorial.difference import Difference, citations, compare, compare_articles, runs
-from ragqa.editorial.library import Library, State, Version
-from ragqa.editorial.regenerate import waiting
-from ragqa.editorial.review import standings
+from ragqa.editorial.difference import citations, compare, compare_articles, runs
+from ragqa.editorial.library import Library
+from ragqa.editorial.queue import Queued, sign_off_queue
+from ragqa.editorial.review import articles_in_review
+from ragqa.editorial.versions import State, Version
 from ragqa.errors import LibraryError
 from ragqa.web.access import Reader, engine, require
 from ragqa.web.editing import decided, take_step
@@ -52,7 +52,7 @@ def desk(request: Request, who: Editor) -> Response:
         request,
         "desk.html",
         "review",
-        standings=standings(corpus),
+        articles=articles_in_review(corpus),
         names=STEPS,
         set_aside={slug: found[:SHOWN_OF_ONE] for slug, found in aside.items()},
         faults=faults[:SHOWN],
@@ -75,21 +75,21 @@ def review(request: Request, slug: str, who: Editor) -> Response:
             events=list(reversed(events)),
             withdrawn=bool(events) and events[-1].state is ReviewState.WITHDRAWN,
         )
-    standing = next((one for one in standings(corpus) if one.article.slug == slug), None)
-    if standing is None:
+    reviewed = next((one for one in articles_in_review(corpus) if one.article.slug == slug), None)
+    if reviewed is None:
         raise Problem(404, "not_found", "no such article; the desk lists those there are")
     before = approved_text(engine(request).settings.corpus, slug, corpus.reviews)
     return _show(
         request,
         "desk_article.html",
         "review",
-        standing=standing,
+        reviewed=reviewed,
         approved=any(event.state is ReviewState.APPROVED for event in events),
         before=before,
-        difference=compare_articles(before, standing.article, _described(corpus)) if before else None,
+        difference=compare_articles(before, reviewed.article, _described(corpus)) if before else None,
         events=list(reversed(events)),
-        steps=[(state.value, STEPS[state]) for state in ReviewState if state in standing.possible and state in STEPS],
-        parts_of_text=list(_parts(standing.article)),
+        steps=[(state.value, STEPS[state]) for state in ReviewState if state in reviewed.possible and state in STEPS],
+        parts_of_text=list(_parts(reviewed.article)),
     )
 
 
@@ -117,7 +117,8 @@ def review_step(
 @router.get("/answers", name="sign_offs")
 def sign_offs(request: Request, who: Editor) -> Response:
     """Answers waiting for sign-off, the gravest change first."""
-    return _show(request, "desk_answers.html", "answers", queue=_queue(engine(request).library()))
+    library = engine(request).library()
+    return _show(request, "desk_answers.html", "answers", queue=sign_off_queue(library) if library else [])
 
 
 @router.get("/answers/{number}", name="sign_off")
@@ -162,21 +163,6 @@ def audit(request: Request, who: Editor) -> Response:
     told = [*map(_event, corpus.reviews), *map(_decision, decided_on)]
     told.sort(key=lambda one: datetime.fromisoformat(one["at"]), reverse=True)
     return _show(request, "desk_audit.html", "audit", events=told[:SHOWN], cut=len(told) > SHOWN)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Queued:
-    """A stored answer, the last one that readers saw before it, and the difference; None for a new question."""
-
-    version: Version
-    before: Version | None
-    difference: Difference | None
-
-
-def _queue(library: Library | None) -> list[Queued]:
-    """What waits, the gravest change first."""
-    found = waiting(library) if library else []
-    return [Queued(version=new, before=old, difference=difference) for new, old, difference in found]
 
 
 def _stored(library: Library | None, number: int) -> tuple[Queued, list[Version]]:
