@@ -4,8 +4,9 @@
 
 What a page needs, and where it is:
 
-* ``access.engine(request)``: the Engine; ``await engine.ask(asked, audience, understood)``, ``engine.stream(...)`` gives Events,
-  ``engine.search``, ``engine.corpus()``, ``engine.library()`` (in a thread), ``with engine.generation() as ragqa``
+* ``access.engine(request)``: the Engine; ``await engine.ask(asked, audience, understood)``, ``engine.stream(...)`` gives
+  AnswerEvents, ``engine.search``, ``engine.corpus()``, ``engine.signed_off.library()`` (in a thread),
+  ``with engine.index.generation() as ragqa``
 * ``access.reader(request)``: who is asking (``name``, ``role``, ``may(role)``), as the route's decision found
 * one decision for each route: ``Depends(public)``, ``may_read``, ``may_ask`` or ``require("editor")`` of ``access``
 * ``access.csrf_token(request)`` and ``Depends(check_csrf)``: a form posts its token as the field ``csrf``; ``require`` and

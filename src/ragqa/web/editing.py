@@ -18,7 +18,7 @@ def take_step(request: Request, slug: str, state: ReviewState, who: Reader, note
     """Record a step on the text that was read, and have the index follow. Raises ReviewError when it is not possible."""
     chosen = settings(request)
     event = record_step(chosen.corpus, slug, state, who.name or "", note, two_person=chosen.two_person, sha256=sha256)
-    engine(request).follow()
+    engine(request).index.follow()
     return event
 
 

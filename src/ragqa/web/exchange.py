@@ -17,8 +17,8 @@ from ragqa.corpus.records import Article, Asked, Turn
 from ragqa.index import Generation
 from ragqa.web.access import engine, pools, priority, settings
 from ragqa.web.conversations import given, talks
-from ragqa.web.engine import Event
 from ragqa.web.problems import Problem
+from ragqa.web.streaming import AnswerEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,7 @@ async def answer(request: Request, question: Question) -> Given:
         _release(request, question)
 
 
-async def stream(request: Request, question: Question) -> AsyncIterator[Event | Given]:
+async def stream(request: Request, question: Question) -> AsyncIterator[AnswerEvent | Given]:
     """The answer's events as ``Engine.stream``, the last one as Given; what refuses the question is raised before any event."""
     asked = await pools(request).ask(_asked, request, question)
     try:
@@ -66,7 +66,9 @@ async def stream(request: Request, question: Question) -> AsyncIterator[Event | 
     return _kept(request, question, asked, events)
 
 
-async def _kept(request: Request, question: Question, asked: Asked, events: AsyncIterator[Event]) -> AsyncIterator[Event | Given]:
+async def _kept(
+    request: Request, question: Question, asked: Asked, events: AsyncIterator[AnswerEvent]
+) -> AsyncIterator[AnswerEvent | Given]:
     try:
         async for event in events:
             yield await _keep(request, question, asked, event.data) if isinstance(event.data, Answer) else event
@@ -85,7 +87,7 @@ def _asked(request: Request, question: Question) -> Asked:
 def check_article(request: Request, slug: str | None) -> None:
     """Raises Problem 404 when an article that is said to be read is not in the live generation; reads it, so in a thread."""
     if slug is not None:
-        with engine(request).generation() as ragqa:
+        with engine(request).index.generation() as ragqa:
             if not isinstance(ragqa.generation.find(f"article:{slug}"), Article):
                 raise Problem(404, "not_found", "no such article answers questions now: GET /api/v1/articles lists them")
 
@@ -113,11 +115,11 @@ def find(request: Request, id: str) -> Answer:
     found = given(request).answer(id)
     if found is None:
         raise Problem(404, "not_found", "this answer is not kept, or not any more: ask the question again")
-    with engine(request).generation() as ragqa:
-        return found if stands(found, ragqa.generation) else found.model_copy(update={"review_state": "unpublished"})
+    with engine(request).index.generation() as ragqa:
+        return found if quotes_hold(found, ragqa.generation) else found.model_copy(update={"review_state": "unpublished"})
 
 
-def stands(answer: Answer, generation: Generation) -> bool:
+def quotes_hold(answer: Answer, generation: Generation) -> bool:
     """Whether everything an answer quotes is still said, word for word, by a source that may be cited."""
     sources = {reference.number: generation.find(reference.source_id) for reference in answer.references}
     quotes = [support for statement in answer.statements for support in statement.support]

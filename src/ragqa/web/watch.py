@@ -35,6 +35,33 @@ class Spell:
         self.fault = None
 
 
+class Retry:
+    """When to try the same thing again that failed: after one pause, then after twice as long each time."""
+
+    def __init__(self, first: float, longest: float) -> None:
+        """``first`` and ``longest`` pause, in seconds."""
+        self._first, self._longest = first, longest
+        self._name, self._pause, self._at = "", first, 0.0
+
+    @property
+    def pending(self) -> bool:
+        """Whether something failed and has not succeeded since."""
+        return bool(self._name)
+
+    def succeeded(self) -> None:
+        """Note that there is nothing to try again."""
+        self._name = ""
+
+    def due(self, name: str) -> bool:
+        """Whether to try; another name is due at once."""
+        return name != self._name or time.monotonic() >= self._at
+
+    def failed(self, name: str) -> None:
+        """Note that it failed now."""
+        self._pause = min(self._longest, 2 * self._pause) if name == self._name else self._first
+        self._name, self._at = name, time.monotonic() + self._pause
+
+
 class Watch:
     """Calls ``look`` in a thread at once, pauses, and calls it again.
 

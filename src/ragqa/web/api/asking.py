@@ -19,9 +19,9 @@ from ragqa.retrieval.retriever import Hit
 from ragqa.web.access import engine, may_ask, may_read, pools, priority
 from ragqa.web.api.messages import ANSWERED, Ask, Begun, Conversation, Follow, Found, Results, Search, Spoken, written
 from ragqa.web.conversations import MOST_TURNS, PAGE, given, talks
-from ragqa.web.engine import Event
 from ragqa.web.exchange import Given, Question, answer, check_article, stream
 from ragqa.web.problems import FAILURES, envelope, problem_of
+from ragqa.web.streaming import AnswerEvent
 
 router = APIRouter(prefix="/api/v1", tags=["asking"])
 
@@ -41,7 +41,7 @@ async def search(request: Request, body: Search) -> Response:
 
 
 def _results(request: Request, hits: Sequence[Hit]) -> Response:
-    with engine(request).generation() as ragqa:
+    with engine(request).index.generation() as ragqa:
         titles = [record.title if (record := ragqa.generation.find(hit.passage.source_id)) else None for hit in hits]
         name = ragqa.generation.manifest.generation
     found = (Found.of(rank, hit, title) for rank, (hit, title) in enumerate(zip(hits, titles, strict=True), start=1))
@@ -84,7 +84,7 @@ def _conversation(request: Request, id: str, after: int | None, limit: int) -> R
 
 def _withdrawn(request: Request, turn: Turn) -> tuple[str, ...] | None:
     """What a turn cited and may not be cited now; None while that cannot be told."""
-    with suppress(*FAILURES), engine(request).generation() as ragqa:
+    with suppress(*FAILURES), engine(request).index.generation() as ragqa:
         return tuple(cited.source_id for cited in turn.cited if ragqa.generation.find(cited.source_id) is None)
     return None
 
@@ -119,7 +119,7 @@ def whole(request: Request, answer: Answer) -> Response:
     return Response("".join(lines), media_type="text/event-stream")
 
 
-async def events(request: Request, told: AsyncIterator[Event | Given]) -> AsyncIterator[str]:
+async def events(request: Request, told: AsyncIterator[AnswerEvent | Given]) -> AsyncIterator[str]:
     """Events as lines of a stream. An error after its beginning comes as the event "error", with the envelope."""
     try:
         async for event in told:

@@ -84,19 +84,19 @@ def shelf(
     limit: Annotated[int, Query(ge=1, le=PAGE)] = PAGE,
 ) -> Response:
     """Answers of the library, in one state or all, oldest first."""
-    return written(_shelf(engine(request).library(), state, after, limit))
+    return written(_shelf(engine(request).signed_off.library(), state, after, limit))
 
 
 @router.get("/library/{number}", response_model=Stored)
 def stored(request: Request, number: Number, who: Editor) -> Response:
     """One answer of the library."""
-    return written(_stored(_version(engine(request).library(), number)))
+    return written(_stored(_version(engine(request).signed_off.library(), number)))
 
 
 @router.post("/library/{number}/decision", response_model=Stored)
 def decide(request: Request, number: Number, body: Decision, who: Editor) -> Response:
     """Publish a waiting answer, or put it aside."""
-    return written(_stored(decided(engine(request).library(), number, body.decision, who, body.note)))
+    return written(_stored(decided(engine(request).signed_off.library(), number, body.decision, who, body.note)))
 
 
 def _version(library: Library | None, number: int) -> Version:

@@ -32,7 +32,7 @@ async def ready(request: Request) -> Ready:
         "old conversations are not cleared": state.clearing.fault,
     }
     faults = (*found.faults(), *(words for words, fault in beside.items() if fault))
-    return Ready(status="ready", generation=found.name, faults=faults)
+    return Ready(status="ready", generation=found.index.name, faults=faults)
 
 
 @router.get(

@@ -117,7 +117,7 @@ def review_step(
 @router.get("/answers", name="sign_offs")
 def sign_offs(request: Request, who: Editor) -> Response:
     """Answers waiting for sign-off, the gravest change first."""
-    library = engine(request).library()
+    library = engine(request).signed_off.library()
     return _show(request, "desk_answers.html", "answers", queue=sign_off_queue(library) if library else [])
 
 
@@ -125,7 +125,7 @@ def sign_offs(request: Request, who: Editor) -> Response:
 def sign_off(request: Request, number: Number, who: Editor) -> Response:
     """A stored answer with what changed in it, and the history of its question."""
     corpus = engine(request).read_corpus()
-    queued, history = _stored(engine(request).library(), number)
+    queued, history = _stored(engine(request).signed_off.library(), number)
     return _show(
         request,
         "desk_answer.html",
@@ -150,7 +150,7 @@ def decide(
     note: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:
     """Publish a waiting answer, or put it aside."""
-    decided(engine(request).library(), number, decision, who, note.strip() or None)
+    decided(engine(request).signed_off.library(), number, decision, who, note.strip() or None)
     return RedirectResponse("/desk/answers", 303)
 
 
@@ -158,7 +158,7 @@ def decide(
 def audit(request: Request, who: Editor) -> Response:
     """Review events and decisions on answers, the newest first."""
     corpus = engine(request).read_corpus()
-    library = engine(request).library()
+    library = engine(request).signed_off.library()
     decided_on = library.decisions(SHOWN) if library else []
     told = [*map(_event, corpus.reviews), *map(_decision, decided_on)]
     told.sort(key=lambda one: datetime.fromisoformat(one["at"]), reverse=True)
@@ -230,7 +230,7 @@ def _show(request: Request, template: str, tab: str, **context: Any) -> Response
 def _waiting_count(request: Request) -> int:
     """How many answers wait; none is told where the library cannot be read, which keeps no step from being taken."""
     try:
-        library = engine(request).library()
+        library = engine(request).signed_off.library()
         return library.counts().get(State.WAITING.value, 0) if library else 0
     except (LibraryError, OSError):
         return 0

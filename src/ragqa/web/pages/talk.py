@@ -27,7 +27,6 @@ from ragqa.corpus.records import LONGEST_QUESTION, ReviewState, Turn
 from ragqa.web import exchange
 from ragqa.web.access import check_csrf, csrf_token, engine, may_ask, may_read, pools, reader, visible
 from ragqa.web.conversations import PAGE, given, talks
-from ragqa.web.engine import Event
 from ragqa.web.exchange import Given, Question
 from ragqa.web.pages.evidence import SORTABLE, table
 from ragqa.web.pages.exports import as_bibtex, as_ris
@@ -35,6 +34,7 @@ from ragqa.web.pages.frame import TheAudience, finder, show
 from ragqa.web.pages.reader import names
 from ragqa.web.pages.sources import cards
 from ragqa.web.problems import FAILURES, Problem, problem_of
+from ragqa.web.streaming import AnswerEvent
 from ragqa.web.views import environment
 
 router = APIRouter(include_in_schema=False)
@@ -84,7 +84,7 @@ async def ask(
     return await pools(request).ask(_unkept, request, found, name, article, corpus)
 
 
-async def _pieces(request: Request, asked: Question, name: str, events: AsyncIterator[Event | Given]) -> AsyncIterator[str]:
+async def _pieces(request: Request, asked: Question, name: str, events: AsyncIterator[AnswerEvent | Given]) -> AsyncIterator[str]:
     """Stages, statements and the whole turn as it stands on the page, made by the page's own template."""
     audience = asked.audience or "clinician"
     article = asked.article or ""
@@ -166,7 +166,7 @@ async def answer_page(request: Request, name: str, sort: str = "") -> Response:
 def _answer_page(request: Request, id: str, sort: str, corpus: Corpus) -> Response:
     answer = exchange.find(request, id)
     turn = turn_of_page(answer, 0, corpus, sort)
-    with engine(request).generation() as ragqa:
+    with engine(request).index.generation() as ragqa:
         current = ragqa.generation.manifest.generation == answer.trace.generation
     return show(request, "answer.html", turn=turn, current=current, conversation="", article="")
 
