@@ -17,7 +17,9 @@ from ragqa.checking.statements import Statement
 from ragqa.corpus.records import Asked, Turn
 from ragqa.retrieval.retriever import Hit
 from ragqa.web.access import engine, may_ask, may_read, pools, priority
-from ragqa.web.api.messages import ANSWERED, Ask, Begun, Conversation, Follow, Found, Results, Search, Spoken, written
+from ragqa.web.api.messages.asking import Ask, Begun, Conversation, Follow, Found, Results, Search, Spoken
+from ragqa.web.api.messages.examples import ANSWERED
+from ragqa.web.api.messages.fields import written
 from ragqa.web.conversations import MOST_TURNS, PAGE, given, talks
 from ragqa.web.exchange import Given, Question, answer, check_article, stream
 from ragqa.web.problems import FAILURES, envelope, problem_of

@@ -12,19 +12,8 @@ from ragqa.editorial.library import Library
 from ragqa.editorial.review import NEXT
 from ragqa.editorial.versions import State, Version
 from ragqa.web.access import Reader, engine, require, settings
-from ragqa.web.api.messages import (
-    Decision,
-    Desk,
-    Event,
-    Log,
-    ReviewStep,
-    SetAside,
-    Shelf,
-    Slug,
-    Stored,
-    UnderReview,
-    written,
-)
+from ragqa.web.api.messages.desk import Decision, Desk, Event, Log, ReviewStep, SetAside, Shelf, Stored, UnderReview
+from ragqa.web.api.messages.fields import Slug, written
 from ragqa.web.editing import NO_ANSWER, decided, take_step
 from ragqa.web.problems import Problem
 

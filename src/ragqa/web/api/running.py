@@ -7,7 +7,7 @@ from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from ragqa.web.access import engine, may_read, public
-from ragqa.web.api.messages import Health, Ready
+from ragqa.web.api.messages.running import Health, Ready
 from ragqa.web.problems import Problem
 
 router = APIRouter(prefix="/api/v1", tags=["running"])
