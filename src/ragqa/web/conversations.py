@@ -17,8 +17,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from fastapi import Request
-
 from ragqa.answer.contract import Answer
 from ragqa.conversation.turns import add_turn, read_turns, turn_of
 from ragqa.corpus.records import Turn
@@ -201,15 +199,3 @@ class Conversations:
 
     def _file(self, id: str) -> Path:
         return self.folder / f"{id}.jsonl"
-
-
-def talks(request: Request) -> Conversations:
-    """The conversations."""
-    found: Conversations = request.app.state.conversations
-    return found
-
-
-def given(request: Request) -> Archive:
-    """Answers as they were given, by id."""
-    found: Archive = request.app.state.archive
-    return found

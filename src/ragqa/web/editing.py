@@ -8,8 +8,9 @@ from ragqa.corpus.records import ReviewEvent, ReviewState
 from ragqa.editorial.library import Library
 from ragqa.editorial.review import record_step
 from ragqa.editorial.versions import Version
-from ragqa.web.access import Reader, engine, settings
+from ragqa.web.access import Reader
 from ragqa.web.problems import Problem
+from ragqa.web.state import engine, settings
 
 NO_ANSWER = "the library holds no answer of this number: GET /api/v1/library lists them"
 

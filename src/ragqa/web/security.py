@@ -198,6 +198,11 @@ class Rate:
         return [row * BUCKETS + value % BUCKETS for row, value in enumerate(struct.unpack(f"{ROWS}I", digest))]
 
 
+def inside(path: str) -> str:
+    """Where to go on to: a path of this server, never another server's address."""
+    return path if path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable() else "/"
+
+
 def _request_id(scope: Scope, request: Headers) -> str:
     """The id that a proxy on this machine gave, or a new one: what else a client sends must not get into the log."""
     given = request.get("x-request-id", "")

@@ -16,13 +16,14 @@ from ragqa.answer.contract import Answer
 from ragqa.checking.statements import Statement
 from ragqa.corpus.records import Asked, Turn
 from ragqa.retrieval.retriever import Hit
-from ragqa.web.access import engine, may_ask, may_read, pools, priority
+from ragqa.web.access import may_ask, may_read, priority
 from ragqa.web.api.messages.asking import Ask, Begun, Conversation, Follow, Found, Results, Search, Spoken
 from ragqa.web.api.messages.examples import ANSWERED
 from ragqa.web.api.messages.fields import written
-from ragqa.web.conversations import MOST_TURNS, PAGE, given, talks
+from ragqa.web.conversations import MOST_TURNS, PAGE
 from ragqa.web.exchange import Given, Question, answer, check_article, stream
 from ragqa.web.problems import FAILURES, envelope, problem_of
+from ragqa.web.state import archive, conversations, engine, pools
 from ragqa.web.streaming import AnswerEvent
 
 router = APIRouter(prefix="/api/v1", tags=["asking"])
@@ -53,7 +54,7 @@ def _results(request: Request, hits: Sequence[Hit]) -> Response:
 @router.post("/conversations", status_code=201, response_model=Begun, dependencies=[Depends(may_ask)])
 async def begin(request: Request) -> Begun:
     """Begin a conversation, which its first turn writes. Its id is all it takes to read it; untouched for days it is deleted."""
-    return Begun(id=talks(request).begin())
+    return Begun(id=conversations(request).begin())
 
 
 @router.get("/conversations/{id}", response_model=Conversation, dependencies=[Depends(may_read)])
@@ -68,7 +69,7 @@ async def conversation(
 
 
 def _conversation(request: Request, id: str, after: int | None, limit: int) -> Response:
-    found, ids = talks(request).stretch(id, after, limit), given(request).answer_ids(id)
+    found, ids = conversations(request).stretch(id, after, limit), archive(request).answer_ids(id)
     end = found.after + len(found.turns)
     return written(
         Conversation(
@@ -94,7 +95,7 @@ def _withdrawn(request: Request, turn: Turn) -> tuple[str, ...] | None:
 @router.delete("/conversations/{id}", status_code=204, dependencies=[Depends(may_ask)])
 async def delete(request: Request, id: str) -> Response:
     """Delete a conversation."""
-    await asyncio.to_thread(talks(request).delete, id)
+    await asyncio.to_thread(conversations(request).delete, id)
     return Response(status_code=204)
 
 

@@ -11,11 +11,12 @@ from ragqa.corpus.reviewlog import known_log
 from ragqa.editorial.library import Library
 from ragqa.editorial.review import NEXT
 from ragqa.editorial.versions import State, Version
-from ragqa.web.access import Reader, engine, require, settings
+from ragqa.web.access import Reader, require
 from ragqa.web.api.messages.desk import Decision, Desk, Event, Log, ReviewStep, SetAside, Shelf, Stored, UnderReview
 from ragqa.web.api.messages.fields import Slug, written
 from ragqa.web.editing import NO_ANSWER, decided, take_step
 from ragqa.web.problems import Problem
+from ragqa.web.state import engine, settings
 
 router = APIRouter(prefix="/api/v1", tags=["desk"])
 Editor = Annotated[Reader, Depends(require("editor"))]

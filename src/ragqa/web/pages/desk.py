@@ -20,11 +20,12 @@ from ragqa.editorial.queue import Queued, sign_off_queue
 from ragqa.editorial.review import articles_in_review
 from ragqa.editorial.versions import State, Version
 from ragqa.errors import LibraryError
-from ragqa.web.access import Reader, engine, require
+from ragqa.web.access import Reader, require
 from ragqa.web.editing import decided, take_step
 from ragqa.web.pages.frame import day, show
 from ragqa.web.pages.talk import turn_of_page
 from ragqa.web.problems import Problem
+from ragqa.web.state import engine
 
 router = APIRouter(prefix="/desk", include_in_schema=False)
 Editor = Annotated[Reader, Depends(require("editor"))]

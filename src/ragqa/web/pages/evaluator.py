@@ -12,10 +12,11 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from ragqa.errors import CorpusError
 from ragqa.evaluation.gold import GoldItem, load_gold
-from ragqa.web.access import may_read, settings
+from ragqa.web.access import may_read
 from ragqa.web.pages.frame import show
 from ragqa.web.pages.plots import bars, risk_coverage, trend
 from ragqa.web.problems import Problem
+from ragqa.web.state import settings
 
 router = APIRouter(prefix="/evaluation", include_in_schema=False, dependencies=[Depends(may_read)])
 SCORECARD, HISTORY = "ragqa.scorecard/1", "ragqa.scorecards/1"

@@ -19,12 +19,15 @@ from ragqa.corpus.records import LONGEST_QUESTION, Abstract, Article, Asked, Rev
 from ragqa.editorial.article_page import PageStatement, article_page
 from ragqa.question.privacy import redact
 from ragqa.retrieval.retriever import Hit
-from ragqa.web.access import Reader, TheEngine, check_csrf, may_ask, may_read, priority, public, reader, set_cookie, visible
+from ragqa.web.access import Reader, may_ask, may_read, priority, public, reader, visible
 from ragqa.web.engine import Engine
-from ragqa.web.pages.frame import AUDIENCES, CHOICE, TheAudience, finder, inside, show
+from ragqa.web.pages.frame import AUDIENCES, CHOICE, TheAudience, finder, show
 from ragqa.web.pages.sources import Card, Span, nearest, numbered
 from ragqa.web.pages.suggestions import Suggestions
 from ragqa.web.problems import Problem
+from ragqa.web.security import inside
+from ragqa.web.state import TheEngine
+from ragqa.web.visits import check_csrf, set_cookie
 
 router = APIRouter(include_in_schema=False)
 FOUND = 12

@@ -25,8 +25,8 @@ from ragqa.checking.statements import Statement
 from ragqa.corpus.folder import Corpus
 from ragqa.corpus.records import LONGEST_QUESTION, ReviewState, Turn
 from ragqa.web import exchange
-from ragqa.web.access import check_csrf, csrf_token, engine, may_ask, may_read, pools, reader, visible
-from ragqa.web.conversations import PAGE, given, talks
+from ragqa.web.access import may_ask, may_read, reader, visible
+from ragqa.web.conversations import PAGE
 from ragqa.web.exchange import Given, Question
 from ragqa.web.pages.evidence import SORTABLE, table
 from ragqa.web.pages.exports import as_bibtex, as_ris
@@ -34,8 +34,10 @@ from ragqa.web.pages.frame import TheAudience, finder, show
 from ragqa.web.pages.reader import names
 from ragqa.web.pages.sources import cards
 from ragqa.web.problems import FAILURES, Problem, problem_of
+from ragqa.web.state import archive, conversations, engine, pools
 from ragqa.web.streaming import AnswerEvent
 from ragqa.web.views import environment
+from ragqa.web.visits import check_csrf, csrf_token
 
 router = APIRouter(include_in_schema=False)
 STREAM = "text/event-stream"
@@ -67,7 +69,7 @@ async def ask(
     """Answer a question as the next turn of a conversation, which begins here when none is named."""
     if not question.strip():
         raise Problem(422, "invalid_request", "the question is empty: write what you want to know, then ask")
-    name = conversation or talks(request).begin()
+    name = conversation or conversations(request).begin()
     asked = Question(
         question=question,
         article=article or None,
@@ -125,8 +127,8 @@ async def conversation(
 
 
 def _conversation(request: Request, name: str, article: str, sort: str, after: int | None, corpus: Corpus) -> Response:
-    found = talks(request).stretch(name, after, PAGE)
-    answers = given(request).answers(name, found.after, len(found.turns))
+    found = conversations(request).stretch(name, after, PAGE)
+    answers = archive(request).answers(name, found.after, len(found.turns))
     record = corpus.articles.get(article) if article in visible(corpus, reader(request)) else None
     beside = {"article": record.slug} if record else {}
     here = beside if after is None else beside | {"after": found.after}
