@@ -122,7 +122,7 @@ def cited(statement: Statement) -> str:
 
 
 def describe(reference: Reference) -> str:
-    """A reference in one line: who, what, where, design, size, identifiers; silent on whatever is unknown."""
+    """A reference in one line: who, what, where, design, size, identifiers. Omits missing fields."""
     authors = ", ".join(reference.authors[:3]) + (", et al" if len(reference.authors) > 3 else "")
     size = f"n = {reference.sample_size}" if reference.sample_size else None
     design = ", ".join(part for part in (reference.study_design, size, reference.follow_up) if part)

@@ -187,7 +187,7 @@ def stepper(page: ArticlePage) -> str:
 
 
 def about(page: ArticlePage) -> list[str]:
-    """When the article was last updated, and by which policy it is kept; silent on what is unknown."""
+    """When the article was last updated, and by which policy it is kept, where it names one."""
     policy = [f"Editorial policy: {page.editorial_policy}"] if page.editorial_policy else []
     return [f"Last updated: {page.updated}", *policy]
 

@@ -33,7 +33,7 @@ class Severity(IntEnum):
 
     @property
     def words(self) -> str:
-        """For readers."""
+        """The severity in words for readers."""
         return ("nothing changed", "wording changed", "evidence changed", "recommendation changed")[self]
 
 

@@ -72,7 +72,7 @@ async def identify(request: Request) -> Reader:
 
 
 async def _visitor(request: Request) -> Reader:
-    """Take the browser's cookie for what it is: a session, a visit that this server named, or nothing of ours."""
+    """The user of the browser's session, else a guest; notes the visit that its cookie names, if this server made it."""
     request.state.visit = ""
     sent = request.cookies.get(cookie_name(request, "ragqa"), "")
     if named_here(request, sent):

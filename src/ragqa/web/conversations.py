@@ -180,7 +180,7 @@ class Conversations:
                         yield entry.stat(follow_symlinks=False).st_mtime, Path(entry.path)
 
     def _remove(self, file: Path) -> None:
-        """Whatever it is: a file that was damaged or put in its place is removed as a whole one is."""
+        """Delete a conversation's file, or whatever stands in its place, and forget its answers."""
         if file.is_dir() and not file.is_symlink():
             shutil.rmtree(file)
         else:

@@ -33,7 +33,7 @@ class Deadline:
         self._given_up.set()
 
     def within(self, work: Callable[[], T]) -> T:
-        """The result of ``work``, neither begun nor told too late. Raises TooSlow, and as ``work``."""
+        """The result of ``work``, with a check before and after it. Raises TooSlow, and as ``work``."""
         self.check()
         done = work()
         self.check()

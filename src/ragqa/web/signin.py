@@ -29,7 +29,7 @@ REMEMBERED = 10_000
 
 
 class Guesses:
-    """How often one may try to sign in. What was no guess, because it was right, does not count.
+    """How often one may try to sign in; a right password does not count.
 
     A name's limit over all addresses does not hold where that name signed in before: nobody keeps its owner out by guessing.
     """

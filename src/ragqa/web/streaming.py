@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from ragqa.answer.contract import Answer
 from ragqa.checking.statements import Statement
@@ -47,6 +48,11 @@ async def answer_events(
     finally:
         deadline.give_up()
         future.cancel()
+
+
+def event_line(name: str, /, **data: Any) -> str:
+    """A server-sent event, in ASCII: no character of a text is taken for the end of a line."""
+    return f"event: {name}\ndata: {json.dumps(data)}\n\n"
 
 
 async def _until(whole: asyncio.Task[Answer], stages: asyncio.Queue[str]) -> AsyncIterator[str]:

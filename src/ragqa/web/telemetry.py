@@ -145,7 +145,7 @@ _USUAL = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", 
 
 
 def _thread_ended(ended: threading.ExceptHookArgs) -> None:
-    """A thread that an exception ended, told as any other: Python's own way prints the exception's message."""
+    """Log an exception that ended a thread, as any other: Python's own hook prints its message."""
     logging.getLogger("ragqa.web").error("a thread ended", exc_info=ended.exc_value)
 
 

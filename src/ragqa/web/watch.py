@@ -1,4 +1,4 @@
-"""What goes on beside the answering whatever happens to it, and how its failures are told."""
+"""Work done again and again beside the answering: when it is tried again, and how its failures are told."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class Spell:
         self.fault: str | None = None
 
     def failed(self, error: Exception) -> None:
-        """It failed; ``fault`` says why until it is over."""
+        """Note a failure; ``fault`` says why until ``over`` is called."""
         if self.fault is None:
             self._log.error("%s cannot be used, %s: %s", self.what, self.meanwhile, error)
         self.fault = str(error) or type(error).__name__
 
     def over(self) -> None:
-        """It works again."""
+        """Note that it works again."""
         if self.fault is not None:
             self._log.info("%s can be used again", self.what)
         self.fault = None

@@ -13,7 +13,6 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from ragqa.answer.contract import Answer
-from ragqa.checking.statements import Statement
 from ragqa.corpus.records import Asked, Turn
 from ragqa.retrieval.retriever import Hit
 from ragqa.web.access import may_ask, may_read, priority
@@ -24,7 +23,7 @@ from ragqa.web.conversations import MOST_TURNS, PAGE
 from ragqa.web.exchange import Given, Question, answer, check_article, stream
 from ragqa.web.problems import FAILURES, envelope, problem_of
 from ragqa.web.state import archive, conversations, engine, pools
-from ragqa.web.streaming import AnswerEvent
+from ragqa.web.streaming import AnswerEvent, event_line
 
 router = APIRouter(prefix="/api/v1", tags=["asking"])
 
@@ -118,7 +117,10 @@ def whole(request: Request, answer: Answer) -> Response:
     answer = answer.model_copy(update={"id": secrets.token_urlsafe(16)})
     if "text/event-stream" not in request.headers.get("accept", ""):
         return Response(json.dumps(answer.to_json() | {"kept": False}), media_type="application/json")
-    lines = [_line("disclaimer", {"disclaimer": answer.disclaimer}), _line("answer", _plain(answer))]
+    lines = [
+        event_line("disclaimer", disclaimer=answer.disclaimer),
+        event_line("answer", **answer.model_dump(mode="json", by_alias=True)),
+    ]
     return Response("".join(lines), media_type="text/event-stream")
 
 
@@ -129,26 +131,22 @@ async def events(request: Request, told: AsyncIterator[AnswerEvent | Given]) -> 
             if isinstance(event, Given):
                 yield await pools(request).ask(_last, event)
             else:
-                yield _line(event.name, {event.name: event.data} if isinstance(event.data, str) else _plain(event.data))
+                yield event_line(event.name, **_data(event))
     except FAILURES as error:
-        yield _line("error", envelope(problem_of(error), request.state.request_id))
-
-
-def _line(name: str, data: dict[str, Any]) -> str:
-    """One event, in ASCII: no character of a text is taken for the end of a line."""
-    return f"event: {name}\ndata: {json.dumps(data)}\n\n"
+        yield event_line("error", **envelope(problem_of(error), request.state.request_id))
 
 
 def _last(given: Given) -> str:
-    return _line("answer", _told(given))
+    return event_line("answer", **_told(given))
 
 
 def _told(given: Given) -> dict[str, Any]:
     return given.answer.to_json() | ({} if given.kept else {"kept": False})
 
 
-def _plain(data: Statement | Answer) -> dict[str, Any]:
-    return data.model_dump(mode="json", by_alias=True)
+def _data(event: AnswerEvent) -> dict[str, Any]:
+    """What an event tells: a text under the event's own name, else the fields of the statement or answer."""
+    return {event.name: event.data} if isinstance(event.data, str) else event.data.model_dump(mode="json", by_alias=True)
 
 
 def _given(body: Follow) -> dict[str, Any]:

@@ -108,7 +108,7 @@ def read_results(folder: Path) -> Results:
     history: list[tuple[str, Mapping[str, float | None]]] = []
     tables = []
     for file in sorted(folder.glob("*.json")):
-        value = _read(file)
+        value = _parsed(file)
         if value.get("schema") == SCORECARD and {"splits", "items", "kinds", "risk_coverage"} <= value.keys():
             cards[file.stem] = value
         elif value.get("schema") == HISTORY:
@@ -137,7 +137,7 @@ def _card(results: Results, name: str) -> dict[str, Any]:
     return results.cards[name]
 
 
-def _read(file: Path) -> dict[str, Any]:
+def _parsed(file: Path) -> dict[str, Any]:
     try:
         if file.stat().st_size > LARGEST:
             return {}

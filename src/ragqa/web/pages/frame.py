@@ -15,7 +15,7 @@ from ragqa.web.views import render
 from ragqa.web.visits import cookie_name
 
 CHOICE = "ragqa_reader"
-"""Cookie of the reader's choice: clinician or patient, nothing else; see ``access.cookie_name``."""
+"""Cookie of the reader's choice: clinician or patient, nothing else; see ``visits.cookie_name``."""
 AUDIENCES = ("clinician", "patient")
 
 

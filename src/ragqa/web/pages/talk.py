@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -35,7 +34,7 @@ from ragqa.web.pages.reader import names
 from ragqa.web.pages.sources import cards
 from ragqa.web.problems import FAILURES, Problem, problem_of
 from ragqa.web.state import archive, conversations, engine, pools
-from ragqa.web.streaming import AnswerEvent
+from ragqa.web.streaming import AnswerEvent, event_line
 from ragqa.web.views import environment
 from ragqa.web.visits import check_csrf, csrf_token
 
@@ -95,13 +94,13 @@ async def _pieces(request: Request, asked: Question, name: str, events: AsyncIte
             if isinstance(event, Given):
                 corpus = await engine(request).corpus()
                 shown = await pools(request).ask(_turn_part, request, event, name, article, corpus)
-                yield _event("turn", html=shown, address=_address(event, name, article), conversation=name)
+                yield event_line("turn", html=shown, address=_address(event, name, article), conversation=name)
             elif isinstance(event.data, Statement):
-                yield _event("statement", heading=event.data.section.heading(audience), text=printable(event.data.text))
+                yield event_line("statement", heading=event.data.section.heading(audience), text=printable(event.data.text))
             elif event.name == "stage":
-                yield _event("stage", stage=event.data)
+                yield event_line("stage", stage=event.data)
     except FAILURES as error:
-        yield _event("problem", message=problem_of(error).message)
+        yield event_line("problem", message=problem_of(error).message)
 
 
 def _turn_part(request: Request, found: Given, name: str, article: str, corpus: Corpus) -> str:
@@ -179,7 +178,7 @@ def alone(request: Request, answer: Answer, conversation: str) -> Response:
     if STREAM not in request.headers.get("accept", ""):
         return show(request, "answer.html", turn=turn, current=True, conversation="", article="")
     shown = _part("turn.html", request, turn=turn, conversation="", article="")
-    return Response(_event("turn", html=shown, address="", conversation=conversation), media_type=STREAM)
+    return Response(event_line("turn", html=shown, address="", conversation=conversation), media_type=STREAM)
 
 
 def turn_of_page(
@@ -250,8 +249,3 @@ def _address(found: Given, name: str, article: str) -> str:
 def _part(name: str, request: Request, **context: Any) -> str:
     """A piece of a page, escaped as the whole page is."""
     return printable(environment().get_template(name).render(csrf=csrf_token(request), **context))
-
-
-def _event(name: str, **data: Any) -> str:
-    """One event, in ASCII: no character of a text is taken for the end of a line."""
-    return f"event: {name}\ndata: {json.dumps(data)}\n\n"
