@@ -18,10 +18,13 @@ from pathlib import Path
 import click
 
 from ragqa.corpus.records import Asked, ReviewState
+from ragqa.editorial.affected import affected
 from ragqa.editorial.difference import as_text
-from ragqa.editorial.library import Library, State
-from ragqa.editorial.regenerate import affected, propose, regenerate, waiting
+from ragqa.editorial.library import Library
+from ragqa.editorial.queue import sign_off_queue
+from ragqa.editorial.regenerate import propose, regenerate
 from ragqa.editorial.review import record_step
+from ragqa.editorial.versions import State
 from ragqa.evaluation.gold import load_gold
 from ragqa.files import read_jsonl, write_atomic
 from ragqa.index.refresh import build_index
@@ -76,7 +79,7 @@ def story(settings: Settings, asked: Sequence[Asked]) -> dict[str, object]:
             click.echo(f"\nunpublished at once: {report.unpublished}")
             click.echo(f"made again {len(report.redone)}: {dict(report.by_severity())}")
             click.echo(f"a second run finds {len(affected(library, ragqa)[0])} left to do")
-        queue = waiting(library)
+        queue = sign_off_queue(library)
         click.echo(f"\n{len(queue)} wait for sign-off; the gravest:\n")
         for version, _, difference in queue[:3]:
             if difference:

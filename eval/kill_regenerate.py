@@ -21,8 +21,9 @@ import click
 from desk import EDITED, approve
 
 from ragqa.corpus.records import Asked
-from ragqa.editorial.library import Library, State
+from ragqa.editorial.library import Library
 from ragqa.editorial.regenerate import propose
+from ragqa.editorial.versions import State
 from ragqa.evaluation.gold import load_gold
 from ragqa.files import write_atomic
 from ragqa.index.refresh import build_index

@@ -21,8 +21,9 @@ from pathlib import Path
 import click
 
 from ragqa.corpus.records import Asked
-from ragqa.editorial.library import Library, key_of
+from ragqa.editorial.library import Library
 from ragqa.editorial.regenerate import regenerate
+from ragqa.editorial.versions import key_of
 from ragqa.evaluation.batches import read_batch
 from ragqa.files import write_atomic
 from ragqa.models import CachingEmbedder
@@ -57,7 +58,7 @@ def filled(library: Library, ragqa: Ragqa, asked: Sequence[Asked]) -> None:
     for question in map(ragqa.without_identifiers, asked):
         basis = ragqa.provenance(question, "clinician", remembering)
         answer = template.model_copy(update={"question": question.question})
-        library.propose(key_of(question, "clinician"), question, answer, basis, [], severity="s", reason="r", published=True)
+        library.add_version(key_of(question, "clinician"), question, answer, basis, [], severity="s", reason="r", published=True)
 
 
 def timed(library: Library, ragqa: Ragqa, affected: int) -> float:

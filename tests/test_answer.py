@@ -12,8 +12,9 @@ from ragqa.answer.assembly import reference
 from ragqa.answer.contract import DISCLAIMERS, Answer, Trace
 from ragqa.checking.statements import Statement, Support, cite
 from ragqa.composing.draft import Draft, Quote
+from ragqa.corpus.parts import Part
 from ragqa.corpus.passages import passages
-from ragqa.corpus.records import Abstract, Part
+from ragqa.corpus.records import Abstract
 from ragqa.errors import UncitedStatement, UnknownCitation, UnsupportedStatement
 from ragqa.question.refusal import Status
 

@@ -10,7 +10,8 @@ from ragqa.answer.assembly import reference
 from ragqa.answer.contract import Reference
 from ragqa.checking.statements import Statement, Support
 from ragqa.corpus.articles import parse_article
-from ragqa.corpus.records import Abstract, Part
+from ragqa.corpus.parts import Part
+from ragqa.corpus.records import Abstract
 from ragqa.corpus.study import follow_up, sample_size, study_design
 
 pytestmark = pytest.mark.quick

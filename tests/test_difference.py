@@ -13,10 +13,10 @@ from test_render import HOSTILE, hostile_answer
 
 from ragqa.answer.contract import Answer
 from ragqa.corpus.articles import parse_article
-from ragqa.corpus.records import Part
+from ragqa.corpus.parts import Part
 from ragqa.editorial.difference import (
-    Change,
     Difference,
+    SentenceChange,
     Severity,
     as_html,
     as_markdown,
@@ -118,7 +118,7 @@ def test_hostile_text_is_inert_in_every_medium() -> None:
 def test_shown_changes_give_back_both_sentences() -> None:
     """What is marked as gone and as new, put together with what stayed, are the two sentences."""
     before, after = "Drug A 20 mg/day lowered the score in adults.", "Drug A 10 mg/day lowered the mean score in older adults."
-    change = Change(part=Part.EVIDENCE, before=before, after=after, lost=(), gained=(), severity=Severity.EVIDENCE)
+    change = SentenceChange(part=Part.EVIDENCE, before=before, after=after, lost=(), gained=(), severity=Severity.EVIDENCE)
     assert " ".join(text for kind, text in runs(change) if kind != "+") == before
     assert " ".join(text for kind, text in runs(change) if kind != "-") == after
 

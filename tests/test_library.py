@@ -20,19 +20,15 @@ import pytest
 from samples import ARTICLE, abstract, write_corpus
 
 from ragqa.corpus.records import Asked, ReviewState
-from ragqa.editorial.library import Library, State
-from ragqa.editorial.regenerate import (
-    Report,
-    affected,
-    estimate,
-    propose,
-    regenerate,
-    replay,
-    served,
-    take_back_retracted,
-    waiting,
-)
+from ragqa.editorial.affected import affected
+from ragqa.editorial.library import Library
+from ragqa.editorial.queue import sign_off_queue
+from ragqa.editorial.regenerate import Report, estimate, propose, regenerate
+from ragqa.editorial.replay import replay
+from ragqa.editorial.retractions import take_back_retracted
 from ragqa.editorial.review import record_step
+from ragqa.editorial.served import served
+from ragqa.editorial.versions import State
 from ragqa.errors import CorpusError, LibraryError
 from ragqa.index import current_generation
 from ragqa.index.refresh import build_index
@@ -113,7 +109,7 @@ def test_an_edit_touches_the_answers_made_from_it_and_no_other(desk: Settings, l
     report = redo(desk, library)
     assert [r.affected.asked.question for r in report.redone] == [ON_A]
     assert library.counts() == {"published": 2, "waiting": 1}
-    ((new, old, difference),) = waiting(library)
+    ((new, old, difference),) = sign_off_queue(library)
     assert "30 mg/day" in str(new.answer.said())
     assert old is not None
     assert difference is not None
@@ -321,10 +317,10 @@ def test_a_full_disk_changes_nothing(desk: Settings, library: Library) -> None:
     database.execute(f"PRAGMA max_page_count = {pages}")
     long = version.answer.model_copy(update={"question": "x" * 200_000})
     with pytest.raises(LibraryError, match="full"):
-        library.propose(version.key, Asked(question=ON_A), long, version.basis, [], severity="s", reason="r")
+        library.add_version(version.key, Asked(question=ON_A), long, version.basis, [], severity="s", reason="r")
     assert library.counts() == {"published": 2}
     database.execute("PRAGMA max_page_count = 1000000")
-    assert library.propose(version.key, Asked(question=ON_A), long, version.basis, [], severity="s", reason="r") == 3
+    assert library.add_version(version.key, Asked(question=ON_A), long, version.basis, [], severity="s", reason="r") == 3
     assert desk.library.exists()
 
 

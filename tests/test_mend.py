@@ -20,8 +20,9 @@ from ragqa.conversation.turns import add_turn, read_turns
 from ragqa.corpus.articles import kept_file
 from ragqa.corpus.folder import load_corpus
 from ragqa.corpus.records import Asked, Turn
-from ragqa.editorial.library import Library, State, key_of
+from ragqa.editorial.library import Library
 from ragqa.editorial.regenerate import propose
+from ragqa.editorial.versions import State, key_of
 from ragqa.index import current_generation
 from ragqa.index.refresh import build_index
 from ragqa.mend import Finding, mend

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from samples import ARTICLE, abstract
 
 from ragqa.corpus.articles import parse_article
+from ragqa.corpus.parts import Part
 from ragqa.corpus.passages import label_at, part_at, passages
-from ragqa.corpus.records import Abstract, Part
+from ragqa.corpus.records import Abstract
 from ragqa.index import searchable
 from ragqa.language.sentences import sentences
 

@@ -16,7 +16,7 @@ from ragqa.corpus.articles import approved_text, kept_file
 from ragqa.corpus.folder import load_corpus
 from ragqa.corpus.records import ReviewState
 from ragqa.corpus.reviewlog import COPY, chained, log_line, read_log
-from ragqa.editorial.review import NEXT, record_step, same_person, standings
+from ragqa.editorial.review import NEXT, articles_in_review, record_step, same_person
 from ragqa.errors import ReviewError, StoreBusy
 
 WAY = ((ReviewState.SUBMITTED, "demo-author"), (ReviewState.UNDER_REVIEW, "demo-editor"), (ReviewState.APPROVED, "demo-editor"))
@@ -213,7 +213,7 @@ def test_what_waits_for_an_editor_comes_first(tmp_path: Path) -> None:
     states = {"a": "approved", "s": "submitted", "u": "under_review", "w": "withdrawn"}
     texts = dict.fromkeys((*states, "d"), ARTICLE)
     corpus = load_corpus(write_corpus(tmp_path / "corpus", texts, [abstract(101), abstract(102)], states))
-    found = standings(corpus)
+    found = articles_in_review(corpus)
     assert [one.article.slug for one in found] == ["u", "s", "d", "a", "w"]
     assert all(set(one.possible) == NEXT[one.state] for one in found)
     assert not any(one.edited for one in found)

@@ -11,7 +11,8 @@ from fakes import FakeEmbedder, FakeReranker
 from samples import ARTICLE, abstract, write_corpus
 
 from ragqa.checking.drafts import verified
-from ragqa.corpus.records import Asked, Cited, Part, Turn
+from ragqa.corpus.parts import Part
+from ragqa.corpus.records import Asked, Cited, Turn
 from ragqa.evidence.gathering import Evidence
 from ragqa.index import open_index
 from ragqa.index.refresh import build_index

@@ -9,7 +9,7 @@ import pytest
 from samples import ARTICLE, abstract, write_corpus
 
 from ragqa.answer.contract import Answer
-from ragqa.corpus.records import Part
+from ragqa.corpus.parts import Part
 from ragqa.index.refresh import build_index
 from ragqa.language.corroboration import uncorroborated
 from ragqa.language.sentences import without_markers

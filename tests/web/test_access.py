@@ -18,11 +18,12 @@ from web.conftest import PASSWORD, app_of, changed
 
 from ragqa.settings import Settings
 from ragqa.web import store
-from ragqa.web.access import SAFE, admits, check_csrf, decision
+from ragqa.web.access import SAFE, admits, decision
 from ragqa.web.accounts import ROLES
 from ragqa.web.app import routes
 from ragqa.web.security import Rate
 from ragqa.web.signin import AT_ONCE, PER_MINUTE, Guesses
+from ragqa.web.visits import check_csrf
 
 EVERYBODY = ("guest", *ROLES)
 TABLE = [(method, route.path) for route in routes() for method in sorted(route.methods)]

@@ -16,7 +16,7 @@ from argon2.exceptions import VerifyMismatchError
 
 from ragqa.errors import RagqaError
 from ragqa.web.accounts import DAY, ROLES, Accounts, User
-from ragqa.web.store import secret
+from ragqa.web.private import secret
 
 PASSWORD = "correct horse battery"
 

@@ -30,7 +30,7 @@ def test_an_answer_is_the_contract_and_what_the_pipeline_says(client: TestClient
     assert answer["status"] == "answered"
     assert all(statement["citations"] for statement in answer["statements"])
     assert "no substitute for" in answer["disclaimer"]
-    with app_of(client).state.engine.generation() as ragqa:
+    with app_of(client).state.engine.index.generation() as ragqa:
         assert said(ragqa.ask(QUESTION).to_json()) == said(answer)
 
 

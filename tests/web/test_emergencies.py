@@ -20,6 +20,7 @@ from ragqa.errors import Busy, IndexFault, LibraryError, ModelUnavailable, Servi
 from ragqa.web.admission import Priority
 from ragqa.web.conversations import Conversations
 from ragqa.web.engine import Engine
+from ragqa.web.live_index import LiveIndex
 from ragqa.web.security import Rate
 
 EMERGENCY = "My son John Smith just took 30 tablets of paracetamol, what do I do?"
@@ -91,7 +92,7 @@ def test_it_is_the_answer_that_is_given_at_other_times(tmp_path: Path, asked: As
         async with running(serving(tmp_path)) as engine:
             found = await engine.urgent(asked)
             assert found is not None
-            with engine.generation() as ragqa:
+            with engine.index.generation() as ragqa:
                 usual = ragqa.ask(asked.question, asked.history, asked.article)
             assert usual.model_copy(update={"trace": found.trace}) == found
             assert usual.trace.model_copy(update={"milliseconds": {}}) == found.trace
@@ -138,7 +139,7 @@ def test_whatever_refuses_a_question_an_emergency_is_answered(
     def fails(*_: Any, **__: Any) -> Any:
         raise fault
 
-    monkeypatch.setattr(Engine, "generation", fails)
+    monkeypatch.setattr(LiveIndex, "generation", fails)
     sent = client.post("/api/v1/ask", json={"question": EMERGENCY, "article": "drug-a"})
     assert sent.status_code == 200, sent.text
     check(sent.json())

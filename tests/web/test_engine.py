@@ -32,8 +32,9 @@ from ragqa.pipeline import Ragqa
 from ragqa.question import reading
 from ragqa.retrieval import ranking as retrieve
 from ragqa.settings import Settings
-from ragqa.web import engine as module
+from ragqa.web import live_index, signed_off
 from ragqa.web.admission import Priority
+from ragqa.web.deadline import Deadline
 from ragqa.web.engine import Engine
 
 ASKED = Asked(question=QUESTION)
@@ -83,7 +84,7 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gatekeeper]:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """CURRENT is looked at without much waiting."""
-    monkeypatch.setattr(module, "LOOK", 0.02)
+    monkeypatch.setattr(live_index, "LOOK", 0.02)
 
 
 async def until(holds: Callable[[], bool]) -> None:
@@ -168,10 +169,10 @@ def test_a_new_generation_takes_over_without_a_pause(tmp_path: Path, gate: Gatek
             before = current_generation(settings.index)
             under_way = asyncio.create_task(engine.ask(ASKED))
             await gate.entered(1)
-            with engine.generation() as old:
+            with engine.index.generation() as old:
                 pass
             after = await asyncio.to_thread(edit, settings)
-            await until(lambda: engine.swaps == 1)
+            await until(lambda: engine.index.swaps == 1)
             later = asyncio.create_task(engine.ask(ASKED, priority=Priority.SIGNED_IN))
             await gate.entered(2)
             assert gate.inside == [before, after]
@@ -195,10 +196,10 @@ def test_a_generation_that_cannot_be_opened_changes_nothing(tmp_path: Path) -> N
         async with running(settings) as engine:
             before = current_generation(settings.index)
             (settings.index / "CURRENT").write_text("0123456789abcdef\n")
-            await until(lambda: engine.failed_swaps > 0)
+            await until(lambda: engine.index.failed_swaps > 0)
             assert (await engine.ask(ASKED)).trace.generation == before
             after = await asyncio.to_thread(edit, settings)
-            await until(lambda: engine.swaps == 1)
+            await until(lambda: engine.index.swaps == 1)
             assert (await engine.ask(ASKED)).trace.generation == after
 
     asyncio.run(scene())
@@ -214,18 +215,18 @@ def test_an_approval_during_another_build_is_not_forgotten(tmp_path: Path) -> No
             records = settings.corpus / "abstracts" / "all.jsonl"
             records.write_text(records.read_text().replace("by 101 points", "by 100 points"))
             with (settings.index / "LOCK").open("ab") as other, locked(other):
-                following = engine.follow()
+                following = engine.index.follow()
                 await asyncio.sleep(0.3)
                 assert not following.done()
             await asyncio.wrap_future(following)
-            assert (engine.swaps, engine.failed_swaps) == (1, 0)
+            assert (engine.index.swaps, engine.index.failed_swaps) == (1, 0)
 
     asyncio.run(scene())
 
 
 def test_many_swaps_under_load_lose_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Questions without a break while generations come and go: every one is answered, each from a generation that was live."""
-    monkeypatch.setattr(module, "LOOK", 0.01)
+    monkeypatch.setattr(live_index, "LOOK", 0.01)
     settings = serving(tmp_path, waiting=50, generations=10)
 
     async def scene() -> None:
@@ -242,15 +243,15 @@ def test_many_swaps_under_load_lose_nothing(tmp_path: Path, monkeypatch: pytest.
             for swap in range(1, 9):
                 name = sorted(map(str, names))[swap % 2]
                 write_atomic(settings.index / "CURRENT", [name + "\n"])
-                with engine.generation() as ragqa:
+                with engine.index.generation() as ragqa:
                     live = ragqa.generation.manifest.generation
                 if live != name:
-                    seen = engine.swaps
-                    await until(lambda seen=seen: engine.swaps > seen)  # type: ignore[misc]
+                    seen = engine.index.swaps
+                    await until(lambda seen=seen: engine.index.swaps > seen)  # type: ignore[misc]
             busy = False
             await asyncio.gather(*readers)
-            assert engine.swaps >= 7
-            assert engine.failed_swaps == 0
+            assert engine.index.swaps >= 7
+            assert engine.index.failed_swaps == 0
             assert {answer.trace.generation for answer in answers} <= names
             assert len(answers) >= 4
 
@@ -273,8 +274,8 @@ def test_closing_finishes_what_was_admitted(tmp_path: Path, gate: Gatekeeper) ->
         answers = await asyncio.gather(*admitted)
         await closing
         assert all(answer.statements for answer in answers)
-        assert not engine.ready
-        with pytest.raises(ServingError), engine.generation():
+        assert not engine.index.ready
+        with pytest.raises(ServingError), engine.index.generation():
             pass
 
     asyncio.run(scene())
@@ -335,14 +336,14 @@ def test_who_signed_in_is_answered_before_waiting_guests(tmp_path: Path, gate: G
 
 
 class Steps:
-    """Notes the steps of answering; in the one numbered ``slow`` the time of the newest job runs out."""
+    """Notes the steps of answering; in the one numbered ``slow`` the newest deadline passes."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.begun: list[str] = []
         self.slow: int | None = None
-        self.jobs: list[Any] = []
-        made = module._Job.__init__
-        monkeypatch.setattr(module._Job, "__init__", lambda job, at: (made(job, at), self.jobs.append(job))[0])
+        self.deadlines: list[Deadline] = []
+        made = Deadline.__init__
+        monkeypatch.setattr(Deadline, "__init__", lambda one, seconds: (made(one, seconds), self.deadlines.append(one))[0])
         for owner, name in (
             (reading, "standalone"),
             (Library, "published"),
@@ -362,7 +363,7 @@ class Steps:
             self.begun.append(name)
             done = real(*given, **named)
             if here == self.slow:
-                self.jobs[-1].deadline = 0.0
+                self.deadlines[-1].at = 0.0
             return done
 
         monkeypatch.setattr(owner, name, step)
@@ -442,8 +443,8 @@ def test_a_library_that_cannot_be_read_keeps_nobody_from_an_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, fault: str
 ) -> None:
     """The question is answered anew, the fault counted each time and told once; mended, the signed-off answer is given again."""
-    monkeypatch.setattr(module, "LIBRARY_RESTS", 0.0)
-    monkeypatch.setattr(module, "LIBRARY_WAITS", 0.01)
+    monkeypatch.setattr(signed_off, "RESTS", 0.0)
+    monkeypatch.setattr(signed_off, "WAITS", 0.01)
     settings = serving(tmp_path)
     publish(settings)
     whole = settings.library.read_bytes()
@@ -462,15 +463,15 @@ def test_a_library_that_cannot_be_read_keeps_nobody_from_an_answer(
                 answer = await engine.ask(ASKED)
                 assert answer.review_state == "not_reviewed"
                 assert answer.statements
-                assert engine.library_faults == count
+                assert engine.signed_off.failures == count
             assert sum("answered anew" in record.message for record in caplog.records) == 1
             other.close()
             monkeypatch.undo()
             if fault == "damaged":
                 settings.library.write_bytes(whole)
-            engine._library_rests = 0.0
+            engine.signed_off._rests_until = 0.0
             assert (await engine.ask(ASKED)).review_state == "approved"
-            assert engine.library_faults == 2
+            assert engine.signed_off.failures == 2
 
     asyncio.run(scene())
 
@@ -485,12 +486,12 @@ def test_a_library_at_fault_is_left_alone_for_a_while(tmp_path: Path, monkeypatc
     settings = serving(tmp_path)
     publish(settings)
     monkeypatch.setattr(Library, "published", forbidden)
-    monkeypatch.setattr(module, "LIBRARY_RESTS", 300.0)
+    monkeypatch.setattr(signed_off, "RESTS", 300.0)
 
     async def scene() -> None:
         async with running(settings) as engine:
             for _ in range(3):
                 assert (await engine.ask(ASKED)).statements
-            assert engine.library_faults == 1
+            assert engine.signed_off.failures == 1
 
     asyncio.run(scene())

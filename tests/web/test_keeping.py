@@ -15,7 +15,8 @@ from fastapi.testclient import TestClient
 from pages_site import fill_library, page, send, site, site_settings, small_site, words
 from web.conftest import QUESTION, Opened, app_of, changed, stream_of, token
 
-from ragqa.editorial.library import Library, State
+from ragqa.editorial.library import Library
+from ragqa.editorial.versions import State
 from ragqa.web import archive as module
 from ragqa.web.api import asking, reading
 from ragqa.web.archive import ADDRESS

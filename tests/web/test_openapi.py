@@ -14,7 +14,7 @@ from web.conftest import app_of
 from ragqa.answer.contract import Answer
 from ragqa.settings import Settings
 from ragqa.web.api import describe
-from ragqa.web.api.messages import ANSWER
+from ragqa.web.api.messages.examples import ANSWER
 from ragqa.web.app import create_app
 
 DOCUMENT: dict[str, Any] = describe(create_app(Settings()))

@@ -13,7 +13,8 @@ from fastapi.testclient import TestClient
 from pages_site import QUESTION, fill_library, page, send, sign_in, site, site_settings, small_site, words
 
 from ragqa.corpus.reviewlog import read_log
-from ragqa.editorial.library import Library, State
+from ragqa.editorial.library import Library
+from ragqa.editorial.versions import State
 from ragqa.settings import Settings
 from ragqa.web.pages.plots import risk_coverage, trend
 

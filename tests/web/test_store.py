@@ -17,7 +17,9 @@ import pytest
 from ragqa.errors import StoreBusy, StoreFault
 from ragqa.web import store
 from ragqa.web.accounts import Accounts
-from ragqa.web.store import Pools, Store, private_folder, secret
+from ragqa.web.pools import Pools
+from ragqa.web.private import private_folder, secret
+from ragqa.web.store import Store
 
 
 def made(database: sqlite3.Connection) -> None:

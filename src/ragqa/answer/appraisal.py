@@ -12,7 +12,7 @@ from typing import Literal
 
 from ragqa.answer.contract import Certainty, Conflict, Reference
 from ragqa.checking.statements import Statement
-from ragqa.corpus.records import Part
+from ragqa.corpus.parts import Part
 from ragqa.corpus.study import design_rank
 from ragqa.language.direction import COMPARED, reports_no_difference
 from ragqa.language.lexicon import lexicon

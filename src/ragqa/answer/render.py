@@ -15,22 +15,8 @@ import jinja2
 
 from ragqa.answer.contract import Answer, Reference
 from ragqa.checking.statements import Statement
-from ragqa.corpus.records import Part
 from ragqa.question.refusal import Status
 
-HEADINGS = {
-    Part.RECOMMENDATION: "Recommendation",
-    Part.EVIDENCE: "From the research",
-    Part.SAFETY: "Safety",
-    Part.UNCERTAINTY: "What is uncertain",
-    Part.KEY_POINT: "Key points",
-}
-HEADINGS_FOR_PATIENTS = HEADINGS | {
-    Part.RECOMMENDATION: "What is advised",
-    Part.SAFETY: "Side effects and safety",
-    Part.UNCERTAINTY: "What is not certain",
-    Part.KEY_POINT: "In short",
-}
 CAUTION = "Not yet reviewed by a person: put together automatically from approved articles and the abstracts they cite."
 CAUTIONS = {
     "approved": "Signed off by an editor; put together from approved articles and the abstracts they cite.",
@@ -127,9 +113,8 @@ RENDERERS: dict[str, Callable[[Answer], str]] = {
 
 def sections(answer: Answer) -> list[tuple[str, list[Statement]]]:
     """Headings with their statements, in the answer's own order: the part that was asked for stands first."""
-    headings = HEADINGS_FOR_PATIENTS if answer.audience == "patient" else HEADINGS
     parts = dict.fromkeys(statement.section for statement in answer.statements)
-    return [(headings[part], [s for s in answer.statements if s.section is part]) for part in parts]
+    return [(part.heading(answer.audience), [s for s in answer.statements if s.section is part]) for part in parts]
 
 
 def cited(statement: Statement) -> str:

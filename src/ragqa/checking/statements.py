@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ragqa.composing.draft import Draft, Quote
-from ragqa.corpus.records import Abstract, Article, Part, Record
+from ragqa.corpus.parts import Part
+from ragqa.corpus.records import Abstract, Article, Record
 from ragqa.errors import UnknownCitation, UnsupportedStatement
 
 

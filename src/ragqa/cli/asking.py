@@ -122,7 +122,7 @@ def _signed_off(ragqa: Any, question: str, history: Any, article: str | None) ->
         return None
     from ragqa.corpus.records import Asked
     from ragqa.editorial.library import Library
-    from ragqa.editorial.regenerate import served
+    from ragqa.editorial.served import served
     from ragqa.errors import LibraryError
 
     try:

@@ -182,7 +182,7 @@ def _resting_on(ids: Sequence[str], file: Path) -> dict[str, list[str]] | None:
 
 
 def _take_back(settings: Settings) -> None:
-    from ragqa.editorial.regenerate import take_back_retracted
+    from ragqa.editorial.retractions import take_back_retracted
 
     with progress_bar() as progress:
         found = take_back_retracted(settings, progress)

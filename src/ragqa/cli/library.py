@@ -68,7 +68,7 @@ def library_list(state: str | None, library: Path | None) -> None:
     Example:
       ragqa library list --state unpublished
     """
-    from ragqa.editorial.library import State
+    from ragqa.editorial.versions import State
 
     with _library(library) as store:
         for version in store.versions(*([State(state)] if state else [])):
@@ -91,8 +91,8 @@ def library_show(answer_id: str, style: str, library: Path | None) -> None:
       ragqa library show 12 --format md
     """
     from ragqa.answer.render import render
-    from ragqa.editorial.library import State
-    from ragqa.editorial.regenerate import APPROVED
+    from ragqa.editorial.served import APPROVED
+    from ragqa.editorial.versions import State
 
     with _library(library) as store:
         version = store.version(answer_id)
@@ -118,10 +118,10 @@ def library_queue(style: str, library: Path | None) -> None:
     """
     from ragqa.answer.render import render
     from ragqa.editorial import difference
-    from ragqa.editorial.regenerate import waiting
+    from ragqa.editorial.queue import sign_off_queue
 
     with _library(library) as store:
-        queue = waiting(store)
+        queue = sign_off_queue(store)
     if style == "html":
         compared = [
             (f"{new.number}. {new.answer.question}", found or difference.compare(None, new.answer)) for new, _, found in queue
@@ -170,7 +170,7 @@ def library_reject(numbers: tuple[int, ...], everything: bool, by: str, note: st
 def _decide_on(
     numbers: tuple[int, ...], everything: bool, library: Path | None, decide: Callable[[Any, int], Any], done: str
 ) -> None:
-    from ragqa.editorial.library import State
+    from ragqa.editorial.versions import State
 
     if bool(numbers) == everything:
         raise click.UsageError("give the NUMBERs, or --all")
@@ -216,7 +216,8 @@ def regenerate(
     Example:
       ragqa regenerate --dry-run && ragqa regenerate && ragqa library queue
     """
-    from ragqa.editorial.regenerate import affected, estimate
+    from ragqa.editorial.affected import affected
+    from ragqa.editorial.regenerate import estimate
     from ragqa.editorial.regenerate import regenerate as redo
     from ragqa.index.refresh import build_index
     from ragqa.parallel import cores
@@ -253,7 +254,7 @@ def replay(answer_id: str, corpus: Path | None, index: Path | None, model: str |
     Example:
       ragqa replay 12
     """
-    from ragqa.editorial.regenerate import replay as again
+    from ragqa.editorial.replay import replay as again
     from ragqa.errors import LibraryError
     from ragqa.pipeline import Ragqa
 

@@ -111,10 +111,10 @@ def review_queue(corpus: Path | None) -> None:
       ragqa review queue
     """
     from ragqa.corpus.records import ReviewState
-    from ragqa.editorial.review import standings
+    from ragqa.editorial.review import articles_in_review
 
     loaded = _read(settings_from(corpus=corpus).corpus)
-    found = standings(loaded)
+    found = articles_in_review(loaded)
     width = max((len(one.article.slug) for one in found), default=0)
     for one in found:
         since = f"{one.last.state.value} {one.last.at:%Y-%m-%d} by {plain(one.last.by)}" if one.last else "no step yet"

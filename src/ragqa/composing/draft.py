@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from ragqa.corpus.records import Part, Passage
+from ragqa.corpus.parts import Part
+from ragqa.corpus.records import Passage
 from ragqa.evidence.gathering import Evidence
 from ragqa.question.query import Query
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ragqa.composing.draft import Draft, Quote
-from ragqa.corpus.records import Part
+from ragqa.corpus.parts import Part
 from ragqa.evidence.candidates import Candidate
 from ragqa.evidence.gathering import Evidence
 from ragqa.language.corroboration import CORROBORATES, uncorroborated
@@ -19,14 +19,6 @@ from ragqa.models import Vectors, sigmoid
 from ragqa.question.query import Query
 from ragqa.question.understanding import QuestionType
 
-LIMITS = {
-    Part.RECOMMENDATION: 3,
-    Part.EVIDENCE: 5,
-    Part.SAFETY: 2,
-    Part.UNCERTAINTY: 2,
-    Part.KEY_POINT: 3,
-}
-"""Most statements of each part of an answer."""
 LEAD_SHARE = 3
 """Most statements of one part from an article on this very question; by hand: so that studies have room beside it."""
 SAME = 0.95
@@ -80,7 +72,7 @@ def _choose(candidates: Sequence[Candidate], vectors: Vectors, first: Part, reac
     for i in sorted(range(len(candidates)), key=lambda i: _judged_order(candidates[i])):
         candidate = candidates[i]
         peers = [candidates[j] for j in chosen if candidates[j].part is candidate.part]
-        room = LIMITS[candidate.part] + (MORE_ROOM if candidate.part is first else 0)
+        room = candidate.part.most + (MORE_ROOM if candidate.part is first else 0)
         full = len(peers) >= room or (candidate.lead and sum(p.lead for p in peers) >= LEAD_SHARE)
         if full or candidate.logit < floors.get(candidate.source_id, np.inf):
             continue

@@ -16,7 +16,8 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from ragqa.corpus.records import Article, ArticleSpan, Part, ReviewEvent, ReviewState, explain
+from ragqa.corpus.parts import Part
+from ragqa.corpus.records import Article, ArticleSpan, ReviewEvent, ReviewState, explain
 from ragqa.errors import CorpusError, InvalidRecord
 from ragqa.files import read_text
 
@@ -27,14 +28,7 @@ FRONT_MATTER = 16 * 1024
 _FRONT = re.compile(r"\A---\r?\n(.*?\n)---\r?\n", re.DOTALL)
 _SPACE = re.compile(r"\s*")
 _HEADING = re.compile(r"^(#{2,3}) ++(.*[^ \n]|(?<=  )) *+$", re.MULTILINE)
-_PARTS = {
-    "answer": Part.RECOMMENDATION,
-    "recommendation": Part.RECOMMENDATION,
-    "evidence": Part.EVIDENCE,
-    "safety": Part.SAFETY,
-    "uncertainty": Part.UNCERTAINTY,
-    "key points": Part.KEY_POINT,
-}
+_PARTS = {heading: part for part in Part for heading in part.written_as}
 
 
 def article_file(folder: Path, slug: str) -> Path:

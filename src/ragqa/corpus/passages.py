@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ragqa.corpus.records import Abstract, Article, Part, Passage
+from ragqa.corpus.parts import Part
+from ragqa.corpus.records import Abstract, Article, Passage
 from ragqa.language.sentences import sentence_spans
 
 RULES = "2"

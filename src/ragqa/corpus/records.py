@@ -23,6 +23,8 @@ from pydantic import (
     model_validator,
 )
 
+from ragqa.corpus.parts import Part
+
 SOURCE_ID = re.compile(
     r"pmid:[1-9]\d{0,8}|doi:10\.\d{4,9}/\S+|nct:NCT\d{8}|label:[a-z0-9-]+|doc:\S+",
 )
@@ -147,16 +149,6 @@ class Abstract(Record):
             spans.append((section.label, start, start + len(section.text)))
             start += len(section.text) + 1
         return spans
-
-
-class Part(StrEnum):
-    """Where a statement belongs in an answer, and which heading of an article it stands under."""
-
-    RECOMMENDATION = "recommendation"
-    EVIDENCE = "evidence"
-    SAFETY = "safety"
-    UNCERTAINTY = "uncertainty"
-    KEY_POINT = "key_point"
 
 
 class ArticleSpan(Record):

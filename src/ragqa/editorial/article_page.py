@@ -15,11 +15,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ragqa.answer.assembly import reference
 from ragqa.answer.contract import DISCLAIMERS, Audience
-from ragqa.answer.render import HEADINGS, HEADINGS_FOR_PATIENTS, WIDTH, describe, escaped, printable, template, wrapped
+from ragqa.answer.render import WIDTH, describe, escaped, printable, template, wrapped
 from ragqa.checking.support import unsupported
 from ragqa.corpus.articles import approved_text
 from ragqa.corpus.folder import Corpus
-from ragqa.corpus.records import Article, Part, ReviewEvent, ReviewState
+from ragqa.corpus.parts import Part
+from ragqa.corpus.records import Article, ReviewEvent, ReviewState
 from ragqa.editorial.difference import Difference, compare_articles
 from ragqa.errors import CorpusError, RagqaError
 from ragqa.language.sentences import sentences, without_markers
@@ -186,7 +187,7 @@ def stepper(page: ArticlePage) -> str:
 
 
 def about(page: ArticlePage) -> list[str]:
-    """When the article was last updated, and by which policy it is kept; silent on what is unknown."""
+    """When the article was last updated, and by which policy it is kept, where it names one."""
     policy = [f"Editorial policy: {page.editorial_policy}"] if page.editorial_policy else []
     return [f"Last updated: {page.updated}", *policy]
 
@@ -230,12 +231,11 @@ def _retraction_caution(references: Sequence[PageReference]) -> Iterator[str]:
 
 
 def _sections(article: Article, audience: Audience) -> Iterator[PageSection]:
-    headings = HEADINGS_FOR_PATIENTS if audience == "patient" else HEADINGS
     for part in dict.fromkeys(span.part for span in article.spans):
         spans = [span for span in article.spans if span.part is part]
         found = [sentence for span in spans for sentence in sentences(article.text, span.start, span.end)]
         statements = (PageStatement(text=_told(sentence.text, audience), citations=sentence.markers) for sentence in found)
-        yield PageSection(section=part, heading=headings[part], statements=tuple(statements))
+        yield PageSection(section=part, heading=part.heading(audience), statements=tuple(statements))
 
 
 def _told(sentence: str, audience: Audience) -> str:

@@ -11,13 +11,12 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from ragqa.answer.contract import Answer
-from ragqa.answer.render import HEADINGS, describe, escaped, printable, template
+from ragqa.answer.render import describe, escaped, printable, template
 from ragqa.checking.support import unsupported
-from ragqa.corpus.records import Article, Part
+from ragqa.corpus.parts import Part
+from ragqa.corpus.records import Article
 from ragqa.language.sentences import sentences, without_markers
 
-ACTED_ON = {Part.RECOMMENDATION, Part.SAFETY, Part.KEY_POINT}
-"""Parts that a clinician acts on: a change there is a change of the recommendation."""
 ALIKE = 0.55
 """Share of common words (difflib's ratio) from which a sentence is the other one, changed; by hand."""
 _WORD = re.compile(r"\w+(?:[.,]\d+)*|\S")
@@ -34,12 +33,12 @@ class Severity(IntEnum):
 
     @property
     def words(self) -> str:
-        """For readers."""
+        """The severity in words for readers."""
         return ("nothing changed", "wording changed", "evidence changed", "recommendation changed")[self]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class SentenceChange:
     """One sentence before and after; None where there was, or is, none. Sources are ids, so that renumbering is no change."""
 
     part: Part
@@ -55,7 +54,7 @@ class Difference:
     """All changes, the gravest first; ``notes`` say what else changed, ``described`` what each gained source is, by id."""
 
     severity: Severity
-    changes: tuple[Change, ...]
+    changes: tuple[SentenceChange, ...]
     notes: tuple[str, ...]
     described: Mapping[str, str] = field(default_factory=dict)
 
@@ -147,17 +146,17 @@ def _likeness(a: _Said, b: _Said) -> float:
     return difflib.SequenceMatcher(None, one, other, autojunk=False).ratio()
 
 
-def _change(old: _Said | None, new: _Said | None) -> Change | None:
+def _change(old: _Said | None, new: _Said | None) -> SentenceChange | None:
     was, now = old.sources if old else (), new.sources if new else ()
     lost, gained = tuple(s for s in was if s not in now), tuple(s for s in now if s not in was)
     part = (old or new).part  # type: ignore[union-attr] # one of the two is always there
-    severity = Severity.RECOMMENDATION if part in ACTED_ON else Severity.EVIDENCE
+    severity = Severity.RECOMMENDATION if part.acted_on else Severity.EVIDENCE
     if old and new:
         if old.text == new.text and not (lost or gained):
             return None
         if old.text == new.text or _says_the_same(old.text, new.text):
             severity = Severity.EVIDENCE if lost or gained else Severity.WORDING
-    return Change(
+    return SentenceChange(
         part=part,
         before=old.text if old else None,
         after=new.text if new else None,
@@ -195,7 +194,7 @@ def as_text(difference: Difference, title: str) -> str:
     lines = [title, "=" * min(96, len(title)), difference.severity.words.capitalize()]
     lines += [f"  {note}" for note in difference.notes]
     for change in difference.changes:
-        lines += ["", f"{HEADINGS[change.part]} ({change.severity.words})", f"  {_marked(change, '[-', '-]', '{+', '+}')}"]
+        lines += ["", f"{change.part.heading()} ({change.severity.words})", f"  {_marked(change, '[-', '-]', '{+', '+}')}"]
         lines += [f"    {line}" for line in citations(change, difference)]
     return printable("\n".join(lines)) + "\n"
 
@@ -207,7 +206,7 @@ def as_markdown(difference: Difference, title: str) -> str:
     for change in difference.changes:
         words = [(kind, escaped(text)) for kind, text in runs(change)]
         marked = " ".join({"-": f"~~{text}~~", "+": f"**{text}**"}.get(kind, text) for kind, text in words)
-        lines += [f"### {HEADINGS[change.part]} ({change.severity.words})", marked]
+        lines += [f"### {change.part.heading()} ({change.severity.words})", marked]
         lines += [f"- {escaped(line)}" for line in citations(change, difference)]
     return printable("\n\n".join(lines)) + "\n"
 
@@ -215,18 +214,18 @@ def as_markdown(difference: Difference, title: str) -> str:
 def as_html(differences: Sequence[tuple[str, Difference]], heading: str) -> str:
     """One page of differences (title, difference) under a heading, escaped, without scripts or outside assets."""
     page = template("differences.html", "editorial").render(
-        differences=differences, heading=heading, headings=HEADINGS, runs=lambda change: list(runs(change)), citations=citations
+        differences=differences, heading=heading, runs=lambda change: list(runs(change)), citations=citations
     )
     return printable(page) + "\n"
 
 
-def citations(change: Change, difference: Difference) -> list[str]:
+def citations(change: SentenceChange, difference: Difference) -> list[str]:
     """What a sentence no longer cites, and what it cites now, in words."""
     lost = [f"no longer cites {source}" for source in change.lost]
     return lost + [f"now cites {source}: {difference.described.get(source, 'not in the corpus')}" for source in change.gained]
 
 
-def runs(change: Change) -> Iterator[tuple[str, str]]:
+def runs(change: SentenceChange) -> Iterator[tuple[str, str]]:
     """Stretches of words that stayed (" "), went ("-") or came ("+"), in reading order."""
     old, new = (change.before or "").split(), (change.after or "").split()
     for kind, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
@@ -239,6 +238,6 @@ def runs(change: Change) -> Iterator[tuple[str, str]]:
             yield "+", " ".join(new[c:d])
 
 
-def _marked(change: Change, *signs: str) -> str:
+def _marked(change: SentenceChange, *signs: str) -> str:
     minus, unminus, plus, unplus = signs
     return " ".join({"-": f"{minus}{text}{unminus}", "+": f"{plus}{text}{unplus}"}.get(kind, text) for kind, text in runs(change))

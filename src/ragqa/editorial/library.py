@@ -1,134 +1,32 @@
 """Answers that were signed off, with their history, in one SQLite file: what was asked, what was said, what it rested on.
 
 An entry is a question as it may be asked again; a version is one answer to it. At most one version of an entry is published and
-at most one waits for sign-off. SQLite's journal keeps the file whole when a writer is killed or the disk is full.
+at most one waits for sign-off.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import ValidationError
 
 from ragqa.answer.contract import Answer, Audience
 from ragqa.answer.provenance import Provenance
-from ragqa.corpus.records import Asked, explain
+from ragqa.corpus.records import Asked
+from ragqa.editorial.library_file import LibraryFile
+from ragqa.editorial.versions import COLUMNS, State, Version, version_of
 from ragqa.errors import LibraryError
-from ragqa.files.databases import is_damage, transaction
-from ragqa.files.places import require_regular
 from ragqa.models import Vectors
 
-SCHEMA_VERSION = 1
-_SCHEMA = """
-CREATE TABLE entries (key TEXT PRIMARY KEY, asked TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE versions (
-    number INTEGER PRIMARY KEY AUTOINCREMENT,
-    key TEXT NOT NULL REFERENCES entries,
-    state TEXT NOT NULL,
-    severity TEXT NOT NULL,
-    reason TEXT NOT NULL,
-    answer TEXT NOT NULL,
-    basis TEXT NOT NULL,
-    basis_sha256 TEXT NOT NULL,
-    generation TEXT NOT NULL,
-    made_at TEXT NOT NULL,
-    decided_at TEXT,
-    decided_by TEXT,
-    note TEXT
-);
-CREATE UNIQUE INDEX one_published ON versions (key) WHERE state = 'published';
-CREATE UNIQUE INDEX one_waiting ON versions (key) WHERE state = 'waiting';
-CREATE INDEX versions_of ON versions (key);
-CREATE TABLE rests_on (source_id TEXT NOT NULL, number INTEGER NOT NULL REFERENCES versions, PRIMARY KEY (source_id, number))
-    WITHOUT ROWID;
-CREATE TABLE vectors (fingerprint TEXT NOT NULL, text TEXT NOT NULL, vector BLOB NOT NULL, PRIMARY KEY (fingerprint, text))
-    WITHOUT ROWID;
-"""
 
+class Library(LibraryFile):
+    """The library, open: what may be done with its answers, and what can be asked of it."""
 
-class State(StrEnum):
-    """Where a version stands; every version but a waiting or published one is history."""
-
-    WAITING = "waiting"
-    PUBLISHED = "published"
-    REPLACED = "replaced"
-    REJECTED = "rejected"
-    UNPUBLISHED = "unpublished"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Version:
-    """One answer to one entry; ``generation`` is the last one in which it was found to rest on the same evidence."""
-
-    number: int
-    key: str
-    state: State
-    severity: str
-    reason: str
-    answer: Answer
-    basis: Provenance
-    generation: str
-    made_at: str
-    decided_at: str | None
-    decided_by: str | None
-    note: str | None
-
-
-def key_of(asked: Asked, audience: Audience) -> str:
-    """Names an entry: the same question, in the same words, to the same reader, after the same turns."""
-    parts = [asked.question, asked.article, audience, [turn.model_dump(mode="json") for turn in asked.history]]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
-
-
-class Library:
-    """The file, open. Each change is one transaction; safe for several processes, each with its own Library.
-
-    Every method raises LibraryError when the file cannot be read or written, or a row of it is damaged.
-    """
-
-    def __init__(self, file: Path, waits: float = 60.0) -> None:
-        """Open the file, creating it when it is missing; another process that writes is waited for ``waits`` seconds at most.
-
-        Raises:
-            LibraryError: it is no library, or cannot be written.
-        """
-        self.file = file
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            require_regular(file)
-            if not file.exists():
-                file.touch(mode=0o600)
-            self._database = sqlite3.connect(file, timeout=waits, check_same_thread=False, isolation_level=None)
-            version = self._row("PRAGMA user_version", ())[0]
-            if version not in (0, SCHEMA_VERSION):
-                raise LibraryError(f"{file} has version {version}, this ragqa reads {SCHEMA_VERSION}: upgrade ragqa")
-            self._database.execute("PRAGMA journal_mode = WAL")
-            self._database.execute("PRAGMA synchronous = FULL")
-            self._create()
-        except (OSError, sqlite3.Error) as error:
-            raise self._failure(error) from error
-
-    def __enter__(self) -> Library:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Release the file."""
-        self._database.close()
-
-    def propose(
+    def add_version(
         self,
         key: str,
         asked: Asked,
@@ -310,28 +208,6 @@ class Library:
         with self._change() as database:
             database.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", rows)
 
-    def _create(self) -> None:
-        with self._change() as database:
-            if self._row("PRAGMA user_version", ())[0] == 0:  # asked again: another process may have been first
-                for statement in _SCHEMA.split(";"):
-                    database.execute(statement)
-                database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-
-    @contextmanager
-    def _change(self) -> Iterator[sqlite3.Connection]:
-        try:
-            with transaction(self._database):
-                yield self._database
-        except sqlite3.Error as error:
-            raise self._failure(error) from error
-
-    def _failure(self, error: Exception) -> LibraryError:
-        if is_damage(error):
-            return LibraryError(f"{self.file} is damaged ({error}): run `ragqa mend`, which carries over what can still be read")
-        return LibraryError(
-            f"{self.file}: {error}. Nothing was changed; check the disk, or see what `ragqa mend` finds, then try again"
-        )
-
     def _decide(
         self, database: sqlite3.Connection, where: str, values: tuple[Any, ...], state: State, by: str, note: str | None
     ) -> None:
@@ -347,43 +223,9 @@ class Library:
         return version
 
     def _versions(self, where: str, values: Sequence[Any]) -> list[Version]:
-        rows = self._rows(
-            "SELECT number, key, state, severity, reason, answer, basis, generation, made_at, decided_at, decided_by, note "
-            f"FROM versions WHERE {where}",
-            values,
-        )
+        rows = self._rows(f"SELECT {COLUMNS} FROM versions WHERE {where}", values)
         with self._readable():
-            return [_version(row) for row in rows]
-
-    def _row(self, query: str, values: Sequence[Any]) -> Any:
-        return next(iter(self._rows(query, values)), None)
-
-    def _rows(self, query: str, values: Sequence[Any]) -> list[Any]:
-        with self._readable():
-            return self._database.execute(query, tuple(values)).fetchall()
-
-    @contextmanager
-    def _readable(self) -> Iterator[None]:
-        """Whatever cannot be read, of the file or of a row, is one named fault."""
-        try:
-            yield
-        except (sqlite3.Error, ValueError, TypeError) as error:  # a ValidationError is a ValueError
-            told = explain(error) if isinstance(error, ValidationError) else error
-            raise LibraryError(f"{self.file} cannot be read: {told}. Restore it from a copy; nothing was changed") from error
-
-
-def _version(row: tuple[Any, ...]) -> Version:
-    number, key, state, severity, reason, answer, basis, *rest = row
-    return Version(
-        number=number,
-        key=key,
-        state=State(state),
-        severity=severity,
-        reason=reason,
-        answer=Answer.model_validate_json(answer),
-        basis=Provenance.from_json(basis),
-        **dict(zip(("generation", "made_at", "decided_at", "decided_by", "note"), rest, strict=True)),
-    )
+            return [version_of(row) for row in rows]
 
 
 def _now() -> str:

@@ -35,7 +35,7 @@ NEXT: dict[ReviewState, frozenset[ReviewState]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class ArticleInReview:
     """Where an article stands: its last event, whether its text was edited since that, and the steps that are possible now."""
 
     article: Article
@@ -54,18 +54,18 @@ _WAITS_FIRST = (
 )
 
 
-def standings(corpus: Corpus) -> list[Standing]:
+def articles_in_review(corpus: Corpus) -> list[ArticleInReview]:
     """Every article, those that wait for an editor first, the longest waiting of these before the others."""
     last = {event.article: event for event in corpus.reviews}
-    found = [_standing(article, corpus.states[slug], last.get(slug)) for slug, article in corpus.articles.items()]
+    found = [_in_review(article, corpus.states[slug], last.get(slug)) for slug, article in corpus.articles.items()]
     return sorted(
         found, key=lambda one: (_WAITS_FIRST.index(one.state), one.last.at.timestamp() if one.last else 0, one.article.slug)
     )
 
 
-def _standing(article: Article, state: ReviewState, last: ReviewEvent | None) -> Standing:
+def _in_review(article: Article, state: ReviewState, last: ReviewEvent | None) -> ArticleInReview:
     edited = last is not None and last.sha256 != article.sha256
-    return Standing(article=article, state=state, last=last, edited=edited, possible=tuple(sorted(NEXT[state])))
+    return ArticleInReview(article=article, state=state, last=last, edited=edited, possible=tuple(sorted(NEXT[state])))
 
 
 def edited_since_approval(folder: Path, corpus: Corpus) -> list[Fault]:
@@ -75,7 +75,7 @@ def edited_since_approval(folder: Path, corpus: Corpus) -> list[Fault]:
     """
     return [
         _edited(folder, one.article.slug, one.last)
-        for one in standings(corpus)
+        for one in articles_in_review(corpus)
         if one.edited and one.last is not None and one.last.state is ReviewState.APPROVED
     ]
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ragqa.corpus.parts import Part
 from ragqa.corpus.passages import label_at, part_at
-from ragqa.corpus.records import Abstract, Article, Part, Passage
+from ragqa.corpus.records import Abstract, Article, Passage
 from ragqa.evidence.sources import Retrieved, Source
 from ragqa.language.lexicon import lexicon
 from ragqa.language.sentences import sentences, without_markers

@@ -18,7 +18,7 @@ from ragqa.mend.found import Damage, reason
 from ragqa.settings import Settings
 from ragqa.web.accounts import Accounts
 from ragqa.web.archive import Archive
-from ragqa.web.store import SECRET_BYTES, passing_secret
+from ragqa.web.private import SECRET_BYTES, passing_secret
 
 
 def serving(settings: Settings) -> Iterator[Damage]:

@@ -1,43 +1,36 @@
 """Who is asking, and who may do what: one decision for every route.
 
 Each route depends on exactly one of ``public``, ``may_read``, ``may_ask`` or ``require(role)``; a test walks over all routes and
-fails at one without. Signed in is who sends a session's cookie or an API token. A browser sends its cookie unasked, so whatever
-changes something needs the token that only a page of this server could know: form field ``csrf`` or header ``X-CSRF-Token``.
+fails at one without. Signed in is who sends a session's cookie or an API token; a browser's session must prove its forms too, as
+``visits`` says.
 
-Who sends a request is looked up once, off the event loop, by the decision; ``reader`` and ``visit`` then only say what was found.
+Who sends a request is looked up once, off the event loop, by the decision; ``reader`` then only says what was found.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import ipaddress
 import re
-import secrets
 import sqlite3
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from math import ceil
-from typing import Annotated, Literal
+from typing import Literal
 
-from fastapi import Depends, Request, Response
+from fastapi import Request
 from fastapi.routing import APIRoute
 
 from ragqa.corpus.folder import Corpus
 from ragqa.corpus.records import ReviewState
 from ragqa.errors import StoreBusy, StoreFault
 from ragqa.settings import Settings
-from ragqa.web.accounts import ROLES, Accounts
+from ragqa.web.accounts import ROLES
 from ragqa.web.admission import Priority
-from ragqa.web.engine import Engine
 from ragqa.web.problems import FAILURES, Problem, problem_of
-from ragqa.web.security import Rate
-from ragqa.web.store import Pools
+from ragqa.web.state import accounts, pools, rate, settings
+from ragqa.web.visits import check_csrf, cookie_name, named_here
 
-HOST_ONLY = "__Host-"
-"""Before a cookie's name: browsers take such a one over HTTPS alone, and from this very host, never from a neighbour."""
 _SESSION = re.compile(r"[A-Za-z0-9_-]{43}")
-_VISIT = re.compile(r"visit\.([A-Za-z0-9_-]{43})\.([0-9a-f]{64})")
 SHOWN = frozenset({ReviewState.SUBMITTED, ReviewState.UNDER_REVIEW, ReviewState.APPROVED})
 """What readers see, with a caution unless it is approved; drafts and what was withdrawn are for editors."""
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -57,30 +50,6 @@ class Reader:
 
 
 GUEST = Reader(None, "guest")
-
-
-def engine(request: Request) -> Engine:
-    """The open engine."""
-    found: Engine = request.app.state.engine
-    return found
-
-
-def accounts(request: Request) -> Accounts:
-    """The accounts."""
-    found: Accounts = request.app.state.accounts
-    return found
-
-
-def settings(request: Request) -> Settings:
-    """The settings in force."""
-    found: Settings = request.app.state.settings
-    return found
-
-
-def pools(request: Request) -> Pools:
-    """The threads of what waits for a disk or a lock."""
-    found: Pools = request.app.state.pools
-    return found
 
 
 def reader(request: Request) -> Reader:
@@ -103,10 +72,10 @@ async def identify(request: Request) -> Reader:
 
 
 async def _visitor(request: Request) -> Reader:
-    """Take the browser's cookie for what it is: a session, a visit that this server named, or nothing of ours."""
+    """The user of the browser's session, else a guest; notes the visit that its cookie names, if this server made it."""
     request.state.visit = ""
     sent = request.cookies.get(cookie_name(request, "ragqa"), "")
-    if _named_here(request, sent):
+    if named_here(request, sent):
         request.state.visit = sent
     elif _SESSION.fullmatch(sent):
         user = await pools(request).read(accounts(request).session, sent)
@@ -149,8 +118,7 @@ async def may_ask(request: Request) -> Reader:
     """Decision: as ``may_read``, or where ``asking`` is closed, who signed in; nobody more often than the settings allow."""
     found = await _allowed(request, "may_ask")
     await _proven(request, found)
-    rate: Rate = request.app.state.rate
-    wait = rate.wait(f"user {found.name}" if found.name else client(request))
+    wait = rate(request).wait(f"user {found.name}" if found.name else client(request))
     if wait:
         raise Problem(429, "too_many_questions", "too many questions from here; wait a moment", {"Retry-After": str(ceil(wait))})
     return found
@@ -235,84 +203,3 @@ async def _proven(request: Request, found: Reader) -> None:
 
 def _unknown(message: str) -> Problem:
     return Problem(401, "not_signed_in", message, {"WWW-Authenticate": "Bearer"})
-
-
-def cookie_name(request: Request, name: str) -> str:
-    """What a cookie of this server is called: over HTTPS so that only this host can have set it."""
-    return HOST_ONLY + name if settings(request).https else name
-
-
-def visit(request: Request) -> str:
-    """What names this visit: a session's secret, or before signing in a random name; "" where there is none yet.
-
-    What the browser sent counts only where this server made it: a cookie that another planted is no visit.
-    """
-    found: str = getattr(request.state, "visit", "")
-    return found
-
-
-def csrf_token(request: Request) -> str:
-    """What a form of this visit must carry. A first visit gets its name here; ``keep_visit`` puts it on the response."""
-    if not visit(request):
-        name = secrets.token_urlsafe(32)
-        begin_visit(request, f"visit.{name}.{_mac(request, 'visit ' + name)}")
-    return _mac(request, visit(request))
-
-
-def begin_visit(request: Request, value: str) -> None:
-    """From now on this is the visit; the response tells the browser."""
-    request.state.visit, request.state.new_visit = value, True
-
-
-def _named_here(request: Request, sent: str) -> bool:
-    parts = _VISIT.fullmatch(sent)
-    return parts is not None and hmac.compare_digest(parts[2], _mac(request, "visit " + parts[1]))
-
-
-def _mac(request: Request, text: str) -> str:
-    secret: bytes = request.app.state.secret
-    return hmac.new(secret, text.encode(), hashlib.sha256).hexdigest()
-
-
-async def check_csrf(request: Request) -> None:
-    """Raises Problem 403 unless the request carries its visit's token: header ``X-CSRF-Token``, or form field ``csrf``."""
-    sent = request.headers.get("x-csrf-token", "")
-    if not sent and request.headers.get("content-type", "").startswith(
-        ("application/x-www-form-urlencoded", "multipart/form-data")
-    ):
-        sent = str((await request.form()).get("csrf", ""))
-    if not visit(request) or not hmac.compare_digest(sent.encode(), csrf_token(request).encode()):
-        raise Problem(403, "csrf", "this form is no longer valid: load the page again and send it once more")
-
-
-def keep_visit(request: Request, response: Response) -> None:
-    """Put the cookie of a new visit or session on the response."""
-    if getattr(request.state, "new_visit", False):
-        set_cookie(request, response, "ragqa", visit(request))
-
-
-def set_cookie(request: Request, response: Response, name: str, value: str, seconds: int | None = None) -> None:
-    """A cookie that scripts cannot read and other sites' forms do not send; without ``seconds`` it ends with the browser."""
-    secure = settings(request).https
-    response.set_cookie(
-        cookie_name(request, name), value, seconds, httponly=True, samesite="lax", secure=secure, path="/", domain=None
-    )
-
-
-def drop_cookie(request: Request, response: Response, name: str) -> None:
-    """Have the browser forget a cookie."""
-    response.delete_cookie(cookie_name(request, name), path="/", secure=settings(request).https, httponly=True, samesite="lax")
-
-
-async def _engine(request: Request) -> Engine:
-    """As ``engine``, without a thread of its own."""
-    return engine(request)
-
-
-async def _reader(request: Request) -> Reader:
-    """As ``reader``, without a thread of its own."""
-    return reader(request)
-
-
-TheEngine = Annotated[Engine, Depends(_engine)]
-TheReader = Annotated[Reader, Depends(_reader)]

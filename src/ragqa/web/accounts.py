@@ -29,7 +29,7 @@ ROLES = ("reader", "editor", "admin")
 """Each may do what those before it may."""
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 1024
 TOKEN_DAYS = 90
-"""How long a token lasts where the settings are not asked."""
+"""Days that a token lasts unless the settings say otherwise."""
 DAY, HOUR = 24 * 3600, 3600
 log = logging.getLogger("ragqa.web.accounts")
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
@@ -108,7 +108,7 @@ class Accounts:
 
     @contextlib.contextmanager
     def _noticed(self, store: Store) -> Iterator[None]:
-        """Let go of a file that turns out to be damaged: what takes its place is opened at the next call."""
+        """Drop a store whose file turns out to be damaged: the next call opens what takes its place."""
         try:
             yield
         except StoreFault as error:
@@ -119,19 +119,19 @@ class Accounts:
             raise
 
     @contextlib.contextmanager
-    def _read(self) -> Iterator[sqlite3.Connection]:
+    def _reading(self) -> Iterator[sqlite3.Connection]:
         store = self._opened()
         with self._noticed(store), store.read() as database:
             yield database
 
     @contextlib.contextmanager
-    def _change(self) -> Iterator[sqlite3.Connection]:
+    def _changing(self) -> Iterator[sqlite3.Connection]:
         store = self._opened()
         with self._noticed(store), store.change() as database:
             yield database
 
     def _ending(self, database: sqlite3.Connection) -> None:
-        """Tokens end: those that are there once the span from now is over."""
+        """From version 1 to 2: tokens have an end, those that are there ``token_days`` from now."""
         database.execute("ALTER TABLE tokens ADD COLUMN until REAL NOT NULL DEFAULT 0")
         database.execute("UPDATE tokens SET until = ?", (time.time() + self._token_days * DAY,))
 
@@ -142,37 +142,37 @@ class Accounts:
         if role not in ROLES:
             raise RagqaError(f"{role!r} is no role: one of {', '.join(ROLES)}")
         hashed = self._hashed(password)
-        with self._change() as database:
+        with self._changing() as database:
             if database.execute("INSERT OR IGNORE INTO users VALUES (?, ?, ?)", (name, role, hashed)).rowcount == 0:
                 raise RagqaError(f"there is a user {name} already; `ragqa users password {name}` changes the password")
 
     def remove(self, name: str) -> None:
         """Remove a user with all sessions and tokens. Raises RagqaError when there is none of that name."""
-        with self._change() as database:
+        with self._changing() as database:
             self._known(database.execute("DELETE FROM users WHERE name = ?", (name,)).rowcount, name)
 
     def set_password(self, name: str, password: str) -> None:
         """Change a password and end the user's sessions and tokens. Raises RagqaError when there is none of that name."""
         hashed = self._hashed(password)
-        with self._change() as database:
+        with self._changing() as database:
             self._known(database.execute("UPDATE users SET password = ? WHERE name = ?", (hashed, name)).rowcount, name)
             database.execute("DELETE FROM sessions WHERE name = ?", (name,))
             database.execute("DELETE FROM tokens WHERE name = ?", (name,))
 
     def users(self) -> list[User]:
-        """Everybody, by name."""
-        with self._read() as database:
+        """All users, by name."""
+        with self._reading() as database:
             return [User(*row) for row in database.execute("SELECT name, role FROM users ORDER BY name").fetchall()]
 
     def tokens(self) -> list[Token]:
         """Every token that has not ended, by name and label."""
-        with self._read() as database:
+        with self._reading() as database:
             found = database.execute("SELECT name, label, until FROM tokens WHERE until > ? ORDER BY 1, 2, 3", (time.time(),))
             return [Token(*row) for row in found.fetchall()]
 
     def check(self, name: str, password: str) -> User | None:
-        """The user, when the password is right. An unknown name takes as long as a wrong password."""
-        with self._read() as database:
+        """The user; None where the password is wrong. An unknown name takes as long as a wrong password."""
+        with self._reading() as database:
             found = database.execute("SELECT role, password FROM users WHERE name = ?", (name,)).fetchone()
         hashed = found[1] if found else self._nobody
         try:
@@ -186,27 +186,27 @@ class Accounts:
         return User(name, found[0])
 
     def _rehash(self, name: str, before: str, password: str) -> None:
-        """With the parameters of today; where the file is busy, at the next sign-in."""
+        """Hash a password again with the present parameters; while the file is busy it is left to the next sign-in."""
         hashed = self._hasher.hash(password)
-        with contextlib.suppress(StoreBusy), self._change() as database:
+        with contextlib.suppress(StoreBusy), self._changing() as database:
             database.execute("UPDATE users SET password = ? WHERE name = ? AND password = ?", (hashed, name, before))
 
     def begin(self, name: str, hours: float, instead_of: str = "") -> str:
         """Begin a session, and end the one that the browser had before; returns the secret that its cookie holds."""
         secret = secrets.token_urlsafe(32)
         now = time.time()
-        with self._change() as database:
+        with self._changing() as database:
             database.execute("DELETE FROM sessions WHERE until < ? OR sha256 = ?", (now, _sha256(instead_of)))
             database.execute("INSERT INTO sessions VALUES (?, ?, ?)", (_sha256(secret), name, now + HOUR * hours))
         return secret
 
     def session(self, secret: str) -> User | None:
-        """Whose session this is, as long as it lasts."""
+        """The user of this session; None where it is unknown or has ended."""
         return self._user("JOIN sessions USING (name) WHERE sha256 = ? AND until > ?", (_sha256(secret), time.time()))
 
     def end(self, secret: str) -> None:
         """End a session."""
-        with self._change() as database:
+        with self._changing() as database:
             database.execute("DELETE FROM sessions WHERE sha256 = ?", (_sha256(secret),))
 
     def issue(self, name: str, label: str, days: float | None = None) -> str:
@@ -214,7 +214,7 @@ class Accounts:
         secret = secrets.token_urlsafe(32)
         now = time.time()
         until = now + DAY * (self._token_days if days is None else days)
-        with self._change() as database:
+        with self._changing() as database:
             self._known(database.execute("SELECT count(*) FROM users WHERE name = ?", (name,)).fetchone()[0], name)
             database.execute("DELETE FROM tokens WHERE until < ?", (now,))
             database.execute("INSERT INTO tokens VALUES (?, ?, ?, ?)", (_sha256(secret), name, label, until))
@@ -222,15 +222,15 @@ class Accounts:
 
     def revoke(self, name: str, label: str) -> int:
         """Take back a user's tokens of this label; returns how many there were."""
-        with self._change() as database:
+        with self._changing() as database:
             return database.execute("DELETE FROM tokens WHERE name = ? AND label = ?", (name, label)).rowcount
 
     def token(self, secret: str) -> User | None:
-        """Whose API token this is, as long as it lasts."""
+        """The user of this API token; None where it is unknown or has ended."""
         return self._user("JOIN tokens USING (name) WHERE sha256 = ? AND until > ?", (_sha256(secret), time.time()))
 
     def _user(self, joined: str, values: tuple[object, ...]) -> User | None:
-        with self._read() as database:
+        with self._reading() as database:
             found = database.execute(f"SELECT name, role FROM users {joined}", values).fetchone()
         return User(*found) if found else None
 

@@ -121,7 +121,7 @@ class Admission:
                     self._pool.submit(self._run, admitted)
 
     def _run(self, admitted: _Admitted) -> None:
-        """Do it; let the next one begin; then tell who waits for this one."""
+        """Do the work, begin what may run next, then resolve the future."""
         started, result, failure = time.perf_counter(), None, None
         try:
             result = admitted.work()
@@ -138,7 +138,7 @@ class Admission:
             admitted.future.set_result(result)
 
     def _give_back(self, admitted: _Admitted) -> None:
-        """The place of work that nobody waits for any more."""
+        """Give the place of cancelled work to others."""
         line = self._lines[admitted.priority]
         with self._changed:
             if admitted in line:

@@ -4,15 +4,16 @@
 
 What a page needs, and where it is:
 
-* ``access.engine(request)``: the Engine; ``await engine.ask(asked, audience, understood)``, ``engine.stream(...)`` gives Events,
-  ``engine.search``, ``engine.corpus()``, ``engine.library()`` (in a thread), ``with engine.generation() as ragqa``
+* ``state.engine(request)``: the Engine; ``await engine.ask(asked, audience, understood)``, ``engine.stream(...)`` gives
+  AnswerEvents, ``engine.search``, ``engine.corpus()``, ``engine.signed_off.library()`` (in a thread),
+  ``with engine.index.generation() as ragqa``
 * ``access.reader(request)``: who is asking (``name``, ``role``, ``may(role)``), as the route's decision found
 * one decision for each route: ``Depends(public)``, ``may_read``, ``may_ask`` or ``require("editor")`` of ``access``
-* ``access.csrf_token(request)`` and ``Depends(check_csrf)``: a form posts its token as the field ``csrf``; ``require`` and
+* ``visits.csrf_token(request)`` and ``Depends(check_csrf)``: a form posts its token as the field ``csrf``; ``require`` and
   ``may_ask`` check it by themselves for who is signed in, a form for guests adds ``Depends(check_csrf)``
 * ``views.render(request, "name.html", **context)``: a page; templates see ``request``, ``who``, ``csrf``, ``settings`` too
 * ``await exchange.answer(request, Question(...))`` and ``await exchange.stream(...)``: ask, with all that is kept and counted;
-  ``exchange.find(request, id)``: an answer by its id (in a thread); ``conversations.talks(request)``: the conversations
+  ``exchange.find(request, id)``: an answer by its id (in a thread); ``state.conversations(request)``: the conversations
 * raise ``problems.Problem(status, kind, message)``: it and every RagqaError come out as problem.html where HTML is asked for
 """
 
@@ -46,9 +47,10 @@ from ragqa.web.admission import step_back
 from ragqa.web.archive import Archive
 from ragqa.web.conversations import DAY, Conversations
 from ragqa.web.engine import Engine
+from ragqa.web.pools import Pools
+from ragqa.web.private import passing_secret, private_folder, secret
 from ragqa.web.problems import FAILURES, Problem, install
 from ragqa.web.security import Gate, Rate
-from ragqa.web.store import Pools, passing_secret, private_folder, secret
 from ragqa.web.telemetry import Figures
 from ragqa.web.views import render
 from ragqa.web.watch import Watch

@@ -79,7 +79,7 @@ class Queue:
             self._waiting -= 1
 
     def _finished(self, future: Future[bool]) -> None:
-        """Whatever held the thread up has let go of it."""
+        """Note that the thread is free again."""
         if not future.cancelled():
             self._stuck = False
 
@@ -196,7 +196,7 @@ class Archive:
         return self._database
 
     def _inode_now(self) -> int | None:
-        """Which file is there; None where there is none. Raises OSError for a pipe or a folder, which SQLite would wait for."""
+        """Inode of the file; None where there is none. Raises OSError for a pipe or a folder, which SQLite would wait for."""
         try:
             status = self.file.stat()
         except FileNotFoundError:
@@ -235,7 +235,7 @@ class Archive:
 
 
 def _parsed(text: str) -> Answer | None:
-    """The answer a row holds; a damaged row holds none."""
+    """The answer of a row; None where the row is damaged."""
     try:
         return Answer.model_validate_json(text)
     except ValidationError as error:

@@ -17,8 +17,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from fastapi import Request
-
 from ragqa.answer.contract import Answer
 from ragqa.conversation.turns import add_turn, read_turns, turn_of
 from ragqa.corpus.records import Turn
@@ -182,7 +180,7 @@ class Conversations:
                         yield entry.stat(follow_symlinks=False).st_mtime, Path(entry.path)
 
     def _remove(self, file: Path) -> None:
-        """Whatever it is: a file that was damaged or put in its place is removed as a whole one is."""
+        """Delete a conversation's file, or whatever stands in its place, and forget its answers."""
         if file.is_dir() and not file.is_symlink():
             shutil.rmtree(file)
         else:
@@ -201,15 +199,3 @@ class Conversations:
 
     def _file(self, id: str) -> Path:
         return self.folder / f"{id}.jsonl"
-
-
-def talks(request: Request) -> Conversations:
-    """The conversations."""
-    found: Conversations = request.app.state.conversations
-    return found
-
-
-def given(request: Request) -> Archive:
-    """Answers as they were given, by id."""
-    found: Archive = request.app.state.archive
-    return found

@@ -5,10 +5,12 @@ from __future__ import annotations
 from fastapi import Request
 
 from ragqa.corpus.records import ReviewEvent, ReviewState
-from ragqa.editorial.library import Library, Version
+from ragqa.editorial.library import Library
 from ragqa.editorial.review import record_step
-from ragqa.web.access import Reader, engine, settings
+from ragqa.editorial.versions import Version
+from ragqa.web.access import Reader
 from ragqa.web.problems import Problem
+from ragqa.web.state import engine, settings
 
 NO_ANSWER = "the library holds no answer of this number: GET /api/v1/library lists them"
 
@@ -17,7 +19,7 @@ def take_step(request: Request, slug: str, state: ReviewState, who: Reader, note
     """Record a step on the text that was read, and have the index follow. Raises ReviewError when it is not possible."""
     chosen = settings(request)
     event = record_step(chosen.corpus, slug, state, who.name or "", note, two_person=chosen.two_person, sha256=sha256)
-    engine(request).follow()
+    engine(request).index.follow()
     return event
 
 

@@ -16,12 +16,13 @@ from ragqa.answer.contract import Answer
 from ragqa.answer.render import as_text
 from ragqa.corpus.records import Asked
 from ragqa.errors import RagqaError
-from ragqa.web.access import admits, engine, pools, settings
+from ragqa.web.access import admits
 from ragqa.web.api import asking
 from ragqa.web.pages import talk
 from ragqa.web.pages.frame import AUDIENCES, audience
 from ragqa.web.problems import API, FAILURES, Problem
 from ragqa.web.security import QUESTIONS
+from ragqa.web.state import engine, pools, settings
 
 BY_WORDING = frozenset({401, 429})
 """Then the wording alone is judged: a model for each question that is refused would be free work."""

@@ -15,10 +15,10 @@ from fastapi import Request
 from ragqa.answer.contract import Answer, Audience
 from ragqa.corpus.records import Article, Asked, Turn
 from ragqa.index import Generation
-from ragqa.web.access import engine, pools, priority, settings
-from ragqa.web.conversations import given, talks
-from ragqa.web.engine import Event
+from ragqa.web.access import priority
 from ragqa.web.problems import Problem
+from ragqa.web.state import archive, conversations, engine, figures, pools, settings
+from ragqa.web.streaming import AnswerEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,7 @@ async def answer(request: Request, question: Question) -> Given:
         _release(request, question)
 
 
-async def stream(request: Request, question: Question) -> AsyncIterator[Event | Given]:
+async def stream(request: Request, question: Question) -> AsyncIterator[AnswerEvent | Given]:
     """The answer's events as ``Engine.stream``, the last one as Given; what refuses the question is raised before any event."""
     asked = await pools(request).ask(_asked, request, question)
     try:
@@ -66,7 +66,9 @@ async def stream(request: Request, question: Question) -> AsyncIterator[Event | 
     return _kept(request, question, asked, events)
 
 
-async def _kept(request: Request, question: Question, asked: Asked, events: AsyncIterator[Event]) -> AsyncIterator[Event | Given]:
+async def _kept(
+    request: Request, question: Question, asked: Asked, events: AsyncIterator[AnswerEvent]
+) -> AsyncIterator[AnswerEvent | Given]:
     try:
         async for event in events:
             yield await _keep(request, question, asked, event.data) if isinstance(event.data, Answer) else event
@@ -78,46 +80,46 @@ def _asked(request: Request, question: Question) -> Asked:
     """The question with the turns before it, of a conversation held for it; reads files, so in a thread."""
     check_article(request, question.article)
     name = question.conversation
-    history = question.history if name is None else tuple(talks(request).hold(name))
+    history = question.history if name is None else tuple(conversations(request).hold(name))
     return Asked(question=question.question, history=history, article=question.article)
 
 
 def check_article(request: Request, slug: str | None) -> None:
     """Raises Problem 404 when an article that is said to be read is not in the live generation; reads it, so in a thread."""
     if slug is not None:
-        with engine(request).generation() as ragqa:
+        with engine(request).index.generation() as ragqa:
             if not isinstance(ragqa.generation.find(f"article:{slug}"), Article):
                 raise Problem(404, "not_found", "no such article answers questions now: GET /api/v1/articles lists them")
 
 
 def _release(request: Request, question: Question) -> None:
     if question.conversation is not None:
-        talks(request).release(question.conversation)
+        conversations(request).release(question.conversation)
 
 
 async def _keep(request: Request, question: Question, asked: Asked, found: Answer) -> Given:
     """Give the answer its address, count it, and keep it as far as that is possible."""
     addressed = found.model_copy(update={"id": secrets.token_urlsafe(16)})
-    figures, archive, name = request.app.state.figures, given(request), question.conversation
-    figures.answered(addressed)
+    given, name = archive(request), question.conversation
+    figures(request).answered(addressed)
     if settings(request).log_questions:
         request.state.told = {"question": addressed.question}
-    kept = await archive.queue.done(lambda: talks(request).add(name, addressed) if name else archive.add(addressed))
-    if not kept and archive.keep:
-        figures.not_kept()
+    kept = await given.queue.done(lambda: conversations(request).add(name, addressed) if name else given.add(addressed))
+    if not kept and given.keep:
+        figures(request).not_kept()
     return Given(answer=addressed, kept=kept, number=len(asked.history) + 1 if name else 0)
 
 
 def find(request: Request, id: str) -> Answer:
     """An answer by its address, in the state it has now; reads files, so in a thread. Raises Problem 404 when it is not kept."""
-    found = given(request).answer(id)
+    found = archive(request).answer(id)
     if found is None:
         raise Problem(404, "not_found", "this answer is not kept, or not any more: ask the question again")
-    with engine(request).generation() as ragqa:
-        return found if stands(found, ragqa.generation) else found.model_copy(update={"review_state": "unpublished"})
+    with engine(request).index.generation() as ragqa:
+        return found if quotes_hold(found, ragqa.generation) else found.model_copy(update={"review_state": "unpublished"})
 
 
-def stands(answer: Answer, generation: Generation) -> bool:
+def quotes_hold(answer: Answer, generation: Generation) -> bool:
     """Whether everything an answer quotes is still said, word for word, by a source that may be cited."""
     sources = {reference.number: generation.find(reference.source_id) for reference in answer.references}
     quotes = [support for statement in answer.statements for support in statement.support]

@@ -1,4 +1,4 @@
-"""Everything that goes wrong, told one way: {"error": {"kind", "message", "request_id"}}, and the table of statuses."""
+"""Errors as responses of one shape, {"error": {"kind", "message", "request_id"}}, and the table of their statuses."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ _REQUEST_ID = re.compile(r"[0-9A-Fa-f-]{16,64}")
 """As proxies make them, hexadecimal or a UUID: no word, name or conversation fits in."""
 
 Finished = Callable[[Scope, int, float], None]
-"""Told of every finished request: scope, status, seconds."""
+"""Called with scope, status and seconds of every finished request."""
 
 
 class Gate:
@@ -188,7 +188,7 @@ class Rate:
         return 0.0
 
     def give_back(self, client: str) -> None:
-        """What was taken was not used."""
+        """Undo a ``wait`` whose turn was not used."""
         if self.per_second:
             for place in self._places(client):
                 self._full_at[place] -= 1 / self.per_second
@@ -196,6 +196,11 @@ class Rate:
     def _places(self, client: str) -> list[int]:
         digest = hashlib.blake2b(client.encode("utf-8", "surrogatepass"), key=self._key, digest_size=4 * ROWS).digest()
         return [row * BUCKETS + value % BUCKETS for row, value in enumerate(struct.unpack(f"{ROWS}I", digest))]
+
+
+def inside(path: str) -> str:
+    """Where to go on to: a path of this server, never another server's address."""
+    return path if path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable() else "/"
 
 
 def _request_id(scope: Scope, request: Headers) -> str:

@@ -32,7 +32,7 @@ from ragqa.web.security import HEADERS
 from ragqa.web.telemetry import log_to
 
 GRACE = 1.5
-"""Seconds."""
+"""Seconds in which open connections may still send, once the server is told to end."""
 KEEP_ALIVE = 30
 """Seconds an idle connection stays open."""
 FIRST_FD = 3
@@ -75,7 +75,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wait for nothing any more."""
+        """Stop the timer of the head."""
         self._stop_waiting()
         super().connection_lost(exc)
 
@@ -98,7 +98,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self.scope["state"]["peer"] = self.client[0] if self.client else ""
 
     def on_headers_complete(self) -> None:
-        """The head is whole: it is a request, unless it is too large after all."""
+        """Refuse a head that is too large; else stop its timer and begin the request."""
         if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > self.head_bytes:
             self._refuse(_HEAD_TOO_LARGE)
             return
@@ -107,13 +107,13 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        """Not of a request that was refused."""
+        """Pass the body on, unless the request was refused."""
         self._unread = 0
         if not self.transport.is_closing():
             super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """Not of a request that was refused."""
+        """End the request, unless it was refused."""
         self._unread = 0
         if not self.transport.is_closing():
             super().on_message_complete()
@@ -174,12 +174,12 @@ class Server(uvicorn.Server):
                 await self._serve(sockets)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Take requests, and say so."""
+        """Take requests, then call ``ready``."""
         await super().startup(sockets)
         self.ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """See the module."""
+        """Accept nothing more, let open connections send for GRACE seconds, then finish as uvicorn does."""
         self.app.state.draining = True
         for server in self.servers:
             server.close()

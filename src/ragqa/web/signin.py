@@ -9,22 +9,13 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from ragqa.web.access import (
-    accounts,
-    begin_visit,
-    check_csrf,
-    client,
-    drop_cookie,
-    keep_visit,
-    pools,
-    public,
-    settings,
-    visit,
-)
+from ragqa.web.access import client, public
 from ragqa.web.accounts import LONGEST_PASSWORD
 from ragqa.web.problems import Problem
-from ragqa.web.security import Rate
+from ragqa.web.security import Rate, inside
+from ragqa.web.state import accounts, pools, settings
 from ragqa.web.views import render
+from ragqa.web.visits import begin_visit, check_csrf, drop_cookie, keep_visit, visit
 
 router = APIRouter()
 PER_MINUTE, AT_ONCE = 5, 10
@@ -38,7 +29,7 @@ REMEMBERED = 10_000
 
 
 class Guesses:
-    """How often one may try to sign in. What was no guess, because it was right, does not count.
+    """How often one may try to sign in; a right password does not count.
 
     A name's limit over all addresses does not hold where that name signed in before: nobody keeps its owner out by guessing.
     """
@@ -83,7 +74,7 @@ class Guesses:
 @router.get("/sign-in", name="sign_in_page", dependencies=[Depends(public)])
 def sign_in_page(request: Request, next: str = "/") -> Response:
     """The form."""
-    return render(request, "sign_in.html", next=_inside(next), failed=False)
+    return render(request, "sign_in.html", next=inside(next), failed=False)
 
 
 @router.post("/sign-in", name="sign_in", dependencies=[Depends(public), Depends(check_csrf)])
@@ -97,13 +88,13 @@ async def sign_in(
         raise Problem(429, "too_many_guesses", "too many tries to sign in; wait a minute", {"Retry-After": str(int(wait) + 1)})
     user = await pools(request).verify(accounts(request).check, name, password[: LONGEST_PASSWORD + 1])
     if user is None:
-        page = await asyncio.to_thread(render, request, "sign_in.html", next=_inside(next), failed=True)
+        page = await asyncio.to_thread(render, request, "sign_in.html", next=inside(next), failed=True)
         page.status_code = 422
         return page
     limit.right(client(request), name)
     hours = settings(request).session_hours
     begin_visit(request, await pools(request).write(accounts(request).begin, user.name, hours, visit(request)))
-    response = RedirectResponse(_inside(next), 303)
+    response = RedirectResponse(inside(next), 303)
     keep_visit(request, response)
     return response
 
@@ -115,8 +106,3 @@ async def sign_out(request: Request) -> Response:
     response = RedirectResponse("/", 303)
     drop_cookie(request, response, "ragqa")
     return response
-
-
-def _inside(path: str) -> str:
-    """A path of this server, never another server's address."""
-    return path if path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable() else "/"

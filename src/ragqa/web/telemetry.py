@@ -42,16 +42,20 @@ class Figures:
         pending = Gauge("ragqa_pending", "Requests running or waiting.", registry=self.registry)
         pending.set_function(lambda: engine.pending)
         swaps = Gauge("ragqa_index_swaps", "Generations that went live since the start.", ["outcome"], registry=self.registry)
-        swaps.labels("done").set_function(lambda: engine.swaps)
-        swaps.labels("failed").set_function(lambda: engine.failed_swaps)
+        swaps.labels("done").set_function(lambda: engine.index.swaps)
+        swaps.labels("failed").set_function(lambda: engine.index.failed_swaps)
         for name, about, count in (
             (
                 "ragqa_index_builds_failed",
                 "Builds that should have followed the review log, and failed.",
-                lambda: engine.failed_builds,
+                lambda: engine.index.failed_builds,
             ),
-            ("ragqa_watch_failures", "Looks at index and review log that failed.", lambda: engine.watch.failures),
-            ("ragqa_library_faults", "Times the library of signed-off answers could not be read.", lambda: engine.library_faults),
+            ("ragqa_watch_failures", "Looks at index and review log that failed.", lambda: engine.index.watch.failures),
+            (
+                "ragqa_library_faults",
+                "Times the library of signed-off answers could not be read.",
+                lambda: engine.signed_off.failures,
+            ),
         ):
             Gauge(name, about, registry=self.registry).set_function(count)
         ProcessCollector(registry=self.registry)
@@ -141,7 +145,7 @@ _USUAL = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", 
 
 
 def _thread_ended(ended: threading.ExceptHookArgs) -> None:
-    """A thread that an exception ended, told as any other: Python's own way prints the exception's message."""
+    """Log an exception that ended a thread, as any other: Python's own hook prints its message."""
     logging.getLogger("ragqa.web").error("a thread ended", exc_info=ended.exc_value)
 
 

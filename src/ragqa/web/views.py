@@ -10,7 +10,8 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 
 from ragqa.answer.render import printable
-from ragqa.web.access import csrf_token, keep_visit, reader
+from ragqa.web.access import reader
+from ragqa.web.visits import csrf_token, keep_visit
 
 
 @lru_cache(maxsize=1)

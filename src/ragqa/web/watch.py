@@ -1,4 +1,4 @@
-"""What goes on beside the answering whatever happens to it, and how its failures are told."""
+"""Work done again and again beside the answering: when it is tried again, and how its failures are told."""
 
 from __future__ import annotations
 
@@ -23,16 +23,43 @@ class Spell:
         self.fault: str | None = None
 
     def failed(self, error: Exception) -> None:
-        """It failed; ``fault`` says why until it is over."""
+        """Note a failure; ``fault`` says why until ``over`` is called."""
         if self.fault is None:
             self._log.error("%s cannot be used, %s: %s", self.what, self.meanwhile, error)
         self.fault = str(error) or type(error).__name__
 
     def over(self) -> None:
-        """It works again."""
+        """Note that it works again."""
         if self.fault is not None:
             self._log.info("%s can be used again", self.what)
         self.fault = None
+
+
+class Retry:
+    """When to try the same thing again that failed: after one pause, then after twice as long each time."""
+
+    def __init__(self, first: float, longest: float) -> None:
+        """``first`` and ``longest`` pause, in seconds."""
+        self._first, self._longest = first, longest
+        self._name, self._pause, self._at = "", first, 0.0
+
+    @property
+    def pending(self) -> bool:
+        """Whether something failed and has not succeeded since."""
+        return bool(self._name)
+
+    def succeeded(self) -> None:
+        """Note that there is nothing to try again."""
+        self._name = ""
+
+    def due(self, name: str) -> bool:
+        """Whether to try; another name is due at once."""
+        return name != self._name or time.monotonic() >= self._at
+
+    def failed(self, name: str) -> None:
+        """Note that it failed now."""
+        self._pause = min(self._longest, 2 * self._pause) if name == self._name else self._first
+        self._name, self._at = name, time.monotonic() + self._pause
 
 
 class Watch:

@@ -13,15 +13,17 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from ragqa.answer.contract import Answer
-from ragqa.checking.statements import Statement
 from ragqa.corpus.records import Asked, Turn
 from ragqa.retrieval.retriever import Hit
-from ragqa.web.access import engine, may_ask, may_read, pools, priority
-from ragqa.web.api.messages import ANSWERED, Ask, Begun, Conversation, Follow, Found, Results, Search, Spoken, written
-from ragqa.web.conversations import MOST_TURNS, PAGE, given, talks
-from ragqa.web.engine import Event
+from ragqa.web.access import may_ask, may_read, priority
+from ragqa.web.api.messages.asking import Ask, Begun, Conversation, Follow, Found, Results, Search, Spoken
+from ragqa.web.api.messages.examples import ANSWERED
+from ragqa.web.api.messages.fields import written
+from ragqa.web.conversations import MOST_TURNS, PAGE
 from ragqa.web.exchange import Given, Question, answer, check_article, stream
 from ragqa.web.problems import FAILURES, envelope, problem_of
+from ragqa.web.state import archive, conversations, engine, pools
+from ragqa.web.streaming import AnswerEvent, event_line
 
 router = APIRouter(prefix="/api/v1", tags=["asking"])
 
@@ -41,7 +43,7 @@ async def search(request: Request, body: Search) -> Response:
 
 
 def _results(request: Request, hits: Sequence[Hit]) -> Response:
-    with engine(request).generation() as ragqa:
+    with engine(request).index.generation() as ragqa:
         titles = [record.title if (record := ragqa.generation.find(hit.passage.source_id)) else None for hit in hits]
         name = ragqa.generation.manifest.generation
     found = (Found.of(rank, hit, title) for rank, (hit, title) in enumerate(zip(hits, titles, strict=True), start=1))
@@ -51,7 +53,7 @@ def _results(request: Request, hits: Sequence[Hit]) -> Response:
 @router.post("/conversations", status_code=201, response_model=Begun, dependencies=[Depends(may_ask)])
 async def begin(request: Request) -> Begun:
     """Begin a conversation, which its first turn writes. Its id is all it takes to read it; untouched for days it is deleted."""
-    return Begun(id=talks(request).begin())
+    return Begun(id=conversations(request).begin())
 
 
 @router.get("/conversations/{id}", response_model=Conversation, dependencies=[Depends(may_read)])
@@ -66,7 +68,7 @@ async def conversation(
 
 
 def _conversation(request: Request, id: str, after: int | None, limit: int) -> Response:
-    found, ids = talks(request).stretch(id, after, limit), given(request).answer_ids(id)
+    found, ids = conversations(request).stretch(id, after, limit), archive(request).answer_ids(id)
     end = found.after + len(found.turns)
     return written(
         Conversation(
@@ -84,7 +86,7 @@ def _conversation(request: Request, id: str, after: int | None, limit: int) -> R
 
 def _withdrawn(request: Request, turn: Turn) -> tuple[str, ...] | None:
     """What a turn cited and may not be cited now; None while that cannot be told."""
-    with suppress(*FAILURES), engine(request).generation() as ragqa:
+    with suppress(*FAILURES), engine(request).index.generation() as ragqa:
         return tuple(cited.source_id for cited in turn.cited if ragqa.generation.find(cited.source_id) is None)
     return None
 
@@ -92,7 +94,7 @@ def _withdrawn(request: Request, turn: Turn) -> tuple[str, ...] | None:
 @router.delete("/conversations/{id}", status_code=204, dependencies=[Depends(may_ask)])
 async def delete(request: Request, id: str) -> Response:
     """Delete a conversation."""
-    await asyncio.to_thread(talks(request).delete, id)
+    await asyncio.to_thread(conversations(request).delete, id)
     return Response(status_code=204)
 
 
@@ -115,37 +117,36 @@ def whole(request: Request, answer: Answer) -> Response:
     answer = answer.model_copy(update={"id": secrets.token_urlsafe(16)})
     if "text/event-stream" not in request.headers.get("accept", ""):
         return Response(json.dumps(answer.to_json() | {"kept": False}), media_type="application/json")
-    lines = [_line("disclaimer", {"disclaimer": answer.disclaimer}), _line("answer", _plain(answer))]
+    lines = [
+        event_line("disclaimer", disclaimer=answer.disclaimer),
+        event_line("answer", **answer.model_dump(mode="json", by_alias=True)),
+    ]
     return Response("".join(lines), media_type="text/event-stream")
 
 
-async def events(request: Request, told: AsyncIterator[Event | Given]) -> AsyncIterator[str]:
+async def events(request: Request, told: AsyncIterator[AnswerEvent | Given]) -> AsyncIterator[str]:
     """Events as lines of a stream. An error after its beginning comes as the event "error", with the envelope."""
     try:
         async for event in told:
             if isinstance(event, Given):
                 yield await pools(request).ask(_last, event)
             else:
-                yield _line(event.name, {event.name: event.data} if isinstance(event.data, str) else _plain(event.data))
+                yield event_line(event.name, **_data(event))
     except FAILURES as error:
-        yield _line("error", envelope(problem_of(error), request.state.request_id))
-
-
-def _line(name: str, data: dict[str, Any]) -> str:
-    """One event, in ASCII: no character of a text is taken for the end of a line."""
-    return f"event: {name}\ndata: {json.dumps(data)}\n\n"
+        yield event_line("error", **envelope(problem_of(error), request.state.request_id))
 
 
 def _last(given: Given) -> str:
-    return _line("answer", _told(given))
+    return event_line("answer", **_told(given))
 
 
 def _told(given: Given) -> dict[str, Any]:
     return given.answer.to_json() | ({} if given.kept else {"kept": False})
 
 
-def _plain(data: Statement | Answer) -> dict[str, Any]:
-    return data.model_dump(mode="json", by_alias=True)
+def _data(event: AnswerEvent) -> dict[str, Any]:
+    """What an event tells: a text under the event's own name, else the fields of the statement or answer."""
+    return {event.name: event.data} if isinstance(event.data, str) else event.data.model_dump(mode="json", by_alias=True)
 
 
 def _given(body: Follow) -> dict[str, Any]:

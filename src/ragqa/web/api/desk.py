@@ -8,24 +8,15 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from ragqa.corpus.records import ReviewEvent, ReviewState
 from ragqa.corpus.reviewlog import known_log
-from ragqa.editorial.library import Library, State, Version
+from ragqa.editorial.library import Library
 from ragqa.editorial.review import NEXT
-from ragqa.web.access import Reader, engine, require, settings
-from ragqa.web.api.messages import (
-    Decision,
-    Desk,
-    Event,
-    Log,
-    ReviewStep,
-    SetAside,
-    Shelf,
-    Slug,
-    Stored,
-    UnderReview,
-    written,
-)
+from ragqa.editorial.versions import State, Version
+from ragqa.web.access import Reader, require
+from ragqa.web.api.messages.desk import Decision, Desk, Event, Log, ReviewStep, SetAside, Shelf, Stored, UnderReview
+from ragqa.web.api.messages.fields import Slug, written
 from ragqa.web.editing import NO_ANSWER, decided, take_step
 from ragqa.web.problems import Problem
+from ragqa.web.state import engine, settings
 
 router = APIRouter(prefix="/api/v1", tags=["desk"])
 Editor = Annotated[Reader, Depends(require("editor"))]
@@ -83,19 +74,19 @@ def shelf(
     limit: Annotated[int, Query(ge=1, le=PAGE)] = PAGE,
 ) -> Response:
     """Answers of the library, in one state or all, oldest first."""
-    return written(_shelf(engine(request).library(), state, after, limit))
+    return written(_shelf(engine(request).signed_off.library(), state, after, limit))
 
 
 @router.get("/library/{number}", response_model=Stored)
 def stored(request: Request, number: Number, who: Editor) -> Response:
     """One answer of the library."""
-    return written(_stored(_version(engine(request).library(), number)))
+    return written(_stored(_version(engine(request).signed_off.library(), number)))
 
 
 @router.post("/library/{number}/decision", response_model=Stored)
 def decide(request: Request, number: Number, body: Decision, who: Editor) -> Response:
     """Publish a waiting answer, or put it aside."""
-    return written(_stored(decided(engine(request).library(), number, body.decision, who, body.note)))
+    return written(_stored(decided(engine(request).signed_off.library(), number, body.decision, who, body.note)))
 
 
 def _version(library: Library | None, number: int) -> Version:

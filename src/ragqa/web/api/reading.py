@@ -8,10 +8,13 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 
 from ragqa.answer.contract import Answer, Audience
 from ragqa.editorial.article_page import ArticlePage, article_page
-from ragqa.web.access import engine, may_read, reader, settings, visible
-from ragqa.web.api.messages import ANSWER, ANSWER_ID, Articles, Listed, Slug, written
+from ragqa.web.access import may_read, reader, visible
+from ragqa.web.api.messages.examples import ANSWER
+from ragqa.web.api.messages.fields import ANSWER_ID, Slug, written
+from ragqa.web.api.messages.reading import Articles, Listed
 from ragqa.web.exchange import find
 from ragqa.web.problems import Problem
+from ragqa.web.state import engine, settings
 
 router = APIRouter(prefix="/api/v1", tags=["reading"])
 

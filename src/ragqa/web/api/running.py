@@ -6,9 +6,10 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from ragqa.web.access import engine, may_read, public
-from ragqa.web.api.messages import Health, Ready
+from ragqa.web.access import may_read, public
+from ragqa.web.api.messages.running import Health, Ready
 from ragqa.web.problems import Problem
+from ragqa.web.state import engine, figures
 
 router = APIRouter(prefix="/api/v1", tags=["running"])
 
@@ -32,7 +33,7 @@ async def ready(request: Request) -> Ready:
         "old conversations are not cleared": state.clearing.fault,
     }
     faults = (*found.faults(), *(words for words, fault in beside.items() if fault))
-    return Ready(status="ready", generation=found.name, faults=faults)
+    return Ready(status="ready", generation=found.index.name, faults=faults)
 
 
 @router.get(
@@ -43,7 +44,7 @@ async def ready(request: Request) -> Ready:
 )
 def metrics(request: Request) -> Response:
     """Figures for Prometheus."""
-    return Response(request.app.state.figures.page(), media_type=CONTENT_TYPE_LATEST)
+    return Response(figures(request).page(), media_type=CONTENT_TYPE_LATEST)
 
 
 @router.get("/openapi.json", dependencies=[Depends(public)], include_in_schema=False)

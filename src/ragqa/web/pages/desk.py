@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -11,20 +10,22 @@ from fastapi import APIRouter, Depends, Form, Path, Request, Response
 from fastapi.responses import RedirectResponse
 
 from ragqa.answer.assembly import reference
-from ragqa.answer.render import HEADINGS, describe
+from ragqa.answer.render import describe
 from ragqa.corpus.articles import approved_text
 from ragqa.corpus.folder import Corpus
 from ragqa.corpus.records import Article, ReviewEvent, ReviewState
-from ragqa.editorial.difference import Difference, citations, compare, compare_articles, runs
-from ragqa.editorial.library import Library, State, Version
-from ragqa.editorial.regenerate import waiting
-from ragqa.editorial.review import standings
+from ragqa.editorial.difference import citations, compare, compare_articles, runs
+from ragqa.editorial.library import Library
+from ragqa.editorial.queue import Queued, sign_off_queue
+from ragqa.editorial.review import articles_in_review
+from ragqa.editorial.versions import State, Version
 from ragqa.errors import LibraryError
-from ragqa.web.access import Reader, engine, require
+from ragqa.web.access import Reader, require
 from ragqa.web.editing import decided, take_step
 from ragqa.web.pages.frame import day, show
 from ragqa.web.pages.talk import turn_of_page
 from ragqa.web.problems import Problem
+from ragqa.web.state import engine
 
 router = APIRouter(prefix="/desk", include_in_schema=False)
 Editor = Annotated[Reader, Depends(require("editor"))]
@@ -52,7 +53,7 @@ def desk(request: Request, who: Editor) -> Response:
         request,
         "desk.html",
         "review",
-        standings=standings(corpus),
+        articles=articles_in_review(corpus),
         names=STEPS,
         set_aside={slug: found[:SHOWN_OF_ONE] for slug, found in aside.items()},
         faults=faults[:SHOWN],
@@ -75,21 +76,21 @@ def review(request: Request, slug: str, who: Editor) -> Response:
             events=list(reversed(events)),
             withdrawn=bool(events) and events[-1].state is ReviewState.WITHDRAWN,
         )
-    standing = next((one for one in standings(corpus) if one.article.slug == slug), None)
-    if standing is None:
+    reviewed = next((one for one in articles_in_review(corpus) if one.article.slug == slug), None)
+    if reviewed is None:
         raise Problem(404, "not_found", "no such article; the desk lists those there are")
     before = approved_text(engine(request).settings.corpus, slug, corpus.reviews)
     return _show(
         request,
         "desk_article.html",
         "review",
-        standing=standing,
+        reviewed=reviewed,
         approved=any(event.state is ReviewState.APPROVED for event in events),
         before=before,
-        difference=compare_articles(before, standing.article, _described(corpus)) if before else None,
+        difference=compare_articles(before, reviewed.article, _described(corpus)) if before else None,
         events=list(reversed(events)),
-        steps=[(state.value, STEPS[state]) for state in ReviewState if state in standing.possible and state in STEPS],
-        parts_of_text=list(_parts(standing.article)),
+        steps=[(state.value, STEPS[state]) for state in ReviewState if state in reviewed.possible and state in STEPS],
+        parts_of_text=list(_parts(reviewed.article)),
     )
 
 
@@ -117,14 +118,15 @@ def review_step(
 @router.get("/answers", name="sign_offs")
 def sign_offs(request: Request, who: Editor) -> Response:
     """Answers waiting for sign-off, the gravest change first."""
-    return _show(request, "desk_answers.html", "answers", queue=_queue(engine(request).library()))
+    library = engine(request).signed_off.library()
+    return _show(request, "desk_answers.html", "answers", queue=sign_off_queue(library) if library else [])
 
 
 @router.get("/answers/{number}", name="sign_off")
 def sign_off(request: Request, number: Number, who: Editor) -> Response:
     """A stored answer with what changed in it, and the history of its question."""
     corpus = engine(request).read_corpus()
-    queued, history = _stored(engine(request).library(), number)
+    queued, history = _stored(engine(request).signed_off.library(), number)
     return _show(
         request,
         "desk_answer.html",
@@ -149,7 +151,7 @@ def decide(
     note: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:
     """Publish a waiting answer, or put it aside."""
-    decided(engine(request).library(), number, decision, who, note.strip() or None)
+    decided(engine(request).signed_off.library(), number, decision, who, note.strip() or None)
     return RedirectResponse("/desk/answers", 303)
 
 
@@ -157,26 +159,11 @@ def decide(
 def audit(request: Request, who: Editor) -> Response:
     """Review events and decisions on answers, the newest first."""
     corpus = engine(request).read_corpus()
-    library = engine(request).library()
+    library = engine(request).signed_off.library()
     decided_on = library.decisions(SHOWN) if library else []
     told = [*map(_event, corpus.reviews), *map(_decision, decided_on)]
     told.sort(key=lambda one: datetime.fromisoformat(one["at"]), reverse=True)
     return _show(request, "desk_audit.html", "audit", events=told[:SHOWN], cut=len(told) > SHOWN)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Queued:
-    """A stored answer, the last one that readers saw before it, and the difference; None for a new question."""
-
-    version: Version
-    before: Version | None
-    difference: Difference | None
-
-
-def _queue(library: Library | None) -> list[Queued]:
-    """What waits, the gravest change first."""
-    found = waiting(library) if library else []
-    return [Queued(version=new, before=old, difference=difference) for new, old, difference in found]
 
 
 def _stored(library: Library | None, number: int) -> tuple[Queued, list[Version]]:
@@ -224,7 +211,7 @@ def _parts(article: Article) -> Iterator[tuple[str, list[str]]]:
     """Headings with their paragraphs or points, source numbers as they stand."""
     for span in article.spans:
         lines = article.text[span.start : span.end].splitlines()
-        yield HEADINGS[span.part], [line.strip().removeprefix("- ") for line in lines if line.strip()]
+        yield span.part.heading(), [line.strip().removeprefix("- ") for line in lines if line.strip()]
 
 
 def _show(request: Request, template: str, tab: str, **context: Any) -> Response:
@@ -236,7 +223,6 @@ def _show(request: Request, template: str, tab: str, **context: Any) -> Response
         count=_waiting_count(request),
         runs=runs,
         citations=citations,
-        headings=HEADINGS,
         when=_when,
         **context,
     )
@@ -245,7 +231,7 @@ def _show(request: Request, template: str, tab: str, **context: Any) -> Response
 def _waiting_count(request: Request) -> int:
     """How many answers wait; none is told where the library cannot be read, which keeps no step from being taken."""
     try:
-        library = engine(request).library()
+        library = engine(request).signed_off.library()
         return library.counts().get(State.WAITING.value, 0) if library else 0
     except (LibraryError, OSError):
         return 0

@@ -12,10 +12,11 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from ragqa.errors import CorpusError
 from ragqa.evaluation.gold import GoldItem, load_gold
-from ragqa.web.access import may_read, settings
+from ragqa.web.access import may_read
 from ragqa.web.pages.frame import show
 from ragqa.web.pages.plots import bars, risk_coverage, trend
 from ragqa.web.problems import Problem
+from ragqa.web.state import settings
 
 router = APIRouter(prefix="/evaluation", include_in_schema=False, dependencies=[Depends(may_read)])
 SCORECARD, HISTORY = "ragqa.scorecard/1", "ragqa.scorecards/1"
@@ -107,7 +108,7 @@ def read_results(folder: Path) -> Results:
     history: list[tuple[str, Mapping[str, float | None]]] = []
     tables = []
     for file in sorted(folder.glob("*.json")):
-        value = _read(file)
+        value = _parsed(file)
         if value.get("schema") == SCORECARD and {"splits", "items", "kinds", "risk_coverage"} <= value.keys():
             cards[file.stem] = value
         elif value.get("schema") == HISTORY:
@@ -136,7 +137,7 @@ def _card(results: Results, name: str) -> dict[str, Any]:
     return results.cards[name]
 
 
-def _read(file: Path) -> dict[str, Any]:
+def _parsed(file: Path) -> dict[str, Any]:
     try:
         if file.stat().st_size > LARGEST:
             return {}

@@ -1,4 +1,4 @@
-"""References for a reference manager: RIS (Research Information Systems) and BibTeX. Silent on whatever a record does not say."""
+"""References for a reference manager: RIS (Research Information Systems) and BibTeX. Fields that a record lacks are left out."""
 
 from __future__ import annotations
 

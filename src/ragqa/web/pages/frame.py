@@ -11,11 +11,11 @@ from fastapi.responses import HTMLResponse
 from ragqa.answer.contract import Audience
 from ragqa.corpus.folder import Corpus
 from ragqa.corpus.records import Abstract, Article
-from ragqa.web.access import cookie_name
 from ragqa.web.views import render
+from ragqa.web.visits import cookie_name
 
 CHOICE = "ragqa_reader"
-"""Cookie of the reader's choice: clinician or patient, nothing else; see ``access.cookie_name``."""
+"""Cookie of the reader's choice: clinician or patient, nothing else; see ``visits.cookie_name``."""
 AUDIENCES = ("clinician", "patient")
 
 
@@ -50,8 +50,3 @@ def finder(corpus: Corpus) -> Any:
         return corpus.abstracts.get(source_id)
 
     return find
-
-
-def inside(path: str) -> str:
-    """A path of this server, never another server's address."""
-    return path if path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable() else "/"

@@ -59,7 +59,7 @@ class Plot:
 
     @property
     def right(self) -> int:
-        """Where it ends."""
+        """Where the x axis ends."""
         return self.width - RIGHT
 
     @property
@@ -69,7 +69,7 @@ class Plot:
 
     @property
     def top(self) -> int:
-        """Where it ends."""
+        """Where the y axis ends."""
         return TOP
 
 

@@ -19,12 +19,15 @@ from ragqa.corpus.records import LONGEST_QUESTION, Abstract, Article, Asked, Rev
 from ragqa.editorial.article_page import PageStatement, article_page
 from ragqa.question.privacy import redact
 from ragqa.retrieval.retriever import Hit
-from ragqa.web.access import Reader, TheEngine, check_csrf, may_ask, may_read, priority, public, reader, set_cookie, visible
+from ragqa.web.access import Reader, may_ask, may_read, priority, public, reader, visible
 from ragqa.web.engine import Engine
-from ragqa.web.pages.frame import AUDIENCES, CHOICE, TheAudience, finder, inside, show
+from ragqa.web.pages.frame import AUDIENCES, CHOICE, TheAudience, finder, show
 from ragqa.web.pages.sources import Card, Span, nearest, numbered
 from ragqa.web.pages.suggestions import Suggestions
 from ragqa.web.problems import Problem
+from ragqa.web.security import inside
+from ragqa.web.state import TheEngine
+from ragqa.web.visits import check_csrf, set_cookie
 
 router = APIRouter(include_in_schema=False)
 FOUND = 12
@@ -64,7 +67,7 @@ def _article(request: Request, slug: str, engine: Engine, audience: Audience, co
         for part in page.sections
     ]
     cards = [numbered(corpus.abstracts[source], n, spans.get(n, ())) for n, source in enumerate(record.citations, start=1)]
-    with engine.generation() as ragqa:
+    with engine.index.generation() as ragqa:
         indexed = isinstance(ragqa.generation.find(record.id), Article)
         name = ragqa.generation.manifest.generation
     return show(
@@ -90,7 +93,7 @@ async def questions(request: Request, slug: str, engine: TheEngine) -> Response:
     record = known(corpus, slug, reader(request))
     if corpus.states[slug] is not ReviewState.APPROVED:
         raise Problem(404, "not_found", "questions are answered only beside approved articles")
-    held, name = _suggestions(request), engine.name
+    held, name = _suggestions(request), engine.index.name
     if held.known(name, slug) is None and not held.searching and await _asks(request):
         await held.find(engine, name, record, await asyncio.to_thread(corpus.approved))
     return await asyncio.to_thread(show, request, "questions.html", article=record, questions=held.known(name, slug))
@@ -117,7 +120,7 @@ def _source(request: Request, source_id: str, engine: Engine, corpus: Corpus) ->
     if record is None:
         raise Problem(404, "not_found", f"no source {source_id!r} here; the front page searches those there are")
     cited_by = [article for article in corpus.approved() if source_id in article.citations]
-    with engine.generation() as ragqa:
+    with engine.index.generation() as ragqa:
         reason = ragqa.generation.excluded([source_id]).get(source_id)
     return show(request, "source.html", card=numbered(record, 1), cited_by=cited_by, excluded=reason)
 

@@ -99,7 +99,7 @@ class Suggestions:
 
 
 async def _asked(engine: Engine, asked: Asked) -> Answer:
-    """The one place where suggestions ask: nobody waits for these answers as a reader waits for theirs."""
+    """The answer to a question of a suggestion, as idle work: no reader waits for it."""
     return await engine.ask(asked, priority=Priority.IDLE)
 
 

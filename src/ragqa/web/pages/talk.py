@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -13,8 +12,6 @@ from fastapi.responses import PlainTextResponse, RedirectResponse, StreamingResp
 
 from ragqa.answer.contract import Answer
 from ragqa.answer.render import (
-    HEADINGS,
-    HEADINGS_FOR_PATIENTS,
     as_json,
     as_markdown,
     as_text,
@@ -27,9 +24,8 @@ from ragqa.checking.statements import Statement
 from ragqa.corpus.folder import Corpus
 from ragqa.corpus.records import LONGEST_QUESTION, ReviewState, Turn
 from ragqa.web import exchange
-from ragqa.web.access import check_csrf, csrf_token, engine, may_ask, may_read, pools, reader, visible
-from ragqa.web.conversations import PAGE, given, talks
-from ragqa.web.engine import Event
+from ragqa.web.access import may_ask, may_read, reader, visible
+from ragqa.web.conversations import PAGE
 from ragqa.web.exchange import Given, Question
 from ragqa.web.pages.evidence import SORTABLE, table
 from ragqa.web.pages.exports import as_bibtex, as_ris
@@ -37,7 +33,10 @@ from ragqa.web.pages.frame import TheAudience, finder, show
 from ragqa.web.pages.reader import names
 from ragqa.web.pages.sources import cards
 from ragqa.web.problems import FAILURES, Problem, problem_of
+from ragqa.web.state import archive, conversations, engine, pools
+from ragqa.web.streaming import AnswerEvent, event_line
 from ragqa.web.views import environment
+from ragqa.web.visits import check_csrf, csrf_token
 
 router = APIRouter(include_in_schema=False)
 STREAM = "text/event-stream"
@@ -69,7 +68,7 @@ async def ask(
     """Answer a question as the next turn of a conversation, which begins here when none is named."""
     if not question.strip():
         raise Problem(422, "invalid_request", "the question is empty: write what you want to know, then ask")
-    name = conversation or talks(request).begin()
+    name = conversation or conversations(request).begin()
     asked = Question(
         question=question,
         article=article or None,
@@ -86,22 +85,22 @@ async def ask(
     return await pools(request).ask(_unkept, request, found, name, article, corpus)
 
 
-async def _pieces(request: Request, asked: Question, name: str, events: AsyncIterator[Event | Given]) -> AsyncIterator[str]:
+async def _pieces(request: Request, asked: Question, name: str, events: AsyncIterator[AnswerEvent | Given]) -> AsyncIterator[str]:
     """Stages, statements and the whole turn as it stands on the page, made by the page's own template."""
-    headings = HEADINGS_FOR_PATIENTS if asked.audience == "patient" else HEADINGS
+    audience = asked.audience or "clinician"
     article = asked.article or ""
     try:
         async for event in events:
             if isinstance(event, Given):
                 corpus = await engine(request).corpus()
                 shown = await pools(request).ask(_turn_part, request, event, name, article, corpus)
-                yield _event("turn", html=shown, address=_address(event, name, article), conversation=name)
+                yield event_line("turn", html=shown, address=_address(event, name, article), conversation=name)
             elif isinstance(event.data, Statement):
-                yield _event("statement", heading=headings[event.data.section], text=printable(event.data.text))
+                yield event_line("statement", heading=event.data.section.heading(audience), text=printable(event.data.text))
             elif event.name == "stage":
-                yield _event("stage", stage=event.data)
+                yield event_line("stage", stage=event.data)
     except FAILURES as error:
-        yield _event("problem", message=problem_of(error).message)
+        yield event_line("problem", message=problem_of(error).message)
 
 
 def _turn_part(request: Request, found: Given, name: str, article: str, corpus: Corpus) -> str:
@@ -127,8 +126,8 @@ async def conversation(
 
 
 def _conversation(request: Request, name: str, article: str, sort: str, after: int | None, corpus: Corpus) -> Response:
-    found = talks(request).stretch(name, after, PAGE)
-    answers = given(request).answers(name, found.after, len(found.turns))
+    found = conversations(request).stretch(name, after, PAGE)
+    answers = archive(request).answers(name, found.after, len(found.turns))
     record = corpus.articles.get(article) if article in visible(corpus, reader(request)) else None
     beside = {"article": record.slug} if record else {}
     here = beside if after is None else beside | {"after": found.after}
@@ -168,7 +167,7 @@ async def answer_page(request: Request, name: str, sort: str = "") -> Response:
 def _answer_page(request: Request, id: str, sort: str, corpus: Corpus) -> Response:
     answer = exchange.find(request, id)
     turn = turn_of_page(answer, 0, corpus, sort)
-    with engine(request).generation() as ragqa:
+    with engine(request).index.generation() as ragqa:
         current = ragqa.generation.manifest.generation == answer.trace.generation
     return show(request, "answer.html", turn=turn, current=current, conversation="", article="")
 
@@ -179,7 +178,7 @@ def alone(request: Request, answer: Answer, conversation: str) -> Response:
     if STREAM not in request.headers.get("accept", ""):
         return show(request, "answer.html", turn=turn, current=True, conversation="", article="")
     shown = _part("turn.html", request, turn=turn, conversation="", article="")
-    return Response(_event("turn", html=shown, address="", conversation=conversation), media_type=STREAM)
+    return Response(event_line("turn", html=shown, address="", conversation=conversation), media_type=STREAM)
 
 
 def turn_of_page(
@@ -250,8 +249,3 @@ def _address(found: Given, name: str, article: str) -> str:
 def _part(name: str, request: Request, **context: Any) -> str:
     """A piece of a page, escaped as the whole page is."""
     return printable(environment().get_template(name).render(csrf=csrf_token(request), **context))
-
-
-def _event(name: str, **data: Any) -> str:
-    """One event, in ASCII: no character of a text is taken for the end of a line."""
-    return f"event: {name}\ndata: {json.dumps(data)}\n\n"
