@@ -15,7 +15,7 @@ from ragqa.question.privacy import redact
 from ragqa.question.triage import alarm
 from ragqa.question.understanding import understand
 
-sys.path.append(str(Path(__file__).parents[1] / "eval"))
+sys.path.append(str(Path(__file__).parents[1] / "eval" / "endure"))
 
 from near_misses import Found, patterns, slow
 

@@ -9,7 +9,7 @@ import pytest
 from layout import packed
 
 PROJECT = Path(__file__).parents[2]
-sys.path.append(str(PROJECT / "eval" / "training"))
+sys.path.append(str(PROJECT / "eval" / "learn" / "training"))
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from ragqa.models import sigmoid
 from ragqa.question.query import Query
 from ragqa.question.terms import Stems
 
-# Learned by `eval/calibrate.py`; see docs/decisions/0006-abstention.md.
+# Learned by `eval/learn/calibrate.py`; see docs/decisions/0006-abstention.md.
 WEIGHTS = (
     {"logit": 0.371, "coverage": 8.029, "similarity": 23.821, "subjects": 4.836, "bias": -30.086},
     {"logit": 0.111, "coverage": 2.996, "similarity": 9.82, "subjects": 0.772, "bias": -10.538},

@@ -99,7 +99,7 @@ _FORGERY = re.compile(
 class Scope:
     """A linear probe on the question's embedding: a medical question of information, a harmful request, an emergency, or none.
 
-    Learned by ``eval/train_scope.py``; holds only for the embedding model it names.
+    Learned by ``eval/learn/train_scope.py``; holds only for the embedding model it names.
     """
 
     fingerprint: str
@@ -115,10 +115,11 @@ class Scope:
 
 URGENT = 0.6
 """Probability of telling of an emergency, of any kind, from which a question does; by hand, from the shares that
-`eval/train_scope.py` prints of the gold set's development half: a miss costs more than a false alarm."""
+`eval/learn/train_scope.py` prints of the gold set's development half: a miss costs more than a false alarm."""
 OUTSIDE = 0.9
 """Probability of not being a medical question from which one is out of scope; by hand, from the shares that
-`eval/train_scope.py` prints of the gold set's development half: high, as an odd question of medicine must not be turned away."""
+`eval/learn/train_scope.py` prints of the gold set's development half: high, as an odd question of medicine must not be turned
+away."""
 
 
 @lru_cache(maxsize=1)

@@ -39,7 +39,7 @@ class Stages:
     feedback: float = 0.15
 
 
-# Chosen by `python eval/train_fusion.py` on SciFact, PubMedQA, evidence_inference and MedQuAD together (0019-ranking.md).
+# Chosen by `python eval/learn/train_fusion.py` on SciFact, PubMedQA, evidence_inference and MedQuAD together (0019-ranking.md).
 STAGES = Stages()
 FOR_ANSWERS = Stages(feedback=0)
 """For choosing what an answer may quote: the later stages rank better but, on the gold set, cite no better (0019-ranking.md)."""
