@@ -20,7 +20,11 @@ import click
 import psutil
 
 from ragqa.evaluation.retrieval import read_queries
-from ragqa.files import read_jsonl, write_atomic
+from ragqa.files import write_atomic
+
+sys.path.append(str(Path(__file__).parents[1] / "shared"))
+
+from data_sets import rows, write_rows
 
 
 @click.command()
@@ -37,7 +41,7 @@ def main(datasets: Sequence[Path], questions: int, seed: int, out: Path, keep: P
         folder = keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         asked, answers = folder / "questions.jsonl", folder / "answers.jsonl"
-        write_atomic(asked, (json.dumps({"id": f"q{n}", "question": text}) + "\n" for n, text in enumerate(drawn)))
+        write_rows(asked, ({"id": f"q{n}", "question": text} for n, text in enumerate(drawn)))
         command = [sys.executable, "-m", "ragqa", "answer", str(asked), "-o", str(answers)]
         started = time.perf_counter()
         kill_at = random.Random(seed).randrange(len(drawn) // 4, len(drawn) // 2)
@@ -45,8 +49,8 @@ def main(datasets: Sequence[Path], questions: int, seed: int, out: Path, keep: P
         left = lines(answers)
         second = watched(command, answers, None)
         seconds = time.perf_counter() - started
-        rows = [row for _, row in read_jsonl(answers) if isinstance(row, dict)]
-        ids = Counter(row["id"] for row in rows)
+        made = list(rows(answers))
+        ids = Counter(row["id"] for row in made)
         failed = answers.with_name(f"{answers.name}.failed.jsonl")
         found = {
             "questions": len(drawn),
@@ -54,7 +58,7 @@ def main(datasets: Sequence[Path], questions: int, seed: int, out: Path, keep: P
             "answered": len(ids),
             "twice": sum(count > 1 for count in ids.values()),
             "failed": lines(failed),
-            "statuses": Counter(row["status"] for row in rows),
+            "statuses": Counter(row["status"] for row in made),
             "questions_per_second": round(len(drawn) / seconds, 2),
             "peak_memory_mib": {"first run": first, "second run": second},
         }

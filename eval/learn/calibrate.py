@@ -15,22 +15,27 @@ from __future__ import annotations
 
 import json
 import random
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import numpy as np
 
+from ragqa.corpus.importers.beir import document_id
 from ragqa.corpus.importers.importing import import_records
 from ragqa.corpus.records import Asked
 from ragqa.evaluation.gold import load_gold
 from ragqa.evaluation.retrieval import read_qrels, read_queries
 from ragqa.evidence.sources import expanded
 from ragqa.evidence.sufficiency import WEIGHTS
-from ragqa.files import read_jsonl
 from ragqa.index.refresh import build_index
 from ragqa.pipeline import Ragqa
 from ragqa.settings import load_settings
+
+sys.path.append(str(Path(__file__).parents[1] / "shared"))
+
+from data_sets import rows
 
 FEATURES = tuple(name for name in WEIGHTS[0] if name != "bias")
 PENALTY = 0.05
@@ -57,7 +62,7 @@ def bundled(ragqa: Ragqa, gold: Path, questions: Path) -> Iterator[Row]:
     """The dev half of the gold set and the further calibration questions."""
     items = [item for item in load_gold(gold) if item.split == "dev" and item.expect in ("answered", "insufficient_evidence")]
     asked = [(f"{item.id} ({item.kind})", item.question, item.history, item.expect == "answered") for item in items]
-    asked += [(row["id"], row["question"], (), row["answerable"]) for _, row in read_jsonl(questions)]
+    asked += [(row["id"], row["question"], (), row["answerable"]) for row in rows(questions)]
     for name, question, history, answerable in asked:
         yield f"{name}: {question}", ragqa.ask(question, history).trace.scores or None, answerable
 
@@ -66,7 +71,7 @@ def studies(ragqa: Ragqa, folder: Path, sample: int) -> Iterator[Row]:
     """Questions of a public set, with their own documents in reach and hidden."""
     queries, qrels = dict(read_queries(folder)), read_qrels(folder, None)
     for name in random.Random(7).sample(sorted(qrels), min(sample, len(qrels))):
-        question, own = queries[name], {f"doc:{document}" for document in qrels[name]}
+        question, own = queries[name], {document_id(document) for document in qrels[name]}
         query = ragqa.reader().read(Asked(question=question))
         hits = ragqa.retriever().retrieve(query)
         for answerable in (True, False):
@@ -93,8 +98,8 @@ def main(corpus: Path | None, index: Path | None, gold: Path, questions: Path, f
             import_records(folder / "corpus.jsonl.gz", settings.corpus)
         build_index(settings)
     with Ragqa.open(settings.model_copy(update={"abstain_below": 0.0})) as ragqa:
-        rows = [row for folder in folders for row in studies(ragqa, folder, sample)] or list(bundled(ragqa, gold, questions))
-    measured = [row for row in rows if row[1]]
+        asked = [row for folder in folders for row in studies(ragqa, folder, sample)] or list(bundled(ragqa, gold, questions))
+    measured = [row for row in asked if row[1]]
     x = np.array([[*(features[name] for name in FEATURES), 1.0] for _, features, _ in measured if features])
     y = np.array([float(answerable) for *_, answerable in measured])
     scale = np.append(x[:, :-1].std(axis=0), 1.0)
@@ -110,7 +115,7 @@ def main(corpus: Path | None, index: Path | None, gold: Path, questions: Path, f
     click.echo(f"of the answerable answered {decided[y == 1].mean():.3f}, of the others {decided[y == 0].mean():.3f}")
     for name, d in wrong:
         click.echo(f"{name} ({'answered' if d else 'abstained'})")
-    for name, features, answerable in rows:
+    for name, features, answerable in asked:
         if features is None and answerable:
             click.echo(f"{name} STOPPED")
 

@@ -5,14 +5,18 @@ python eval/learn/sample_beir.py ../shared/data/medquad /tmp/medquad-3000 --docu
 
 from __future__ import annotations
 
-import json
 import random
+import sys
 from pathlib import Path
 
 import click
 
 from ragqa.evaluation.retrieval import one_of, read_qrels, read_queries
-from ragqa.files import read_jsonl, write_atomic
+from ragqa.files import write_atomic
+
+sys.path.append(str(Path(__file__).parents[1] / "shared"))
+
+from data_sets import rows, write_rows
 
 
 @click.command()
@@ -22,12 +26,12 @@ from ragqa.files import read_jsonl, write_atomic
 @click.option("--seed", type=int, default=7, show_default=True)
 def main(folder: Path, target: Path, documents: int, seed: int) -> None:
     """Write a sample of FOLDER to TARGET."""
-    rows = [row for _, row in read_jsonl(one_of(folder, "corpus.jsonl", "corpus.jsonl.gz")) if isinstance(row, dict)]
-    kept = {row["_id"]: row for row in random.Random(seed).sample(rows, min(documents, len(rows)))}
+    every = list(rows(one_of(folder, "corpus.jsonl", "corpus.jsonl.gz")))
+    kept = {row["_id"]: row for row in random.Random(seed).sample(every, min(documents, len(every)))}
     judged = {query: found for query, found in read_qrels(folder, None).items() if found.keys() <= kept.keys()}
-    write_atomic(target / "corpus.jsonl", (json.dumps(row) + "\n" for row in kept.values()))
+    write_rows(target / "corpus.jsonl", kept.values())
     asked = ({"_id": query, "text": text} for query, text in read_queries(folder) if query in judged)
-    write_atomic(target / "queries.jsonl", (json.dumps(row) + "\n" for row in asked))
+    write_rows(target / "queries.jsonl", asked)
     lines = (f"{query}\t{found}\t{grade}\n" for query, grades in judged.items() for found, grade in grades.items())
     write_atomic(target / "qrels" / "all.tsv", ["query-id\tcorpus-id\tscore\n", *lines])
     click.echo(f"{target}: {len(kept)} documents, {len(judged)} questions")

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 import random
+import sys
 from dataclasses import asdict, dataclass
 from itertools import product
 from pathlib import Path
@@ -30,6 +31,10 @@ from ragqa.files import write_atomic
 from ragqa.pipeline import Ragqa
 from ragqa.retrieval.ranking import PLAIN, Stages, fused
 from ragqa.settings import load_settings
+
+sys.path.append(str(Path(__file__).parents[1] / "shared"))
+
+from data_sets import document_of
 
 GRID = [Stages(rare=rare, feedback=feedback) for rare, feedback in product((0.0, 0.2, 0.35, 0.5, 0.7, 1.0), (0.0, 0.15, 0.3))]
 LOSS = 5
@@ -81,7 +86,7 @@ def load(folder: Path, index: Path | None, limit: int, progress: Any) -> DataSet
         names = sorted(random.Random(7).sample(names, limit))
     with Ragqa.open(settings) as ragqa:
         generation, depth, asked = ragqa.generation, 2 * DEPTH, []  # what a run ranks
-        sources = [generation.passage(row).source_id.removeprefix("doc:") for row in range(built.manifest.counts["passages"])]
+        sources = [document_of(generation.passage(row).source_id) for row in range(built.manifest.counts["passages"])]
         for number, name in enumerate(names, start=1):
             query = ragqa.embedder.embed([queries[name]])
             dense = [row for row, _ in generation.dense(query, depth)]

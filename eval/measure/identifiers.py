@@ -12,7 +12,6 @@ no part of it with a letter or digit is left, and as partly caught when some is.
 
 from __future__ import annotations
 
-import gzip
 import json
 import re
 import subprocess
@@ -28,6 +27,10 @@ from ragqa.evaluation.measures import share
 from ragqa.evaluation.retrieval import read_queries
 from ragqa.question.privacy import identifiers
 
+sys.path.append(str(Path(__file__).parents[1] / "shared"))
+
+from data_sets import rows, write_rows
+
 
 def left_over(text: str, value: str) -> str:
     """What of an identifier would still be read."""
@@ -36,10 +39,10 @@ def left_over(text: str, value: str) -> str:
     return "".join(text[i] for i in range(start, start + len(value)) if i not in taken)
 
 
-def measure(rows: list[dict[str, Any]], show: bool) -> dict[str, Any]:
+def measure(queries: list[dict[str, Any]], show: bool) -> dict[str, Any]:
     """Recall by kind, and false alarms on queries without identifiers."""
     planted, caught = Counter[str](), Counter[str]()
-    for row in rows:
+    for row in queries:
         for item in row["phi"]:
             planted[item["identifier_type"]] += 1
             left = left_over(row["text"], item["value"])
@@ -49,13 +52,13 @@ def measure(rows: list[dict[str, Any]], show: bool) -> dict[str, Any]:
                     click.echo(f"missed {item['identifier_type']}: {item['value']!r} in: {row['text']}")
             else:
                 caught[item["identifier_type"]] += 1
-    clean = [row["text"] for row in rows if not row["phi"]]
+    clean = [row["text"] for row in queries if not row["phi"]]
     alarms = [text for text in clean if identifiers(text)]
     if show:
         for text in alarms:
             click.echo(f"false alarm {[text[f.start : f.end] for f in identifiers(text)]}: {text}")
     return {
-        "queries": len(rows),
+        "queries": len(queries),
         "planted": planted.total(),
         "recall": round(caught.total() / planted.total(), 4),
         "by_kind": {kind: f"{caught[kind]} of {count}" for kind, count in planted.most_common()},
@@ -64,16 +67,16 @@ def measure(rows: list[dict[str, Any]], show: bool) -> dict[str, Any]:
     }
 
 
-def stored(rows: list[dict[str, Any]], folder: Path) -> dict[str, Any]:
+def stored(queries: list[dict[str, Any]], folder: Path) -> dict[str, Any]:
     """Ask as a user would and look for what was planted in every file written and all that was printed.
 
     Words that the sources hold too ("Boston") prove nothing and are not looked for.
     """
     folder.mkdir()
     asked = folder.with_name(f"{folder.name}.questions.jsonl")
-    lines = [{"id": str(number), "question": row["text"]} for number, row in enumerate(rows)]
+    lines = [{"id": str(number), "question": row["text"]} for number, row in enumerate(queries)]
     failing = [line | {"id": f"failing {line['id']}", "article": "no-such-article"} for line in lines]
-    asked.write_text("".join(json.dumps(line) + "\n" for line in lines + failing), encoding="utf-8")
+    write_rows(asked, lines + failing)
     commands = (
         ("chat", "--conversation", folder / "talk.jsonl"),
         ("answer", asked, "-o", folder / "answers.jsonl"),
@@ -82,7 +85,7 @@ def stored(rows: list[dict[str, Any]], folder: Path) -> dict[str, Any]:
     for command in commands:
         printed = subprocess.run(
             [sys.executable, "-m", "ragqa", *map(str, command)],
-            input="".join(f"{row['text']}\n" for row in rows),
+            input="".join(f"{row['text']}\n" for row in queries),
             capture_output=True,
             text=True,
             check=False,
@@ -91,11 +94,11 @@ def stored(rows: list[dict[str, Any]], folder: Path) -> dict[str, Any]:
         (folder / f"{command[0]}.stderr").write_text(printed.stderr, encoding="utf-8")
     texts = {file.name: file.read_bytes().decode("utf-8", "replace") for file in sorted(folder.iterdir())}
     corpus = " ".join(file.read_text(encoding="utf-8") for file in Path("corpus").rglob("*.*"))
-    planted = [item["value"] for row in rows for item in row["phi"]]
+    planted = [item["value"] for row in queries for item in row["phi"]]
     looked_for = [value for value in planted if not re.search(rf"(?<!\w){re.escape(value)}(?!\w)", corpus, re.IGNORECASE)]
     found = {value: names for value in looked_for if (names := [name for name, text in texts.items() if value in text])}
     return {
-        "queries": len(rows),
+        "queries": len(queries),
         "planted": len(planted),
         "looked_for": len(looked_for),
         "bytes_written": {name: len(text) for name, text in texts.items()},
@@ -112,9 +115,9 @@ def stored(rows: list[dict[str, Any]], folder: Path) -> dict[str, Any]:
 @click.option("--json", "out", type=click.Path(path_type=Path), default=Path("eval/results/identifiers.json"))
 def main(folder: Path, clean: tuple[Path, ...], show: bool, asked: int, out: Path) -> None:
     """Print and write the figures."""
-    with gzip.open(folder / "queries.jsonl.gz", "rt", encoding="utf-8") as stream:
-        rows = [json.loads(line) for line in stream]
-    found: dict[str, Any] = {"dev": measure(rows[::2], show), "test": measure(rows[1::2], False)}
+    queries = list(rows(folder / "queries.jsonl.gz"))
+    halves = {"dev": queries[::2], "test": queries[1::2]}
+    found: dict[str, Any] = {name: measure(half, show and name == "dev") for name, half in halves.items()}
     for other in clean:
         texts = [text for _, text in read_queries(other)]
         alarms = [text for text in texts if identifiers(text)]
@@ -123,7 +126,6 @@ def main(folder: Path, clean: tuple[Path, ...], show: bool, asked: int, out: Pat
             for text in alarms[:40]:
                 click.echo(f"{other.name} {[text[f.start : f.end] for f in identifiers(text)]}: {text[:150]}")
     if asked:
-        halves = {"dev": rows[::2], "test": rows[1::2]}
         with tempfile.TemporaryDirectory() as home:
             found["stored"] = {
                 name: stored([row for row in half if row["phi"]][:asked], Path(home) / name) for name, half in halves.items()

@@ -12,7 +12,6 @@ how each turn was understood; ids, times and scores are not. The index of BioASQ
 from __future__ import annotations
 
 import gzip
-import json
 import os
 import random
 import subprocess
@@ -22,6 +21,10 @@ from pathlib import Path
 from typing import Any
 
 import click
+
+sys.path.append(str(Path(__file__).parents[1] / "shared"))
+
+from data_sets import rows, write_rows
 
 TOLD = ("status", "standalone_question", "message", "alternatives", "statements", "references", "evidence", "conflicts")
 """What a reader is told of an answer."""
@@ -65,21 +68,21 @@ def run(source: Path, *words: str, said: str = "") -> None:
 def asked(source: Path, out: Path, name: str, questions: Sequence[dict[str, Any]], options: Sequence[str]) -> None:
     """Answer a file of questions."""
     file = out / f"{name}.questions.jsonl"
-    file.write_text("".join(json.dumps(row) + "\n" for row in questions), encoding="utf-8")
+    write_rows(file, questions)
     run(source, "answer", str(file), "-o", str(out / f"{name}.jsonl"), *options)
     click.echo(f"{name}: {len(questions)} asked")
 
 
 def gold() -> list[dict[str, Any]]:
     """The questions of the gold set with what came before them."""
-    rows = (json.loads(line) for file in sorted(Path("eval/gold").glob("*.jsonl")) for line in file.open(encoding="utf-8"))
-    return [{name: row[name] for name in ("id", "question", "history", "article") if row.get(name)} for row in rows]
+    items = (row for file in sorted(Path("eval/gold").glob("*.jsonl")) for row in rows(file))
+    return [{name: row[name] for name in ("id", "question", "history", "article") if row.get(name)} for row in items]
 
 
 def talks() -> Iterator[dict[str, Any]]:
     """The conversations, as in their files."""
     for file in sorted(Path("eval/conversations").glob("*.jsonl")):
-        yield from map(json.loads, file.open(encoding="utf-8"))
+        yield from rows(file)
 
 
 def conversation(source: Path, file: Path, talk: dict[str, Any], options: Sequence[str]) -> None:
@@ -92,9 +95,8 @@ def conversation(source: Path, file: Path, talk: dict[str, Any], options: Sequen
 
 def drawn(dataset: Path, limit: int) -> list[dict[str, Any]]:
     """Questions of a data set in the BEIR layout."""
-    with gzip.open(dataset / "queries.jsonl.gz", "rt", encoding="utf-8") as stream:
-        rows = [json.loads(line) for line in stream]
-    return [{"id": row["_id"], "question": row["text"]} for row in random.Random(7).sample(rows, limit)]
+    queries = list(rows(dataset / "queries.jsonl.gz"))
+    return [{"id": row["_id"], "question": row["text"]} for row in random.Random(7).sample(queries, limit)]
 
 
 def indexed(source: Path, dataset: Path, folder: Path) -> list[str]:
@@ -133,9 +135,8 @@ def compare(work: Path, before: str, after: str) -> None:
 
 def told(file: Path) -> list[tuple[str, dict[str, Any]]]:
     """Id, or number of the turn, and what the reader was told, of each item of a file."""
-    rows = [json.loads(line) for line in file.open(encoding="utf-8")]
     names = TURN if file.stem.startswith("conversation") else TOLD
-    pairs = [(str(row.get("id", number)), {name: row.get(name) for name in names}) for number, row in enumerate(rows)]
+    pairs = [(str(row.get("id", number)), {name: row.get(name) for name in names}) for number, row in enumerate(rows(file))]
     return sorted(pairs, key=lambda pair: pair[0]) if names is TOLD else pairs
 
 

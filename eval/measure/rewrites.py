@@ -9,10 +9,9 @@ each task its reference passages; a task is called underspecified when ragqa ask
 
 from __future__ import annotations
 
-import gzip
 import json
+import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ import numpy as np
 import sacrebleu
 from rouge_score import rouge_scorer
 
+from ragqa.corpus.importers.beir import document_id
 from ragqa.corpus.importers.importing import import_records
 from ragqa.corpus.records import Asked, Turn
 from ragqa.evaluation.measures import mean
@@ -33,14 +33,12 @@ from ragqa.question.followup import standalone
 from ragqa.retrieval.retriever import HybridRetriever
 from ragqa.settings import Settings
 
+sys.path.append(str(Path(__file__).parents[1] / "shared"))
+
+from data_sets import rows, write_rows
+
 Example = tuple[str, list[Turn], str, str]
 """The question as asked, the turns before it, the topic where one is given, the human rewrite."""
-
-
-def rows(file: Path) -> Iterator[dict[str, Any]]:
-    """The JSON objects of a gzipped file."""
-    with gzip.open(file, "rt", encoding="utf-8") as stream:
-        yield from map(json.loads, stream)
 
 
 def mtrag(file: Path) -> list[Example]:
@@ -91,15 +89,14 @@ def abstaining(file: Path) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         settings = Settings(corpus=home / "corpus", index=home / "index", abstracts="all")
-        lines = (json.dumps({"_id": name, "title": "", "text": text}) for name, text in documents.items())
-        (home / "corpus.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        write_rows(home / "corpus.jsonl", ({"_id": name, "title": "", "text": text} for name, text in documents.items()))
         import_records(home / "corpus.jsonl", settings.corpus)
         build_index(settings)
         with Ragqa.open(settings) as ragqa:
             for task in tasks:
                 users = [turn["text"] for turn in task["input"] if turn["speaker"] == "user"]
                 query = ragqa.reader().read(Asked(question=users[-1], history=tuple(_turns(task["input"]))))
-                own = {f"doc:{context['id']}" for context in task["contexts"] or ()}
+                own = {document_id(context["id"]) for context in task["contexts"] or ()}
                 deep = settings.model_copy(update={"sources": 100, "candidates": 1000})
                 retriever = HybridRetriever(ragqa.generation, ragqa.embedder, deep)
                 labels.append(task["answerability"][0])

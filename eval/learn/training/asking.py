@@ -9,6 +9,7 @@ https://arxiv.org/abs/2104.08691). ``by_heart.py`` measures them.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -27,6 +28,10 @@ from ragqa.evaluation.retrieval import AGAINST, DEPTH, drawn, indexed, read_qrel
 from ragqa.pipeline import Ragqa
 from ragqa.retrieval.ranking import PLAIN, STAGES, fused
 from ragqa.settings import Settings
+
+sys.path.append(str(Path(__file__).parents[2] / "shared"))
+
+from data_sets import document_of
 
 DRAWN, SEED = 32, 1
 MAP = {"steps": 300, "rate": 1e-3}
@@ -49,7 +54,7 @@ class Questions:
         self.qrels = {name: qrels[name] for name in self.names}
         with Ragqa.open(settings) as ragqa:
             rows = range(built.manifest.counts["passages"])
-            self.sources = [ragqa.generation.passage(row).source_id.removeprefix("doc:") for row in rows]
+            self.sources = [document_of(ragqa.generation.passage(row).source_id) for row in rows]
             self.vectors = ragqa.generation.vectors(rows)
             self.texts = [texts[name] for name in self.names]
             self.asked = ragqa.embedder.embed(self.texts)

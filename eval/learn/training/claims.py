@@ -15,9 +15,9 @@ Sources are held back as in ``eval/learn/training/train_checker.py``; whatever a
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -25,14 +25,16 @@ from functools import partial
 from pathlib import Path
 
 import click
-from data import folded, lines, share_of
 
 from ragqa.checking.checker import Verdict
 from ragqa.evaluation.gold import load_gold
-from ragqa.files import read_jsonl
 from ragqa.language.direction import SIGNIFICANT, direction, opposite
 from ragqa.language.sentences import sentences
 from ragqa.question.understanding import AUXILIARY, claim_of
+
+sys.path.append(str(Path(__file__).parents[2] / "shared"))
+
+from data_sets import folded, number_of, rows, share_of
 
 LABELS: dict[str, Verdict] = {"SUPPORT": "supports", "CONTRADICT": "contradicts"}
 ANSWERS: dict[str, Verdict] = {"yes": "supports", "no": "contradicts", "maybe": "not_enough"}
@@ -87,8 +89,8 @@ class Pair:
 
 def scifact(data: Path) -> Iterator[Pair]:
     """Training claims with rationales and with what stands beside them."""
-    corpus = {row["_id"]: row["metadata"]["sentences"] for row in lines(data / "scifact/corpus.jsonl.gz")}
-    for row in lines(data / "scifact/labels.jsonl.gz"):
+    corpus = {row["_id"]: row["metadata"]["sentences"] for row in rows(data / "scifact/corpus.jsonl.gz")}
+    for row in rows(data / "scifact/labels.jsonl.gz"):
         told = partial(Pair, data="scifact", claim=row["claim"])
         for source in dict.fromkeys(e["doc_id"] for e in row["evidence"]):
             rationales = [e for e in row["evidence"] if e["doc_id"] == source]
@@ -99,7 +101,7 @@ def scifact(data: Path) -> Iterator[Pair]:
                 yield from turned(pair)
             taken = {i for rationale in rationales for i in rationale["sentences"]}
             free = [text for i, text in enumerate(corpus[source]) if i not in taken]
-            for text in sorted(free, key=lambda text: _number(row["claim"], text))[:BESIDE]:
+            for text in sorted(free, key=lambda text: number_of(row["claim"], text))[:BESIDE]:
                 yield told(source=source, text=text.strip(), verdict="not_enough")
         if not row["evidence"]:
             source = row["cited_doc_ids"][0]
@@ -123,9 +125,9 @@ def nearest(claim: str, texts: Iterable[str], most: int) -> list[str]:
 
 def evidence_inference(data: Path) -> Iterator[Pair]:
     """Three claims a question with a span that decides it, each put in one of the ways of ``DIRECTIONS``."""
-    corpus = {row["_id"]: row["text"] for row in lines(data / "evidence_inference/corpus.jsonl.gz")}
-    prompts = {row["_id"]: PROMPT.match(row["text"]) for row in lines(data / "evidence_inference/queries.jsonl.gz")}
-    labelled = list(lines(data / "evidence_inference/labels.jsonl.gz"))
+    corpus = {row["_id"]: row["text"] for row in rows(data / "evidence_inference/corpus.jsonl.gz")}
+    prompts = {row["_id"]: PROMPT.match(row["text"]) for row in rows(data / "evidence_inference/queries.jsonl.gz")}
+    labelled = list(rows(data / "evidence_inference/labels.jsonl.gz"))
     told_by: dict[str, set[str]] = {}
     for row in labelled:
         told_by.setdefault(row["pmcid"], set()).update(_spans(row["labels"]))
@@ -139,11 +141,11 @@ def evidence_inference(data: Path) -> Iterator[Pair]:
             for kind in DIRECTIONS:
                 verdict: Verdict = "supports" if kind == found else "contradicts"
                 yield told(claim=_said(kind, asked, text), text=text, verdict=verdict)
-        others = sorted(told_by[row["pmcid"]] - _spans(row["labels"]), key=partial(_number, row["query_id"]))
+        others = sorted(told_by[row["pmcid"]] - _spans(row["labels"]), key=partial(number_of, row["query_id"]))
         unsaid = nearest(" ".join(asked), silent(corpus.get(row["pmcid"], "")), SILENT)
         unsaid += [text for text in others if not _content(asked[0]) & _content(text)][:ELSEWHERE]
         for number, text in enumerate(unsaid):
-            kind = list(DIRECTIONS)[_number(row["query_id"], str(number)) % len(DIRECTIONS)]
+            kind = list(DIRECTIONS)[number_of(row["query_id"], str(number)) % len(DIRECTIONS)]
             yield told(claim=_said(kind, asked, text), text=text, verdict="not_enough")
 
 
@@ -172,8 +174,8 @@ def silent(text: str) -> list[str]:
 
 def pubmedqa(data: Path) -> Iterator[Pair]:
     """Dev questions that begin with an auxiliary, as claims, beside the conclusion of the abstract."""
-    questions = {row["_id"]: row["text"] for row in lines(data / "pubmedqa/queries.jsonl.gz")}
-    for row in lines(data / "pubmedqa/labels.jsonl.gz"):
+    questions = {row["_id"]: row["text"] for row in rows(data / "pubmedqa/queries.jsonl.gz")}
+    for row in rows(data / "pubmedqa/labels.jsonl.gz"):
         question = questions[row["query_id"]]
         if AUXILIARY.match(question):
             pair = Pair(
@@ -202,15 +204,15 @@ class Seen:
 def evaluated(data: Path, project: Path) -> Seen:
     """Ids and texts of bioasq, kqa, mtrag, the gold set with its dialogues' corpus, and the calibration questions."""
     ids, texts = set(), set()
-    for row in lines(data / "bioasq_7b_11b/corpus.jsonl.gz"):
+    for row in rows(data / "bioasq_7b_11b/corpus.jsonl.gz"):
         ids.add(row["_id"])
         texts.add(row["title"])
     for name in ("bioasq_7b_11b", "kqa"):
-        texts |= {row["text"] for row in lines(data / name / "queries.jsonl.gz")}
+        texts |= {row["text"] for row in rows(data / name / "queries.jsonl.gz")}
     texts |= {item.question for item in load_gold(project / "eval/gold")}
-    texts |= {row["question"] for _, row in read_jsonl(project / "eval/calibration.jsonl")}
+    texts |= {row["question"] for row in rows(project / "eval/calibration.jsonl")}
     for file in sorted((project / "corpus/abstracts").glob("*.jsonl")):
-        for _, row in read_jsonl(file):
+        for row in rows(file):
             ids.add(row["id"].removeprefix("pmid:"))
             texts.add(row["title"])
     return Seen(ids=frozenset(ids), texts=frozenset(filter(None, map(folded, texts))))
@@ -246,17 +248,12 @@ def _unfit(pair: Pair, title: str, seen: Seen, held: set[str]) -> str | None:
 
 def _titles(data: Path) -> dict[tuple[str, str], str]:
     sets = ("scifact", "evidence_inference")
-    return {(name, row["_id"]): row["title"] for name in sets for row in lines(data / name / "corpus.jsonl.gz")}
+    return {(name, row["_id"]): row["title"] for name in sets for row in rows(data / name / "corpus.jsonl.gz")}
 
 
 def _said(kind: str, asked: list[str], text: str) -> str:
     ways = DIRECTIONS[kind]
-    return ways[_number(*asked, text) % len(ways)].format(*asked)
-
-
-def _number(*texts: str) -> int:
-    """A number that depends on the texts alone: choices stay the same whatever else is in the data."""
-    return int(hashlib.sha256("\n".join(texts).encode()).hexdigest()[:8], 16)
+    return ways[number_of(*asked, text) % len(ways)].format(*asked)
 
 
 def counts(found: Iterable[Pair]) -> dict[str, dict[str, int]]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -23,13 +24,16 @@ import onnx
 import onnxruntime
 import torch
 from claims import pairs
-from data import lines
 from loop import run_of
 from tokenizers import Tokenizer
 from transformers import BertForSequenceClassification, BertModel
 from weights import packaged_weights, padded, quantised, tokenizer
 
 from ragqa.models import softmax
+
+sys.path.append(str(Path(__file__).parents[2] / "shared"))
+
+from data_sets import rows
 
 LARGEST = 40_000_000
 """Bytes a shipped model may have."""
@@ -139,8 +143,8 @@ def card(template: Path, run: Path, measured: dict, figures: Path | None) -> str
 def sample(data: Path, kind: str) -> list[tuple[str, str | None]]:
     """Dev pairs for a cross-encoder, abstracts for an encoder."""
     if kind == "encoder":
-        rows = list(lines(data / "scifact/corpus.jsonl.gz"))[-COMPARED:]
-        return [(f"{row['title']}\n{row['text']}", None) for row in rows]
+        found = list(rows(data / "scifact/corpus.jsonl.gz"))[-COMPARED:]
+        return [(f"{row['title']}\n{row['text']}", None) for row in found]
     dev = [pair for pair in pairs(data, Path())[0] if pair.share == "dev"]
     return [(pair.claim, pair.text) for pair in dev[:: max(len(dev) // COMPARED, 1)]]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -16,6 +17,10 @@ from typing import Any, Protocol
 
 import torch
 from transformers.utils import logging
+
+sys.path.append(str(Path(__file__).parents[2] / "shared"))
+
+from data_sets import rows
 
 CLIP = 1.0
 logging.disable_progress_bar()
@@ -92,9 +97,8 @@ def train(task: Task, recipe: Recipe, data: dict[str, Any], folder: Path, stop: 
 
 def run_of(folder: Path) -> dict[str, Any]:
     """What a run's folder tells of it: recipe, data, and the log with the loss of every step."""
-    log = (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()
     told = {name: json.loads((folder / f"{name}.json").read_text(encoding="utf-8")) for name in ("recipe", "data")}
-    return told | {"log": [json.loads(line) for line in log]}
+    return told | {"log": list(rows(folder / "log.jsonl"))}
 
 
 def run_behind(model: Path) -> dict[str, Any]:

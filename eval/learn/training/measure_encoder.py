@@ -12,6 +12,7 @@ https://arxiv.org/abs/2109.01903), which guards against forgetting.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,7 +20,6 @@ from pathlib import Path
 import click
 import ir_measures
 import numpy as np
-from data import lines
 from export import Exported, write
 from ir_measures import nDCG
 from loop import run_behind
@@ -34,6 +34,10 @@ from ragqa.index.refresh import build_index
 from ragqa.models import Embedder, Vectors, load_embedder
 from ragqa.retrieval.retriever import HybridRetriever
 from ragqa.settings import Settings
+
+sys.path.append(str(Path(__file__).parents[2] / "shared"))
+
+from data_sets import document_of, rows, write_rows
 
 RESAMPLES = 2000
 
@@ -80,7 +84,7 @@ def ranked(dataset: Path, embedder: Embedder, asked: dict[str, str], work: Path,
         chosen, run = settings.model_copy(update={"dense_weight": configuration.dense_weight}), {}
         for query, text in asked.items():
             hits = HybridRetriever(generation, embedder, chosen, configuration.stages).sources([text], 10)
-            run[query] = {hit.passage.source_id.removeprefix("doc:"): hit.score for hit in hits}
+            run[query] = {document_of(hit.passage.source_id): hit.score for hit in hits}
         table[name] = ndcg({query: qrels[query] for query in asked}, run)
     generation.close()
     return table
@@ -98,10 +102,9 @@ def _some(dataset: Path, home: Path, most: int) -> Path:
     if not most:
         return file
     judged = {doc for row in list(read_qrels(dataset, None).values())[:most] for doc in row}
-    rows = list(lines(file))
-    kept = [row for row in rows if row["_id"] in judged] + [row for row in rows if row["_id"] not in judged][:most]
-    home.mkdir(parents=True, exist_ok=True)
-    (home / "corpus.jsonl").write_text("".join(json.dumps(row) + "\n" for row in kept), encoding="utf-8")
+    every = list(rows(file))
+    kept = [row for row in every if row["_id"] in judged] + [row for row in every if row["_id"] not in judged][:most]
+    write_rows(home / "corpus.jsonl", kept)
     return home / "corpus.jsonl"
 
 
@@ -155,10 +158,10 @@ def main(
             some = {query: text for query, text in asked.items() if fold in (None, part[query])}
             if some:
                 found = ranked(data / name, exported(Path(model.format(fold=fold)), work, blend), some, work, most)
-                for configuration, figures in found.items():
-                    tuned.setdefault(configuration, {}).update(figures)
-        rows = {c: paired([tuned[c][q] for q in asked], [untuned[c][q] for q in asked]) for c in tuned}
-        result["sets"][name] = {"queries": len(asked), **rows}
+                for configuration, scores in found.items():
+                    tuned.setdefault(configuration, {}).update(scores)
+        figures = {c: paired([tuned[c][q] for q in asked], [untuned[c][q] for q in asked]) for c in tuned}
+        result["sets"][name] = {"queries": len(asked), **figures}
     click.echo(json.dumps(result["sets"], indent=1))
     if json_file:
         json_file.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")

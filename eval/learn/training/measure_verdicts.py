@@ -12,6 +12,7 @@ examples; intervals and differences come from a paired bootstrap over sources. T
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Sequence
 from importlib import resources
 from pathlib import Path
@@ -19,7 +20,6 @@ from pathlib import Path
 import click
 import numpy as np
 import torch
-from data import share_of
 from export import Exported
 from loop import run_behind
 from train_checker import CLAIMS, Example, evidence_inference, scifact
@@ -30,6 +30,10 @@ from weights import tokenizer
 from ragqa.checking.checker import VERDICTS, Checker
 from ragqa.language.sentences import sentences
 from ragqa.models import CachingEmbedder, RecentVectors, load_embedder, load_reranker, softmax
+
+sys.path.append(str(Path(__file__).parents[2] / "shared"))
+
+from data_sets import share_of
 
 READ = 4
 """Sentences of a source read for a claim, the number ``ragqa.checking.checker`` reads."""

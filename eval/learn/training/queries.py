@@ -12,23 +12,25 @@ writes ``--work``/hard.jsonl. The ``embeddings.sqlite`` of an earlier build, cop
 
 from __future__ import annotations
 
-import hashlib
 import json
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 from claims import evaluated
-from data import folded, lines
 
 from ragqa.corpus.importers.importing import import_records
 from ragqa.evaluation.retrieval import read_qrels
-from ragqa.files import write_atomic
 from ragqa.index.refresh import build_index
 from ragqa.pipeline import Ragqa
 from ragqa.retrieval.retriever import HybridRetriever
 from ragqa.settings import Settings
+
+sys.path.append(str(Path(__file__).parents[2] / "shared"))
+
+from data_sets import document_of, folded, number_of, rows, write_rows
 
 SETS = {"scifact": "train", "pubmedqa": "dev", "evidence_inference": "train", "medquad": "all"}
 """Data sets with the split of their judgements that is learned from."""
@@ -67,17 +69,12 @@ class Query:
 
 def part_of(data: str, query: str, group: str, folds: int, by: str) -> int:
     """Which of ``folds`` parts a query is in, by one of ``WAYS``; independent of ``is_dev``."""
-    return number(f"fold {data} {group if by == 'document' else query}") % folds
+    return number_of(f"fold {data} {group if by == 'document' else query}") % folds
 
 
 def is_dev(data: str, group: str) -> bool:
     """Whether the queries of a group choose weights instead of being learned from."""
-    return number(f"dev {data} {group}") % DEV == 0
-
-
-def number(text: str) -> int:
-    """A number that depends on the text alone."""
-    return int(hashlib.sha256(text.encode()).hexdigest()[:8], 16)
+    return number_of(f"dev {data} {group}") % DEV == 0
 
 
 def groups(judged: Mapping[str, Mapping[str, int]]) -> dict[str, str]:
@@ -98,8 +95,8 @@ def groups(judged: Mapping[str, Mapping[str, int]]) -> dict[str, str]:
 
 def documents(data: Path, sets: Iterable[str]) -> dict[tuple[str, str], str]:
     """Text of each document by (data set, id), as ragqa embeds it: title, line break, text."""
-    rows = ((name, row) for name in sets for row in lines(data / name / "corpus.jsonl.gz"))
-    return {(name, row["_id"]): f"{row['title']}\n{row['text']}" if row["title"] else row["text"] for name, row in rows}
+    found = ((name, row) for name in sets for row in rows(data / name / "corpus.jsonl.gz"))
+    return {(name, row["_id"]): f"{row['title']}\n{row['text']}" if row["title"] else row["text"] for name, row in found}
 
 
 def queries(data: Path, project: Path, sets: Iterable[str] = SETS) -> list[Query]:
@@ -108,11 +105,11 @@ def queries(data: Path, project: Path, sets: Iterable[str] = SETS) -> list[Query
     for name in sets:
         judged, taken = read_qrels(data / name, SETS[name]), {}
         group = groups(judged)
-        rows = sorted(lines(data / name / "queries.jsonl.gz"), key=lambda row: number(f"{name} {row['_id']}"))
+        every = sorted(rows(data / name / "queries.jsonl.gz"), key=lambda row: number_of(f"{name} {row['_id']}"))
         kept = []
-        for row in rows:
+        for row in every:
             answers = tuple(sorted(doc for doc, grade in judged.get(row["_id"], {}).items() if grade > 0))
-            crowded = any(taken.get(doc, 0) >= A_DOCUMENT.get(name, len(rows)) for doc in answers)
+            crowded = any(taken.get(doc, 0) >= A_DOCUMENT.get(name, len(every)) for doc in answers)
             if answers and not crowded and not seen.ids & set(answers) and folded(row["text"]) not in seen.texts:
                 kept.append(Query(data=name, id=row["_id"], text=row["text"], answers=answers, group=group[row["_id"]]))
                 for doc in answers:
@@ -130,7 +127,7 @@ def mine(asked: list[Query], data: Path, work: Path, sets: Iterable[str], done: 
         with Ragqa.open(settings) as ragqa:
             for query in (q for q in asked if q.data == name and (name, q.id) not in done):
                 hits = HybridRetriever(ragqa.generation, ragqa.embedder, settings).sources([query.text], DEPTH)
-                ranked = [(hit.passage.source_id.removeprefix("doc:"), hit.score) for hit in hits]
+                ranked = [(document_of(hit.passage.source_id), hit.score) for hit in hits]
                 right = max((score for doc, score in ranked if doc in query.answers), default=1.0)
                 wrong = [doc for doc, score in ranked if doc not in query.answers and score < BELOW * right]
                 yield {"data": name, "id": query.id, "hard": wrong[:HARD]}
@@ -138,8 +135,7 @@ def mine(asked: list[Query], data: Path, work: Path, sets: Iterable[str], done: 
 
 def read_hard(file: Path) -> dict[tuple[str, str], list[str]]:
     """Mined negatives by (data set, query)."""
-    rows = map(json.loads, file.read_text(encoding="utf-8").splitlines()) if file.exists() else ()
-    return {(row["data"], row["id"]): row["hard"] for row in rows}
+    return {(row["data"], row["id"]): row["hard"] for row in rows(file)} if file.exists() else {}
 
 
 @click.command()
@@ -157,9 +153,9 @@ def main(work: Path, data: Path, project: Path, sets: str, most: int) -> None:
         asked = [query for name in names for query in [q for q in asked if q.data == name][:most]]
     for name in names:
         known = read_hard(file)
-        rows = [{"data": d, "id": i, "hard": hard} for (d, i), hard in known.items()]
-        rows += mine(asked, data, work, [name], set(known))
-        write_atomic(file, (json.dumps(row) + "\n" for row in rows))
+        mined = [{"data": d, "id": i, "hard": hard} for (d, i), hard in known.items()]
+        mined += mine(asked, data, work, [name], set(known))
+        write_rows(file, mined)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ train, 30 % held back. Multinomial logistic regression (scikit-learn) over the f
 from __future__ import annotations
 
 import json
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,12 +21,15 @@ from pathlib import Path
 import click
 import numpy as np
 from claims import DIRECTIONS, LABELS, PROMPT
-from data import folded, lines, share_of
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 
 from ragqa.checking.checker import VERDICTS, Checker
 from ragqa.models import CachingEmbedder, RecentVectors, load_embedder, load_reranker
+
+sys.path.append(str(Path(__file__).parents[2] / "shared"))
+
+from data_sets import folded, rows, share_of
 
 CLAIMS = {kind: ways[0] for kind, ways in DIRECTIONS.items()}
 """One wording of each direction."""
@@ -51,8 +55,8 @@ class Example:
 
 def scifact(data: Path) -> Iterator[Example]:
     """Training claims with the abstracts they cite."""
-    corpus = {row["_id"]: row["text"] for row in lines(data / "scifact/corpus.jsonl.gz")}
-    for row in lines(data / "scifact/labels.jsonl.gz"):
+    corpus = {row["_id"]: row["text"] for row in rows(data / "scifact/corpus.jsonl.gz")}
+    for row in rows(data / "scifact/labels.jsonl.gz"):
         judged = {e["doc_id"]: LABELS[e["label"]] for e in row["evidence"]} or dict.fromkeys(
             row["cited_doc_ids"][:1], "not_enough"
         )
@@ -62,9 +66,9 @@ def scifact(data: Path) -> Iterator[Example]:
 
 def evidence_inference(data: Path) -> Iterator[Example]:
     """Three claims a question, where the evidence span stands in the abstract."""
-    corpus = {row["_id"]: row["text"] for row in lines(data / "evidence_inference/corpus.jsonl.gz")}
-    prompts = {row["_id"]: PROMPT.match(row["text"]) for row in lines(data / "evidence_inference/queries.jsonl.gz")}
-    for row in lines(data / "evidence_inference/labels.jsonl.gz"):
+    corpus = {row["_id"]: row["text"] for row in rows(data / "evidence_inference/corpus.jsonl.gz")}
+    prompts = {row["_id"]: PROMPT.match(row["text"]) for row in rows(data / "evidence_inference/queries.jsonl.gz")}
+    for row in rows(data / "evidence_inference/labels.jsonl.gz"):
         prompt, text = prompts.get(row["query_id"]), corpus.get(row["pmcid"], "")
         inside = any(len(folded(e["evidence"])) > 20 and folded(e["evidence"])[:120] in folded(text) for e in row["labels"])
         votes = Counter(next(kind for kind in CLAIMS if kind in e["label"]) for e in row["labels"]).most_common()
@@ -102,12 +106,12 @@ def main(data: Path, output: Path | None, json_file: Path) -> None:
     """Fit, print macro-F1 on held-back claims beside a lexical baseline, write ``src/ragqa/checking/data/checker.json``."""
     checker = Checker(CachingEmbedder(load_embedder(), RecentVectors()), load_reranker())
     examples = [*scifact(data), *evidence_inference(data)]
-    rows = []
+    found = []
     for number, example in enumerate(examples, start=1):
-        rows.append(checker.features(example.claim, example.text))
+        found.append(checker.features(example.claim, example.text))
         if number % 500 == 0:
             click.echo(f"{number} of {len(examples)}", err=True)
-    kept = [(example, row) for example, row in zip(examples, rows, strict=True) if row is not None]
+    kept = [(example, row) for example, row in zip(examples, found, strict=True) if row is not None]
     examples, x = [example for example, _ in kept], np.array([row for _, row in kept])
     y = np.array([VERDICTS.index(example.verdict) for example in examples])
     held, sci = np.array([e.held_back for e in examples]), np.array([e.data == "scifact" for e in examples])

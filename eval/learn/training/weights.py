@@ -15,19 +15,23 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import sys
 from pathlib import Path
 
 import click
 import numpy as np
 import onnx
 import torch
-from data import lines
 from onnx import numpy_helper
 from scipy.stats import kendalltau
 from tokenizers import Tokenizer
 from transformers import BertConfig, BertForSequenceClassification, BertModel
 
 from ragqa.models import BGE_FILES, RERANKER_FILES, OnnxEmbedder, load_reranker, packaged_weights, verify_weights
+
+sys.path.append(str(Path(__file__).parents[2] / "shared"))
+
+from data_sets import rows
 
 PACKAGES = {"bge_small_en": BGE_FILES, "reranker_en": RERANKER_FILES}
 SHAPE = {"hidden_size": 384, "num_hidden_layers": 12, "num_attention_heads": 12, "intermediate_size": 1536}
@@ -260,9 +264,9 @@ def compare_cross_encoder(model: BertForSequenceClassification, claims: list[str
 def main(work: Path, data: Path, count: int, threads: int) -> None:
     """Recover both models and print how closely each reproduces its package."""
     torch.set_num_threads(threads)
-    labelled = [row for row in lines(data / "scifact/labels.jsonl.gz") if row["evidence"]][: max(count // 2, 1)]
+    labelled = [row for row in rows(data / "scifact/labels.jsonl.gz") if row["evidence"]][: max(count // 2, 1)]
     answers = [{e["doc_id"] for e in row["evidence"]} for row in labelled]
-    corpus = {row["_id"]: f"{row['title']}\n{row['text']}" for row in lines(data / "scifact/corpus.jsonl.gz")}
+    corpus = {row["_id"]: f"{row['title']}\n{row['text']}" for row in rows(data / "scifact/corpus.jsonl.gz")}
     ids = list(dict.fromkeys([*sorted(set().union(*answers)), *corpus]))[:count]
     texts, claims = [corpus[doc] for doc in ids], [row["claim"] for row in labelled]
     places = [{ids.index(doc) for doc in right if doc in ids} for right in answers]
