@@ -14,7 +14,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Sequence
-from importlib import resources
 from pathlib import Path
 
 import click
@@ -22,7 +21,7 @@ import numpy as np
 import torch
 from export import Exported
 from loop import run_behind
-from train_checker import CLAIMS, Example, evidence_inference, scifact
+from train_checker import CLAIMS, SHIPPED, Example, evidence_inference, scifact
 from train_verdicts import probabilities
 from transformers import BertForSequenceClassification
 from weights import tokenizer
@@ -81,7 +80,7 @@ def checker_shares(examples: Sequence[Example], kept: Path) -> np.ndarray:
 
     Its features are kept in a file, since they take minutes; they belong to the models, not to the learned weights.
     """
-    stored = json.loads(resources.files("ragqa.checking").joinpath("data/checker.json").read_text(encoding="utf-8"))
+    stored = json.loads(SHIPPED.read_text(encoding="utf-8"))
     known = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
     checker = Checker(CachingEmbedder(load_embedder(), RecentVectors()), load_reranker())
     for example in examples:

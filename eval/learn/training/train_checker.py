@@ -34,6 +34,8 @@ from data_sets import folded, rows, share_of
 CLAIMS = {kind: ways[0] for kind, ways in DIRECTIONS.items()}
 """One wording of each direction."""
 PENALTY = 0.1
+SHIPPED = Path(str(resources.files("ragqa.checking"))) / "data" / "checker.json"
+"""The weights that the checker reads."""
 
 
 @dataclass(frozen=True)
@@ -98,11 +100,11 @@ def balanced(data: np.ndarray, y: np.ndarray, train: np.ndarray) -> np.ndarray:
 
 @click.command()
 @click.option("--data", type=click.Path(path_type=Path), default=Path("../shared/data"), show_default=True)
-@click.option("--output", type=click.Path(path_type=Path))
+@click.option("--output", type=click.Path(path_type=Path), default=SHIPPED)
 @click.option(
     "--json", "json_file", type=click.Path(path_type=Path), default=Path("eval/results/checker.json"), show_default=True
 )
-def main(data: Path, output: Path | None, json_file: Path) -> None:
+def main(data: Path, output: Path, json_file: Path) -> None:
     """Fit, print macro-F1 on held-back claims beside a lexical baseline, write ``src/ragqa/checking/data/checker.json``."""
     checker = Checker(CachingEmbedder(load_embedder(), RecentVectors()), load_reranker())
     examples = [*scifact(data), *evidence_inference(data)]
@@ -136,8 +138,7 @@ def main(data: Path, output: Path | None, json_file: Path) -> None:
         }
     click.echo(json.dumps(result, indent=1))
     json_file.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    target = output or Path(str(resources.files("ragqa"))) / "data" / "checker.json"
-    target.write_text(json.dumps({"verdicts": VERDICTS, "weights": model.coef_.T.round(4).tolist()}) + "\n", encoding="utf-8")
+    output.write_text(json.dumps({"verdicts": VERDICTS, "weights": model.coef_.T.round(4).tolist()}) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
