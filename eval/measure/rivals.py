@@ -195,8 +195,9 @@ def one_system(system: str, folder: Path, weights: Path) -> dict[str, Any]:
 
 def compared(folder: Path, found: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """One row a system, at its best setting; the nDCG@10 of every setting beside it."""
-    import ir_measures
-    from ir_measures import nDCG
+    sys.path.append(str(Path(__file__).parents[1] / "shared"))
+
+    from by_question import ndcg
 
     from ragqa.evaluation.measures import percentile, randomisation_p
     from ragqa.evaluation.retrieval import read_qrels
@@ -206,8 +207,7 @@ def compared(folder: Path, found: dict[str, dict[str, Any]]) -> dict[str, Any]:
         scored = {}
         for name, setting in figures["settings"].items():
             run = {q: {d: 1.0 - place / 1000 for place, d in enumerate(ranked)} for q, ranked in setting["run"].items()}
-            each = {metric.query_id: metric.value for metric in ir_measures.iter_calc([nDCG @ 10], qrels, run)}
-            scored[name] = [each.get(query, 0.0) for query in qrels]
+            scored[name] = list(ndcg(qrels, run).values())
         best = max(scored, key=lambda name: sum(scored[name]))
         by_query[system], times = scored[best], figures["settings"][best]["times"]
         rows[system] = {

@@ -16,7 +16,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from loop import Recipe, train
-from measure_encoder import ndcg
 from queries import groups, is_dev, part_of
 from train_encoder import TEMPERATURE, in_parts
 from train_verdicts import drawn_at
@@ -31,6 +30,7 @@ from ragqa.settings import Settings
 
 sys.path.append(str(Path(__file__).parents[2] / "shared"))
 
+from by_question import ndcg
 from data_sets import document_of
 
 DRAWN, SEED = 32, 1

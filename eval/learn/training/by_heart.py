@@ -14,6 +14,7 @@ and with the words: the plain sum, and all stages of ``ragqa search``.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -22,8 +23,11 @@ import click
 import numpy as np
 import torch
 from asking import ENCODER, OPENING, Known, Model, Questions, learned_encoder, learned_map, learned_opening
-from measure_encoder import paired
 from queries import WAYS
+
+sys.path.append(str(Path(__file__).parents[2] / "shared"))
+
+from by_question import paired
 
 Learn = Callable[[Known, str], Model]
 """Learns; the name tells one model of a table from the others."""

@@ -18,10 +18,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import click
-import ir_measures
 import numpy as np
 from export import Exported, write
-from ir_measures import nDCG
 from loop import run_behind
 from queries import WAYS, groups, part_of
 from transformers import BertModel
@@ -37,9 +35,8 @@ from ragqa.settings import Settings
 
 sys.path.append(str(Path(__file__).parents[2] / "shared"))
 
+from by_question import ndcg, paired
 from data_sets import document_of, rows, write_rows
-
-RESAMPLES = 2000
 
 
 class Tuned:
@@ -90,12 +87,6 @@ def ranked(dataset: Path, embedder: Embedder, asked: dict[str, str], work: Path,
     return table
 
 
-def ndcg(judged: dict[str, dict[str, int]], run: dict[str, dict[str, float]]) -> dict[str, float]:
-    """nDCG@10 of each judged query; 0 where nothing was found."""
-    found = {measured.query_id: measured.value for measured in ir_measures.iter_calc([nDCG @ 10], judged, run)}
-    return {query: found.get(query, 0.0) for query in judged}
-
-
 def _some(dataset: Path, home: Path, most: int) -> Path:
     """The corpus, or for a first look its judged documents and ``most`` others."""
     file = one_of(dataset, "corpus.jsonl", "corpus.jsonl.gz")
@@ -106,18 +97,6 @@ def _some(dataset: Path, home: Path, most: int) -> Path:
     kept = [row for row in every if row["_id"] in judged] + [row for row in every if row["_id"] not in judged][:most]
     write_rows(home / "corpus.jsonl", kept)
     return home / "corpus.jsonl"
-
-
-def paired(tuned: Sequence[float], untuned: Sequence[float]) -> dict[str, float | list[float]]:
-    """Both means, their difference, and its 95 % interval from a bootstrap over queries."""
-    difference = np.array(tuned) - np.array(untuned)
-    drawn = np.random.default_rng(1).integers(len(difference), size=(RESAMPLES, len(difference)))
-    return {
-        "untuned": round(float(np.mean(untuned)), 4),
-        "tuned": round(float(np.mean(tuned)), 4),
-        "difference": round(float(difference.mean()), 4),
-        "interval": np.percentile(difference[drawn].mean(axis=1), [2.5, 97.5]).round(4).tolist(),
-    }
 
 
 @click.command()

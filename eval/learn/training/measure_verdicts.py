@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import click
@@ -32,6 +33,7 @@ from ragqa.models import CachingEmbedder, RecentVectors, load_embedder, load_rer
 
 sys.path.append(str(Path(__file__).parents[2] / "shared"))
 
+from by_question import interval
 from data_sets import share_of
 
 READ = 4
@@ -132,16 +134,9 @@ def macro_f1(truth: np.ndarray, said: np.ndarray) -> float:
     return float(np.mean(2 * hits / np.maximum(table.sum(axis=0) + table.sum(axis=1), 1)))
 
 
-def interval(truth: np.ndarray, said: np.ndarray, other: np.ndarray, groups: Sequence[str]) -> list[float]:
-    """95 % interval of the difference in macro-F1 of two systems: sources are drawn, with all that was asked of them."""
-    members: dict[str, list[int]] = {}
-    for place, group in enumerate(groups):
-        members.setdefault(group, []).append(place)
-    blocks, rng, differences = list(members.values()), np.random.default_rng(1), []
-    for _ in range(RESAMPLES):
-        rows = np.concatenate([blocks[i] for i in rng.integers(len(blocks), size=len(blocks))])
-        differences.append(macro_f1(truth[rows], said[rows]) - macro_f1(truth[rows], other[rows]))
-    return np.percentile(differences, [2.5, 97.5]).round(3).tolist()
+def gain(truth: np.ndarray, said: np.ndarray, other: np.ndarray, rows: np.ndarray) -> float:
+    """Difference in macro-F1 of two systems on some rows."""
+    return macro_f1(truth[rows], said[rows]) - macro_f1(truth[rows], other[rows])
 
 
 def scores(truth: np.ndarray, said: np.ndarray, names: Sequence[str]) -> dict[str, float]:
@@ -175,7 +170,8 @@ def report(examples: list[Example], systems: dict[str, np.ndarray], thresholds: 
             said = of_claim if name == "scifact" else directions(found[~claims])
             result[name][system] = scores(right, said, classes)
             if first is not None:
-                result[name][system]["difference"] = interval(right, said, first, sources)
+                gained = partial(gain, right, said, first)
+                result[name][system]["difference"] = interval(gained, sources, RESAMPLES).round(3).tolist()
             first = said if first is None else first
         most = np.full(len(right), np.bincount(right).argmax())
         result[name]["always the commonest"] = scores(right, most, classes)
