@@ -24,6 +24,7 @@ from ragqa.files import write_atomic
 
 sys.path.append(str(Path(__file__).parents[1] / "shared"))
 
+from commands import RAGQA
 from data_sets import rows, write_rows
 
 
@@ -42,7 +43,7 @@ def main(datasets: Sequence[Path], questions: int, seed: int, out: Path, keep: P
         folder.mkdir(parents=True, exist_ok=True)
         asked, answers = folder / "questions.jsonl", folder / "answers.jsonl"
         write_rows(asked, ({"id": f"q{n}", "question": text} for n, text in enumerate(drawn)))
-        command = [sys.executable, "-m", "ragqa", "answer", str(asked), "-o", str(answers)]
+        command = [*RAGQA, "answer", str(asked), "-o", str(answers)]
         started = time.perf_counter()
         kill_at = random.Random(seed).randrange(len(drawn) // 4, len(drawn) // 2)
         first = watched(command, answers, kill_at)

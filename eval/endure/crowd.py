@@ -34,10 +34,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from load import JSON, Served, request, served
+from server import JSON, Served, request, served
 
 from ragqa.evaluation.gold import load_gold
+from ragqa.evaluation.measures import percentile
 from ragqa.files import write_atomic
+
+sys.path.append(str(Path(__file__).parents[1] / "shared"))
+
+from commands import environment, ragqa
 
 GUESTS = 20
 EVERY = 0.025
@@ -73,14 +78,12 @@ def costly(conversation: str, articles: list[str], leave_out: set[str]) -> Itera
         yield from (send for send in sends if send[0] not in leave_out)
 
 
-def percentiles(seconds: list[float]) -> dict[str, float]:
+def percentiles(seconds: list[float]) -> dict[str, float | None]:
     """Milliseconds at each of POINTS; empty of nothing."""
-    ordered = sorted(seconds)
-    last = len(ordered) - 1
-    return {f"{p:g}": round(1000 * ordered[round(p / 100 * last)], 1) for p in POINTS} if ordered else {}
+    return {f"{q:g}": percentile([1000 * value for value in seconds], q) for q in POINTS} if seconds else {}
 
 
-def told(seconds: list[float]) -> dict[str, float | int]:
+def told(seconds: list[float]) -> dict[str, float | int | None]:
     """The figures that a table shows, in milliseconds."""
     cut = percentiles(seconds)
     return {"count": len(seconds)} | {f"p{p}_ms" if p != "100" else "max_ms": cut[p] for p in ("50", "95", "99", "100") if cut}
@@ -143,7 +146,7 @@ class Reader:
             if self._stop.is_set():
                 return
             started = time.perf_counter()
-            status, _ = request(port, "POST", "/api/v1/ask", {"question": question}, headers)
+            status = request(port, "POST", "/api/v1/ask", {"question": question}, headers).status
             if status == http.HTTPStatus.OK:
                 self.seconds.append(time.perf_counter() - started)
             self.outcomes[str(status)] += 1
@@ -164,7 +167,7 @@ def besiege(port: int, sends: Iterator[Send], requests: int, seconds: float) -> 
                     return
                 kind, method, path, body = next(sends)
             started = time.perf_counter()
-            status = str(request(port, method, path, body)[0])
+            status = str(request(port, method, path, body).status)
             with lock:
                 statuses.setdefault(kind, Counter())[status] += 1
                 took.setdefault(status, []).append(time.perf_counter() - started)
@@ -210,23 +213,16 @@ def later(seconds: float, do: Callable[[], object]) -> threading.Timer:
     return timer
 
 
-def ragqa(*arguments: str, given: str = "") -> str:
-    """What a command of the server's own version prints."""
-    done = subprocess.run([sys.executable, "-m", "ragqa", *arguments], input=given, capture_output=True, text=True, check=True)
-    return done.stdout.strip()
-
-
 def account(folder: Path) -> str:
     """An API token of a reader."""
     serving = ["--serving", str(folder / "serving")]
-    ragqa("users", "add", "demo-reader", "--role", "reader", "--password-file", "-", *serving, given="correct horse battery\n")
+    ragqa("users", "add", "demo-reader", "--role", "reader", "--password-file", "-", *serving, said="correct horse battery\n")
     return ragqa("users", "token", "demo-reader", *serving).split()[-1]
 
 
 def talked(server: Served) -> str:
     """The id of a conversation of TURNS turns."""
-    _, begun = request(server.port, "POST", "/api/v1/conversations")
-    id = str(json.loads(begun)["id"])
+    id = str(json.loads(request(server.port, "POST", "/api/v1/conversations").body)["id"])
     for number in range(TURNS):
         body = {"question": ("Does olanzapine help in borderline personality disorder?", "And what are its harms?")[number % 2]}
         request(server.port, "POST", f"/api/v1/conversations/{id}/turns", body)
@@ -280,7 +276,7 @@ def main() -> None:
     """Measure one version of the server, or be one of the helping processes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--run", default="after", help="the row's name in the results")
-    parser.add_argument("--server", default="", help="folder of the code that serves; that of this script when none is given")
+    parser.add_argument("--server", type=Path, help="folder of the code that serves; that of this script when none is given")
     parser.add_argument("--requests", type=int, default=2000)
     parser.add_argument("--seconds", type=float, default=600, help="after which the guests go, whatever was answered")
     parser.add_argument("--leave-out", action="append", default=[], help="a kind of request, damage or lock")
@@ -295,8 +291,7 @@ def main() -> None:
         lock(arguments.lock)
         return
     questions = [item.question for item in load_gold(Path("eval/gold"))]
-    if arguments.server:
-        os.environ["PYTHONPATH"] = arguments.server
+    os.environ.update(environment(arguments.server))
     before = [round(value, 1) for value in os.getloadavg()]
     run = measured(arguments.requests, arguments.seconds, set(arguments.leave_out), questions)
     run = {"machine": {"cores": os.cpu_count(), "load_before": before}} | run

@@ -8,17 +8,23 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import islice
 from pathlib import Path
 
 import click
 
 from ragqa.files import write_atomic
+
+sys.path.append(str(Path(__file__).parents[1] / "shared"))
+
+from bundled import copied
+from commands import RAGQA, ragqa
+from data_sets import rows, write_rows
 
 MIB = 24
 """Size of the file system: the corpus, an index, a library and a little more."""
@@ -71,54 +77,47 @@ def main(out: Path) -> None:
 
 def prepared(disk: Path) -> dict[str, list[str]]:
     """A corpus with one unread change, an index, a library, and the commands that write."""
-    shutil.copytree("corpus", disk / "corpus")
+    copied(disk)
     folders = ["--corpus", str(disk / "corpus"), "--index", str(disk / "index")]
     library = ["--library", str(disk / "library.sqlite")]
     questions, records = disk / "questions.jsonl", disk / "records.xml"
-    questions.write_text(
-        '{"id": "q1", "question": "Does lithium prevent suicide?"}\n{"id": "q2", "question": "Is ketamine used in PTSD?"}\n',
-        encoding="utf-8",
-    )
+    asked = {"q1": "Does lithium prevent suicide?", "q2": "Is ketamine used in PTSD?"}
+    write_rows(questions, ({"id": id, "question": text} for id, text in asked.items()))
     records.write_text(PUBMED.format(number=999999999, text="Nothing was found. " * 4000), encoding="utf-8")
-    ragqa = [sys.executable, "-m", "ragqa"]
-    run(*ragqa, "library", "add", str(questions), *folders, *library)
+    ragqa("library", "add", questions, *folders, *library)
     more = disk / "more.jsonl"
-    more.write_text(
-        "".join(f'{{"id": "m{n}", "question": "Is memantine {n} mg/day used in OCD?"}}\n' for n in range(30)), encoding="utf-8"
-    )
+    write_rows(more, ({"id": f"m{n}", "question": f"Is memantine {n} mg/day used in OCD?"} for n in range(30)))
     (disk / "retracted.txt").write_text("12450955\n", encoding="utf-8")
     file = disk / "corpus" / "articles" / "memantine-ocd.md"
     file.write_text(file.read_text(encoding="utf-8").replace("20 mg/day", "20 mg a day"), encoding="utf-8")
     serving, password = ["--serving", str(disk / "serving")], disk / "password"
     password.write_text("correct horse battery staple\n", encoding="utf-8")
-    run(*ragqa, "users", "add", "demo-editor", "--role", "editor", "--password-file", str(password), *serving)
+    ragqa("users", "add", "demo-editor", "--role", "editor", "--password-file", password, *serving)
     gold = disk / "gold"
-    gold.mkdir()
-    item = next(line for line in Path("eval/gold/a1.jsonl").read_text(encoding="utf-8").splitlines() if line)
-    (gold / "one.jsonl").write_text(item + "\n", encoding="utf-8")
+    write_rows(gold / "one.jsonl", islice(rows(Path("eval/gold/a1.jsonl")), 1))
     corpus = ["--corpus", str(disk / "corpus")]
     return {
-        "import": [*ragqa, "import", str(records), *corpus],
-        "review submit": [*ragqa, "review", "submit", "memantine-ocd", "--by", "demo-author", *corpus],
-        "review start": [*ragqa, "review", "start", "memantine-ocd", "--by", "demo-editor", *corpus],
-        "review approve": [*ragqa, "review", "approve", "memantine-ocd", "--by", "demo-editor", *corpus],
-        "review withdraw": [*ragqa, "review", "withdraw", "memantine-autism", "--by", "demo-editor", *corpus],
-        "index": [*ragqa, "index", *folders],
-        "answer": [*ragqa, "answer", str(more), "-o", str(disk / "answers.jsonl"), *folders],
-        "ask --conversation": [*ragqa, "ask", "Is memantine used in OCD?", "--conversation", str(disk / "talk.jsonl"), *folders],
-        "search --run": [*ragqa, "search", "--queries", str(more), "--run", str(disk / "run.trec"), *folders],
-        "library add": [*ragqa, "library", "add", str(more), *folders, *library],
-        "library signoff": [*ragqa, "library", "signoff", "1", "--by", "demo-editor", *library],
-        "library reject": [*ragqa, "library", "reject", "2", "--by", "demo-editor", *library],
-        "regenerate": [*ragqa, "regenerate", *folders, *library],
-        "fetch": [*ragqa, "fetch", str(FETCHED), *folders, *library],
-        "users add": [*ragqa, "users", "add", "demo-reader", "--password-file", str(password), *serving],
-        "users password": [*ragqa, "users", "password", "demo-editor", "--password-file", str(password), *serving],
-        "users token": [*ragqa, "users", "token", "demo-editor", *serving],
-        "users remove": [*ragqa, "users", "remove", "demo-editor", *serving],
-        "retractions": [*ragqa, "retractions", str(disk / "retracted.txt"), *folders, *library],
-        "chat": [*ragqa, "chat", "--conversation", str(disk / "chat.jsonl"), *folders],
-        "eval --json": [*ragqa, "eval", "--gold", str(gold), "--json", str(disk / "scorecard.json"), *folders],
+        "import": [*RAGQA, "import", str(records), *corpus],
+        "review submit": [*RAGQA, "review", "submit", "memantine-ocd", "--by", "demo-author", *corpus],
+        "review start": [*RAGQA, "review", "start", "memantine-ocd", "--by", "demo-editor", *corpus],
+        "review approve": [*RAGQA, "review", "approve", "memantine-ocd", "--by", "demo-editor", *corpus],
+        "review withdraw": [*RAGQA, "review", "withdraw", "memantine-autism", "--by", "demo-editor", *corpus],
+        "index": [*RAGQA, "index", *folders],
+        "answer": [*RAGQA, "answer", str(more), "-o", str(disk / "answers.jsonl"), *folders],
+        "ask --conversation": [*RAGQA, "ask", "Is memantine used in OCD?", "--conversation", str(disk / "talk.jsonl"), *folders],
+        "search --run": [*RAGQA, "search", "--queries", str(more), "--run", str(disk / "run.trec"), *folders],
+        "library add": [*RAGQA, "library", "add", str(more), *folders, *library],
+        "library signoff": [*RAGQA, "library", "signoff", "1", "--by", "demo-editor", *library],
+        "library reject": [*RAGQA, "library", "reject", "2", "--by", "demo-editor", *library],
+        "regenerate": [*RAGQA, "regenerate", *folders, *library],
+        "fetch": [*RAGQA, "fetch", str(FETCHED), *folders, *library],
+        "users add": [*RAGQA, "users", "add", "demo-reader", "--password-file", str(password), *serving],
+        "users password": [*RAGQA, "users", "password", "demo-editor", "--password-file", str(password), *serving],
+        "users token": [*RAGQA, "users", "token", "demo-editor", *serving],
+        "users remove": [*RAGQA, "users", "remove", "demo-editor", *serving],
+        "retractions": [*RAGQA, "retractions", str(disk / "retracted.txt"), *folders, *library],
+        "chat": [*RAGQA, "chat", "--conversation", str(disk / "chat.jsonl"), *folders],
+        "eval --json": [*RAGQA, "eval", "--gold", str(gold), "--json", str(disk / "scorecard.json"), *folders],
     }
 
 

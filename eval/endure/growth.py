@@ -20,7 +20,6 @@ import random
 import re
 import resource
 import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -33,6 +32,7 @@ from typing import Any
 
 import click
 import numpy as np
+from kills import kill
 
 from ragqa.corpus.importers import import_file
 from ragqa.corpus.passages import passages
@@ -447,17 +447,14 @@ def killed(settings: Settings, pool: Pool, texts: list[str], kills: int, seconds
     command = [sys.executable, __file__, "build", str(settings.corpus), str(settings.index)]
     old = new = 0
     before = state(settings, pool)
-    for kill in range(kills):
-        add(settings, f"killed-{kill}", texts[kill * ADDED : (kill + 1) * ADDED])
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(moments.uniform(0.2, 1.1 * seconds))
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+    for number in range(kills):
+        add(settings, f"killed-{number}", texts[number * ADDED : (number + 1) * ADDED])
+        kill(command, moments, 0.2, 1.1 * seconds)
         after = state(settings, pool)
         if after[0] == before[0]:
             old += after == before
         else:
-            new += holds(settings, pool.embedder, texts[kill * ADDED], f"doc:killed-{kill}-0")
+            new += holds(settings, pool.embedder, texts[number * ADDED], f"doc:killed-{number}-0")
             before = after
     finished = step("build", settings)
     leftovers = len(list(settings.index.glob(".building-*")))

@@ -6,25 +6,25 @@ python eval/endure/kill_builds.py --kills 50 --seed 7 --grown     (builds add to
 
 from __future__ import annotations
 
-import json
 import random
-import shutil
-import signal
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
 import click
 
+from ragqa.files import append_line
 from ragqa.index import Sizes, current_generation
 from ragqa.index.refresh import build_index
 from ragqa.pipeline import Ragqa
 from ragqa.settings import Settings
 
-SEED = "Is memantine effective as a first-line treatment for Borderline Personality Disorder?"
+sys.path.append(str(Path(__file__).parents[1] / "shared"))
+
+from bundled import copied
+from commands import RAGQA, SEED_QUESTION
+from kills import kill
 
 GROWING = Sizes(exact=50, slack=1e6)
 """So low, and so patient, that the bundled corpus is a large index which every build adds to."""
@@ -45,23 +45,19 @@ def main(kills: int, seed: int, corpus: Path, grown: bool, build_only: Path | No
         build_index(Settings(corpus=corpus, index=build_only, abstracts="all"), sizes=sizes)
         return
     with tempfile.TemporaryDirectory() as place:
-        folder, copy = Path(place) / "index", Path(place) / "corpus"
-        shutil.copytree(corpus, copy)
-        settings = Settings(corpus=copy, index=folder, abstracts="all")
+        settings = copied(Path(place), corpus, abstracts="all")
         before = build_index(settings, sizes=sizes).manifest.generation
         expected = _ask(settings)
-        command = [sys.executable, "-m", "ragqa", "index", "--corpus", copy, "--index", folder, "--abstracts", "all"]
+        folder, copy = str(settings.index), str(settings.corpus)
+        command = [*RAGQA, "index", "--corpus", copy, "--index", folder, "--abstracts", "all"]
         if grown:
             command = [sys.executable, __file__, "--grown", "--corpus", copy, "--build-only", folder]
         moments, old, new = random.Random(seed), 0, 0
-        for kill in range(kills):
-            for number in range(ADDED):
-                _add(copy, kill * ADDED + number)
-            process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            time.sleep(moments.uniform(0.3, 3.5))
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-            name, answer = current_generation(folder), _ask(settings)
+        for start in range(0, kills * ADDED, ADDED):
+            for number in range(start, start + ADDED):
+                _add(settings.corpus, number)
+            kill(command, moments, 0.3, 3.5)
+            name, answer = current_generation(settings.index), _ask(settings)
             if name == before:
                 old += answer == expected
             else:  # the swap came before the kill: the new generation must be whole, and is the old one from now on
@@ -72,7 +68,7 @@ def main(kills: int, seed: int, corpus: Path, grown: bool, build_only: Path | No
             f"{kills} kills: {old} times the old index answered as before, {new} times the new one was already live and whole. "
             f"Next run, {'grown' if report.manifest.parent else 'whole'}: {report.manifest.counts['abstracts']} abstracts, "
             f"{report.embedded} embedded, {report.reused} reused, "
-            f"{len(list(folder.glob('.building-*')))} leftovers."
+            f"{len(list(settings.index.glob('.building-*')))} leftovers."
         )
         sys.exit(0 if old + new == kills else 1)
 
@@ -84,13 +80,12 @@ def _add(corpus: Path, number: int) -> None:
         "text_origin": "summary",
         "source": "written by eval/endure/kill_builds.py",
     }
-    with (corpus / "abstracts" / "grown.jsonl").open("a", encoding="utf-8") as stream:
-        stream.write(json.dumps(record) + "\n")
+    append_line(corpus / "abstracts" / "grown.jsonl", record, durable=False)
 
 
 def _ask(settings: Settings) -> dict[str, Any]:
     with Ragqa.open(settings) as ragqa:
-        answer = ragqa.ask(SEED).to_json()
+        answer = ragqa.ask(SEED_QUESTION).to_json()
     answer["trace"].pop("milliseconds")
     return answer
 

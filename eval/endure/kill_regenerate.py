@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import random
 import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -20,18 +19,20 @@ from pathlib import Path
 import click
 
 from ragqa.corpus.records import Asked
-from ragqa.editorial.library import Library, State
-from ragqa.editorial.regenerate import propose
+from ragqa.editorial.library import Library
 from ragqa.evaluation.gold import load_gold
 from ragqa.files import write_atomic
 from ragqa.index.refresh import build_index
-from ragqa.parallel import cores
 from ragqa.pipeline import Ragqa
 from ragqa.settings import Settings
 
-sys.path.append(str(Path(__file__).parents[1] / "measure"))
+sys.path.append(str(Path(__file__).parents[1] / "shared"))
 
-from desk import EDITED, approve
+from bundled import approve, copied, publish
+from commands import RAGQA
+from kills import kill
+
+EDITED = "memantine-ocd"
 
 
 @click.command()
@@ -41,31 +42,29 @@ from desk import EDITED, approve
 @click.option("--json", "out", type=click.Path(path_type=Path), default=Path("eval/results/kill-regenerate.json"))
 def main(kills: int, questions: int, seed: int, out: Path) -> None:
     """Publish, edit an article, then kill and finish again and again from the same library, and compare with a run left alone."""
-    chance = random.Random(seed)
+    moments = random.Random(seed)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         settings, saved = prepared(folder, questions), folder / "saved.sqlite"
-        command = [sys.executable, "-m", "ragqa", "regenerate", "--corpus", str(settings.corpus), "--index", str(settings.index)]
-        command += ["--library", str(settings.library)]
+        places = {name: str(getattr(settings, name)) for name in ("corpus", "index", "library")}
+        command = [*RAGQA, "regenerate", *(word for name, place in places.items() for word in (f"--{name}", place))]
         shutil.copy(settings.library, saved)
         started = time.perf_counter()
         subprocess.run(command, check=True, capture_output=True)
         whole = time.perf_counter() - started
         expected, faults, stopped_at = rows(settings.library), [], []
-        for kill in range(kills):
+        for number in range(kills):
             for leftover in folder.glob("library.sqlite*"):
                 leftover.unlink(missing_ok=True)
             shutil.copy(saved, settings.library)
-            with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
-                time.sleep(chance.uniform(0.3, 1) * whole)
-                running.send_signal(signal.SIGKILL)
+            kill(command, moments, 0.3 * whole, whole)
             stopped_at.append(made(settings.library))
-            faults += [f"kill {kill}: {fault}" for fault in damage(settings.library, questions)]
+            faults += [f"kill {number}: {fault}" for fault in damage(settings.library, questions)]
             subprocess.run(command, check=True, capture_output=True)
             if rows(settings.library) != expected:
-                faults.append(f"kill {kill}: not what a run left alone gives")
+                faults.append(f"kill {number}: not what a run left alone gives")
             click.echo(
-                f"kill {kill + 1}: after {stopped_at[-1]} of {made(settings.library)} answers; {len(faults)} faults so far"
+                f"kill {number + 1}: after {stopped_at[-1]} of {made(settings.library)} answers; {len(faults)} faults so far"
             )
         found = {
             "kills": kills,
@@ -79,14 +78,11 @@ def main(kills: int, questions: int, seed: int, out: Path) -> None:
 
 def prepared(folder: Path, questions: int) -> Settings:
     """A library of signed-off answers, and a corpus in which one article was edited since."""
-    shutil.copytree("corpus", folder / "corpus")
-    settings = Settings(corpus=folder / "corpus", index=folder / "index", library=folder / "library.sqlite")
+    settings = copied(folder)
     build_index(settings)
     items = [item for item in load_gold(Path("eval/gold")) if not item.history and "memantine" in item.question.lower()]
     with Library(settings.library) as library, Ragqa.open(settings) as ragqa:
-        propose(library, ragqa, [Asked(question=item.question) for item in items[:questions]], "clinician", cores())
-        for version in library.versions(State.WAITING):
-            library.sign_off(version.number, "demo-editor")
+        publish(library, ragqa, [Asked(question=item.question) for item in items[:questions]])
     file = settings.corpus / "articles" / f"{EDITED}.md"
     file.write_text(file.read_text(encoding="utf-8").replace("20 mg/day", "20 mg a day"), encoding="utf-8")
     approve(settings.corpus, EDITED)

@@ -19,7 +19,6 @@ import io
 import json
 import os
 import shutil
-import signal
 import socket
 import statistics
 import subprocess
@@ -28,118 +27,31 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import psutil
+from server import JSON, Served, request, served
 
 from ragqa.evaluation.gold import load_gold
+from ragqa.evaluation.measures import percentile
 from ragqa.files import write_atomic
 from ragqa.index import current_generation
 from ragqa.index.refresh import build_index
 from ragqa.settings import load_settings
 
-SEED = "Is memantine effective as a first-line treatment for Borderline Personality Disorder?"
+sys.path.append(str(Path(__file__).parents[1] / "shared"))
+
+from commands import SEED_QUESTION
+
 LEVELS = (1, 10, 50, 200)
 READERS = 16
 MOST = 200_000
 """Requests, whatever happens."""
-JSON = {"Content-Type": "application/json"}
-
-
-class Served:
-    """A server in a process of its own, and how much memory it took at most."""
-
-    def __init__(self, folder: Path, listening: socket.socket, **changes: object) -> None:
-        self.port = listening.getsockname()[1]
-        environment = os.environ | {
-            "RAGQA_SERVING": str(folder / "serving"),
-            "RAGQA_LIBRARY": str(folder / "library.sqlite"),
-            "RAGQA_INDEX": str(folder / "index"),
-            "RAGQA_ASKS_PER_MINUTE": "0",
-            "RAGQA_REQUEST_SECONDS": "60",
-            "LISTEN_FDS": "1",
-        }
-        environment |= {f"RAGQA_{name.upper()}": str(value) for name, value in changes.items()}
-        given = listening.fileno()
-        closed = f"{given}<&-" if given != 3 else ""
-        command = f'exec env LISTEN_PID=$$ "{sys.executable}" -m ragqa serve 3<&{given} {closed}'
-        self.log = (folder / "serve.log").open("ab")
-        self.process = subprocess.Popen(["/bin/sh", "-c", command], env=environment, pass_fds=[given], stderr=self.log)
-        self.most = 0.0
-        threading.Thread(target=self._watch, daemon=True).start()
-
-    def _watch(self) -> None:
-        while self.process.poll() is None:
-            try:
-                self.most = max(self.most, psutil.Process(self.process.pid).memory_info().rss / 2**20)
-            except psutil.Error:
-                return
-            time.sleep(0.2)
-
-    def wait(self) -> None:
-        """Until it answers questions."""
-        for _ in range(600):
-            if self.process.poll() is not None:
-                sys.exit(f"the server ended with {self.process.returncode}")
-            status, _ = request(self.port, "GET", "/api/v1/ready")
-            if status == 200:
-                return
-            time.sleep(0.2)
-        sys.exit("the server did not become ready")
-
-    def stop(self) -> float:
-        """SIGTERM; returns the seconds until it was gone."""
-        started = time.perf_counter()
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(120)
-        self.log.close()
-        return time.perf_counter() - started
-
-    def counted(self) -> Counter[str]:
-        """Asked questions by status, as the server counted them."""
-        _, text = request(self.port, "GET", "/api/v1/metrics")
-        found: Counter[str] = Counter()
-        for line in text.decode().splitlines():
-            if line.startswith("ragqa_requests_total{") and 'route="/api/v1/ask"' in line:
-                found[line.split('status="')[1].split('"')[0]] += int(float(line.rsplit(" ", 1)[1]))
-        return found
-
-
-@contextmanager
-def served(folder: Path, **changes: object) -> Iterator[Served]:
-    """A server that is ready, on a free port."""
-    with socket.create_server(("127.0.0.1", 0), backlog=2048) as listening:
-        server = Served(folder, listening, **changes)
-        try:
-            server.wait()
-            yield server
-        finally:
-            if server.process.poll() is None:
-                server.stop()
-
-
-def request(port: int, method: str, path: str, body: object = None, headers: Mapping[str, str] = JSON) -> tuple[int, bytes]:
-    """Status and body of one request on a connection of its own; status 0 where there was none."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    try:
-        connection.request(method, path, json.dumps(body) if body is not None else None, dict(headers))
-        response = connection.getresponse()
-        return response.status, response.read()
-    except (OSError, http.client.HTTPException):
-        return 0, b""
-    finally:
-        connection.close()
 
 
 def percentiles(seconds: list[float]) -> dict[str, float | None]:
     """p50 and p95 in milliseconds."""
-    if len(seconds) < 2:
-        return {"p50_ms": round(1000 * seconds[0], 1) if seconds else None, "p95_ms": None}
-    cuts = statistics.quantiles(seconds, n=20, method="inclusive")
-    return {"p50_ms": round(1000 * cuts[9], 1), "p95_ms": round(1000 * cuts[18], 1)}
+    return {f"p{q}_ms": percentile([1000 * value for value in seconds], q) for q in (50, 95)}
 
 
 def first(server: Served, rounds: int = 9) -> dict[str, Any]:
@@ -147,11 +59,11 @@ def first(server: Served, rounds: int = 9) -> dict[str, Any]:
     pages, marks = [], {"stage": [], "statement": [], "end": []}
     for _ in range(rounds):
         started = time.perf_counter()
-        status, _ = request(server.port, "GET", "/")
+        status = request(server.port, "GET", "/").status
         pages.append(time.perf_counter() - started)
         connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
         started = time.perf_counter()
-        connection.request("POST", "/api/v1/ask", json.dumps({"question": SEED}), JSON | {"Accept": "text/event-stream"})
+        connection.request("POST", "/api/v1/ask", json.dumps({"question": SEED_QUESTION}), JSON | {"Accept": "text/event-stream"})
         response, seen = connection.getresponse(), set()
         while line := response.readline():
             name = line.decode().removeprefix("event: ").strip()
@@ -167,7 +79,7 @@ def first(server: Served, rounds: int = 9) -> dict[str, Any]:
 def level(server: Served, connections: int, seconds: int) -> dict[str, Any]:
     """One run of hey; what it saw has to agree with what the server counted."""
     before = server.counted()
-    body = json.dumps({"question": SEED})
+    body = json.dumps({"question": SEED_QUESTION})
     url = f"http://127.0.0.1:{server.port}/api/v1/ask"
     sent = ["-m", "POST", "-T", "application/json", "-d", body]
     command = ["hey", "-z", f"{seconds}s", "-c", str(connections), "-t", "60", *sent, "-o", "csv", url]
@@ -259,8 +171,8 @@ def swap(folder: Path, names: list[str], questions: list[str], seconds: int) -> 
             write_atomic(folder / "index" / "CURRENT", [names[swaps % 2] + "\n"])
             time.sleep(2)
         readers.stop()
-        _, text = request(server.port, "GET", "/api/v1/metrics")
-        done = [line for line in text.decode().splitlines() if line.startswith('ragqa_index_swaps{outcome="done"}')]
+        text = request(server.port, "GET", "/api/v1/metrics").body.decode()
+        done = [line for line in text.splitlines() if line.startswith('ragqa_index_swaps{outcome="done"}')]
     return {
         "swaps_done": int(float(done[0].rsplit(" ", 1)[1])),
         "outcomes": dict(readers.outcomes),

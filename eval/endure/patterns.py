@@ -11,7 +11,6 @@ least: 1 is linear, 2 quadratic; an exponential pattern is stopped before there 
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -23,6 +22,10 @@ from typing import Any
 import click
 import matplotlib as mpl
 import numpy as np
+
+sys.path.append(str(Path(__file__).parents[1] / "shared"))
+
+from commands import environment
 
 mpl.use("agg")
 
@@ -110,8 +113,8 @@ def main(against: Path | None, out: Path) -> None:
     found: dict[str, Any] = {"patterns": len(rows), "stopped_at": STOPPED, "now": rows}
     if against:
         beside = out.with_name("patterns-before.json")
-        environment = os.environ | {"PYTHONPATH": f"{against}{os.pathsep}{Path(__file__).parent}"}
-        subprocess.run([sys.executable, __file__, "--json", str(beside)], check=True, env=environment, stdout=subprocess.DEVNULL)
+        command = [sys.executable, __file__, "--json", str(beside)]
+        subprocess.run(command, check=True, env=environment(against), stdout=subprocess.DEVNULL)
         found["before"] = json.loads(beside.read_text(encoding="utf-8"))["now"]
         beside.unlink()
         beside.with_suffix(".png").unlink()

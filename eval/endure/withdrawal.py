@@ -12,12 +12,8 @@ Counted from the moment at which the withdrawal was acknowledged, or, where the 
 from __future__ import annotations
 
 import argparse
-import http.client
 import json
-import os
 import re
-import shutil
-import signal
 import socket
 import statistics
 import subprocess
@@ -32,13 +28,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlencode
 
+from server import JSON, Reply, request, wait_until_ready
+
 from ragqa.corpus.records import ReviewState
 from ragqa.corpus.reviewlog import known_log
-from ragqa.editorial.review import record_step
 from ragqa.files import locked, write_atomic
 from ragqa.index.refresh import build_index
-from ragqa.settings import Settings, load_settings
+from ragqa.settings import Settings
 from ragqa.web.accounts import Accounts
+
+sys.path.append(str(Path(__file__).parents[1] / "shared"))
+
+from bundled import approve, copied
+from commands import RAGQA, environment
 
 SLUG = "memantine-ocd"
 QUESTION = "Is memantine effective in OCD?"
@@ -61,44 +63,34 @@ class Site:
     port: int = 0
     process: subprocess.Popen[bytes] | None = None
     token: str = ""
-    code: dict[str, str] = field(default_factory=dict)
+    code: Path | None = None
+    """Folder of the code that serves, where it is not this one."""
     quoted: list[float] = field(default_factory=list)
     statuses: dict[int, int] = field(default_factory=lambda: defaultdict(int))
 
     def start(self) -> None:
         """Start the server and wait until it is ready."""
-        environment = os.environ | {
+        places = {
             f"RAGQA_{name.upper()}": str(getattr(self.settings, name)) for name in ("corpus", "index", "serving", "library")
         }
-        environment |= {"RAGQA_ASKS_PER_MINUTE": "0", "RAGQA_TWO_PERSON": "false", "HF_HUB_OFFLINE": "1"} | self.code
+        own = environment(self.code) | places | {"RAGQA_ASKS_PER_MINUTE": "0", "RAGQA_TWO_PERSON": "false"}
         log = (self.settings.serving.parent / "serve.log").open("ab")
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "ragqa", "serve", "--port", str(self.port)], env=environment, stderr=log
-        )
-        ends = time.monotonic() + 120
-        while time.monotonic() < ends:
-            if self.process.poll() is not None:
-                sys.exit(f"the server ended with {self.process.returncode}: see {log.name}")
-            if self.request("GET", "/api/v1/ready")[0] == 200:
-                return
-            time.sleep(0.05)
-        sys.exit("the server did not become ready")
+        self.process = subprocess.Popen([*RAGQA, "serve", "--port", str(self.port)], env=own, stderr=log)
+        wait_until_ready(self.process, self.port)
 
     def kill(self) -> None:
         """SIGKILL, and wait until it is gone."""
         if self.process is not None:
-            self.process.send_signal(signal.SIGKILL)
+            self.process.kill()
             self.process.wait()
 
-    def request(self, method: str, path: str, body: str = "", **headers: str) -> tuple[int, str, dict[str, str]]:
-        """Status, body and headers of a response; status 0 when there was none."""
-        try:
-            with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as connection:
-                connection.request(method, path, body or None, headers)
-                reply = connection.getresponse()
-                return reply.status, reply.read().decode(), dict(reply.getheaders())
-        except (OSError, http.client.HTTPException):
-            return 0, "", {}
+    def request(self, method: str, path: str, body: object = None, **headers: str) -> Reply:
+        """See ``server.request``."""
+        return request(self.port, method, path, body, headers, wait=30)
+
+    def ask(self) -> Reply:
+        """The one question, whose answer quotes the article."""
+        return self.request("POST", "/api/v1/ask", {"question": QUESTION}, **JSON)
 
     @contextmanager
     def read(self) -> Iterator[None]:
@@ -106,13 +98,12 @@ class Site:
         stop = threading.Event()
 
         def reader() -> None:
-            body = json.dumps({"question": QUESTION})
             while not stop.is_set():
-                status, text, _ = self.request("POST", "/api/v1/ask", body, **{"Content-Type": "application/json"})
+                status, body, _ = self.ask()
                 self.statuses[status] += 1
                 if not status:
                     time.sleep(0.05)
-                if status == 200 and any(r["source_id"] == f"article:{SLUG}" for r in json.loads(text)["references"]):
+                if status == 200 and any(r["source_id"] == f"article:{SLUG}" for r in json.loads(body)["references"]):
                     self.quoted.append(time.monotonic())
 
         threads = [threading.Thread(target=reader) for _ in range(READERS)]
@@ -129,25 +120,25 @@ class Site:
 def withdraw(site: Site, way: str) -> bool:
     """Withdraw the article this way; whether that was acknowledged."""
     if way == "command line":
-        command = [sys.executable, "-m", "ragqa", "review", "withdraw", SLUG, "--by", "demo-editor"]
+        command = [*RAGQA, "review", "withdraw", SLUG, "--by", "demo-editor"]
         return subprocess.run([*command, "--corpus", str(site.settings.corpus)], capture_output=True, check=False).returncode == 0
     if way == "api":
-        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {site.token}"}
-        return site.request("POST", f"/api/v1/review/{SLUG}/steps", '{"state": "withdrawn"}', **headers)[0] == 201
+        headers = JSON | {"Authorization": f"Bearer {site.token}"}
+        return site.request("POST", f"/api/v1/review/{SLUG}/steps", {"state": "withdrawn"}, **headers).status == 201
     cookie = signed_in(site)
-    page = site.request("GET", f"/desk/articles/{SLUG}", Cookie=cookie)[1]
+    page = site.request("GET", f"/desk/articles/{SLUG}", Cookie=cookie).body.decode()
     sent = hidden(page) | {"sha256": first(r'name="sha256" value="([0-9a-f]{64})"', page), "state": "withdrawn", "note": ""}
     headers = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": cookie}
-    return site.request("POST", f"/desk/articles/{SLUG}", urlencode(sent), **headers)[0] == 303
+    return site.request("POST", f"/desk/articles/{SLUG}", urlencode(sent), **headers).status == 303
 
 
 def signed_in(site: Site) -> str:
     """The cookie of a session."""
-    _, page, headers = site.request("GET", "/sign-in")
-    visit = headers["set-cookie"].split(";")[0]
-    sent = hidden(page) | {"name": "demo-editor", "password": PASSWORD, "next": "/desk"}
+    reply = site.request("GET", "/sign-in")
+    visit = reply.headers["set-cookie"].split(";")[0]
+    sent = hidden(reply.body.decode()) | {"name": "demo-editor", "password": PASSWORD, "next": "/desk"}
     form = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": visit}
-    return site.request("POST", "/sign-in", urlencode(sent), **form)[2]["set-cookie"].split(";")[0]
+    return site.request("POST", "/sign-in", urlencode(sent), **form).headers["set-cookie"].split(";")[0]
 
 
 def hidden(page: str) -> dict[str, str]:
@@ -161,16 +152,14 @@ def first(pattern: str, text: str) -> str:
     return found[1] if found else ""
 
 
-def approve(site: Site) -> None:
+def approved(site: Site) -> None:
     """Approve the article again, and wait until it is quoted."""
-    for state in (ReviewState.SUBMITTED, ReviewState.UNDER_REVIEW, ReviewState.APPROVED):
-        record_step(site.settings.corpus, SLUG, state, "demo-editor", two_person=False)
+    approve(site.settings.corpus, SLUG)
     if site.code:  # code that does not follow the log by itself
         build_index(site.settings)
-    ends, body = time.monotonic() + 60, json.dumps({"question": QUESTION})
+    ends = time.monotonic() + 60
     while time.monotonic() < ends:
-        text = site.request("POST", "/api/v1/ask", body, **{"Content-Type": "application/json"})[1]
-        if f"article:{SLUG}" in text:
+        if f"article:{SLUG}".encode() in site.ask().body:
             return
         time.sleep(0.1)
     sys.exit("the approved article did not come back into answers within 60 s")
@@ -224,10 +213,7 @@ def withdrawn(site: Site) -> bool:
 
 def prepared(folder: Path) -> Site:
     """A copy of the corpus, its index, and an editor."""
-    shutil.copytree(load_settings().corpus, folder / "corpus")
-    settings = load_settings(
-        corpus=folder / "corpus", index=folder / "index", serving=folder / "serving", library=folder / "library.sqlite"
-    )
+    settings = copied(folder)
     build_index(settings)
     site = Site(settings)
     with closing(Accounts(settings.serving / "accounts.sqlite")) as accounts:
@@ -251,12 +237,12 @@ def main() -> None:
     unrecorded = 0
     with tempfile.TemporaryDirectory() as temporary:
         site = prepared(Path(temporary))
-        site.code = {"PYTHONPATH": str(options.server.resolve())} if options.server else {}
+        site.code = options.server
         site.start()
         for number in range(options.tries):
             way, trouble = cells[number % len(cells)]
             found[f"{way}, {trouble}"].append(tried(site, way, trouble))
-            approve(site)
+            approved(site)
             print(f"{number + 1:3} {way}, {trouble}: {found[f'{way}, {trouble}'][-1]:+.3f} s", flush=True)
         for number in range(options.kills):
             seconds = killed(site, number % 10)
@@ -265,7 +251,7 @@ def main() -> None:
                 found["a kill, then a new start"].append(seconds)
             print(f"kill after {1000 * KILL_STEP * (number % 10):.0f} ms: {seconds:+.3f} s", flush=True)
             if withdrawn(site):
-                approve(site)
+                approved(site)
         site.kill()
     report = {
         "tries": options.tries,

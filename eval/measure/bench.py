@@ -10,7 +10,6 @@
 from __future__ import annotations
 
 import json
-import statistics
 import subprocess
 import sys
 import time
@@ -27,13 +26,17 @@ from tokenizers import Tokenizer
 from ragqa.corpus.folder import citable, load_corpus
 from ragqa.corpus.passages import passages
 from ragqa.evaluation.gold import load_gold
+from ragqa.evaluation.measures import percentile
 from ragqa.files import write_atomic
 from ragqa.index import searchable
 from ragqa.models import OnnxEmbedder, packaged_weights
 from ragqa.pipeline import Ragqa
 from ragqa.settings import load_settings
 
-SEED = "Is memantine effective as a first-line treatment for Borderline Personality Disorder?"
+sys.path.append(str(Path(__file__).parents[1] / "shared"))
+
+from commands import RAGQA, SEED_QUESTION
+
 ROUNDS = 3
 
 
@@ -79,10 +82,10 @@ def cold() -> dict[str, float]:
     """Seconds of whole processes."""
 
     def process(*words: str) -> Callable[[], Any]:
-        return lambda: subprocess.run([sys.executable, *words], check=True, capture_output=True)
+        return lambda: subprocess.run(words, check=True, capture_output=True)
 
-    ask = best(process("-m", "ragqa", "ask", SEED))
-    torch = best(process("-c", "import sentence_transformers"), rounds=1)
+    ask = best(process(*RAGQA, "ask", SEED_QUESTION))
+    torch = best(process(sys.executable, "-c", "import sentence_transformers"), rounds=1)
     return {"ragqa_ask_s": round(ask, 2), "import_sentence_transformers_s": round(torch, 2), "ratio": round(ask / torch, 3)}
 
 
@@ -90,7 +93,7 @@ def warm() -> dict[str, Any]:
     """Milliseconds a question over the gold set, asked twice; the second round finds the files in memory."""
     items = load_gold(Path("eval/gold"))
     with Ragqa.open(load_settings()) as ragqa:
-        ragqa.ask(SEED)
+        ragqa.ask(SEED_QUESTION)
         stages = [ragqa.ask(item.question, item.history).trace.milliseconds for item in items]
     searched = [stage for stage in stages if "compose" in stage]
     spent = {
@@ -102,8 +105,8 @@ def warm() -> dict[str, Any]:
     return {
         "questions": len(items),
         "searched": len(searched),
-        "p50_ms": {stage: round(statistics.median(times), 1) for stage, times in spent.items()},
-        "p95_ms": {stage: round(statistics.quantiles(times, n=20)[18], 1) for stage, times in spent.items()},
+        "p50_ms": {stage: percentile(times, 50) for stage, times in spent.items()},
+        "p95_ms": {stage: percentile(times, 95) for stage, times in spent.items()},
         "resident_mb": round(psutil.Process().memory_info().rss / 2**20),
         "torch_modules_loaded": loaded,
     }

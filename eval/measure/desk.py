@@ -10,7 +10,6 @@ The retraction here is made up for the story, and stays in the copy.
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -21,7 +20,7 @@ import click
 from ragqa.corpus.records import Asked, ReviewState
 from ragqa.editorial.difference import as_text
 from ragqa.editorial.library import Library, State
-from ragqa.editorial.regenerate import affected, propose, regenerate, waiting
+from ragqa.editorial.regenerate import affected, regenerate, waiting
 from ragqa.editorial.review import record_step
 from ragqa.evaluation.gold import load_gold
 from ragqa.files import write_atomic
@@ -32,6 +31,7 @@ from ragqa.settings import Settings
 
 sys.path.append(str(Path(__file__).parents[1] / "shared"))
 
+from bundled import copied, edit, publish
 from data_sets import rows, write_rows
 
 RETRACTED = "pmid:12450955"
@@ -52,8 +52,7 @@ def main(questions: int, out: Path, keep: Path | None) -> None:
     """Tell the story once and write its figures."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = keep or Path(temporary)
-        shutil.copytree("corpus", folder / "corpus")
-        settings = Settings(corpus=folder / "corpus", index=folder / "index", library=folder / "library.sqlite")
+        settings = copied(folder)
         items = load_gold(Path("eval/gold"))
         asked = [Asked(question=item.question) for item in items if not item.history][:questions]
         found = story(settings, asked)
@@ -65,9 +64,7 @@ def story(settings: Settings, asked: Sequence[Asked]) -> dict[str, object]:
     with Library(settings.library) as library:
         build_index(settings)
         with Ragqa.open(settings) as ragqa:
-            made = propose(library, ragqa, asked, "clinician", cores())
-            for version in library.versions(State.WAITING):
-                library.sign_off(version.number, "demo-editor")
+            made = publish(library, ragqa, asked)
         click.echo(f"published {library.counts()['published']} of {made.looked_at} answers")
         change(settings.corpus)
         build_index(settings)
@@ -114,25 +111,6 @@ def change(corpus: Path) -> None:
     edit(corpus, EDITED, ("Memantine should not be used routinely in", "Memantine is not for routine use in"))
     edit(corpus, JOINED, (CITED_LAST, f"{CITED_LAST}  - {TRIAL}\n"), ("### Evidence\n", f"### Evidence\n\n{FINDING} [5]\n"))
     record_step(corpus, WITHDRAWN, ReviewState.WITHDRAWN, "demo-editor")
-
-
-def edit(corpus: Path, slug: str, *changes: tuple[str, str]) -> None:
-    """Change an article's text, each first place that says so, and have it approved again."""
-    file = corpus / "articles" / f"{slug}.md"
-    text = file.read_text(encoding="utf-8")
-    for old, new in changes:
-        if old not in text:
-            raise click.ClickException(f"{slug} does not say {old!r}")
-        text = text.replace(old, new, 1)
-    file.write_text(text, encoding="utf-8")
-    approve(corpus, slug)
-
-
-def approve(corpus: Path, slug: str) -> None:
-    """Take an edited article the whole way, by two roles."""
-    record_step(corpus, slug, ReviewState.SUBMITTED, "demo-author")
-    record_step(corpus, slug, ReviewState.UNDER_REVIEW, "demo-editor")
-    record_step(corpus, slug, ReviewState.APPROVED, "demo-editor")
 
 
 def compare_with_redoing(library: Library, ragqa: Ragqa, numbers: Sequence[int]) -> list[int]:

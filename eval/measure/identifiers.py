@@ -29,6 +29,7 @@ from ragqa.question.privacy import identifiers
 
 sys.path.append(str(Path(__file__).parents[1] / "shared"))
 
+from commands import RAGQA
 from data_sets import rows, write_rows
 
 
@@ -84,7 +85,7 @@ def stored(queries: list[dict[str, Any]], folder: Path) -> dict[str, Any]:
     )
     for command in commands:
         printed = subprocess.run(
-            [sys.executable, "-m", "ragqa", *map(str, command)],
+            [*RAGQA, *map(str, command)],
             input="".join(f"{row['text']}\n" for row in queries),
             capture_output=True,
             text=True,

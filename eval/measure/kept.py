@@ -12,9 +12,7 @@ how each turn was understood; ids, times and scores are not. The index of BioASQ
 from __future__ import annotations
 
 import gzip
-import os
 import random
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -24,6 +22,7 @@ import click
 
 sys.path.append(str(Path(__file__).parents[1] / "shared"))
 
+from commands import ragqa
 from data_sets import rows, write_rows
 
 TOLD = ("status", "standalone_question", "message", "alternatives", "statements", "references", "evidence", "conflicts")
@@ -47,7 +46,7 @@ def ask(work: Path, name: str, source: Path, bioasq: Path, limit: int) -> None:
     out = work / name
     out.mkdir(parents=True, exist_ok=True)
     index = ["--index", str(out / "index")]
-    run(source, "index", *index)
+    ragqa("index", *index, source=source)
     asked(source, out, "gold", gold(), index)
     for number, talk in enumerate(talks()):
         conversation(source, out / f"conversation-{number:03}.jsonl", talk, index)
@@ -55,21 +54,11 @@ def ask(work: Path, name: str, source: Path, bioasq: Path, limit: int) -> None:
         asked(source, out, "bioasq", drawn(bioasq, limit), indexed(source, bioasq, work / "bioasq"))
 
 
-def run(source: Path, *words: str, said: str = "") -> None:
-    """One command of the package in ``source``; a failure ends the script with what it told."""
-    environment = os.environ | {"PYTHONPATH": str(source.resolve()), "HF_HUB_OFFLINE": "1"}
-    done = subprocess.run(
-        [sys.executable, "-m", "ragqa", *words], input=said, env=environment, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise click.ClickException(f"ragqa {' '.join(words)}: {done.stderr or done.stdout}")
-
-
 def asked(source: Path, out: Path, name: str, questions: Sequence[dict[str, Any]], options: Sequence[str]) -> None:
     """Answer a file of questions."""
     file = out / f"{name}.questions.jsonl"
     write_rows(file, questions)
-    run(source, "answer", str(file), "-o", str(out / f"{name}.jsonl"), *options)
+    ragqa("answer", file, "-o", out / f"{name}.jsonl", *options, source=source)
     click.echo(f"{name}: {len(questions)} asked")
 
 
@@ -90,7 +79,7 @@ def conversation(source: Path, file: Path, talk: dict[str, Any], options: Sequen
     if not file.exists():
         article = ["--article", talk["article"]] if talk["article"] else []
         said = "".join(f"{turn['question']}\n" for turn in talk["turns"])
-        run(source, "chat", "--conversation", str(file), *article, *options, said=said)
+        ragqa("chat", "--conversation", file, *article, *options, said=said, source=source)
 
 
 def drawn(dataset: Path, limit: int) -> list[dict[str, Any]]:
@@ -106,8 +95,8 @@ def indexed(source: Path, dataset: Path, folder: Path) -> list[str]:
         (folder / "corpus" / "articles").mkdir(parents=True, exist_ok=True)
         with gzip.open(dataset / "corpus.jsonl.gz", "rb") as packed:
             (folder / "corpus.jsonl").write_bytes(packed.read())
-        run(source, "import", str(folder / "corpus.jsonl"), "--corpus", str(folder / "corpus"), "--ids", "pmid")
-        run(source, "index", "--abstracts", "all", *options)
+        ragqa("import", folder / "corpus.jsonl", "--corpus", str(folder / "corpus"), "--ids", "pmid", source=source)
+        ragqa("index", "--abstracts", "all", *options, source=source)
         click.echo("bioasq: indexed")
     return options
 
