@@ -47,7 +47,7 @@ def main(questions: Path, sizes: Sequence[int], affected: Sequence[int], out: Pa
                 regenerate(library, ragqa, cores())
                 found[str(size)] = {str(k): timed(library, ragqa, k) for k in affected}
             click.echo(f"{size}: {found[str(size)]}")
-    write_atomic(out, [json.dumps({"schema": "ragqa.editorial.regenerate-cost/1", "seconds": found}, indent=1) + "\n"])
+    write_atomic(out, [json.dumps({"schema": "ragqa.regenerate-cost/1", "seconds": found}, indent=1) + "\n"])
 
 
 def filled(library: Library, ragqa: Ragqa, asked: Sequence[Asked]) -> None:

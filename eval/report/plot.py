@@ -373,7 +373,7 @@ def crowd(found: dict[str, Any]) -> Figure:
 DRAWN: dict[str, Callable[[dict[str, Any]], Figure]] = {
     "ragqa.scorecard/1": risk_coverage,
     "ragqa.dialogues/1": conversations,
-    "ragqa.editorial.regenerate-cost/1": regenerate_cost,
+    "ragqa.regenerate-cost/1": regenerate_cost,
     "ragqa.retrieval/1": retrieval,
     "ragqa.rivals/1": rivals,
     "ragqa.growth/1": growth,
