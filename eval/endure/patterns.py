@@ -2,8 +2,9 @@
 
     python eval/endure/patterns.py
     python eval/endure/patterns.py --against ../before/src
+    python eval/report/plot.py eval/results/patterns.json eval/results/patterns.png
 
-``--against`` draws the patterns of another checkout beside them. Writes ``eval/results/patterns.json`` and ``patterns.png``.
+``--against`` measures the patterns of another checkout beside them. Writes ``eval/results/patterns.json``.
 A run is stopped at two seconds of processor time. The exponent is the slope of the logarithms where a run takes a millisecond at
 least: 1 is linear, 2 quadratic; an exponential pattern is stopped before there is anything to fit.
 """
@@ -20,18 +21,14 @@ from pathlib import Path
 from typing import Any
 
 import click
-import matplotlib as mpl
 import numpy as np
 
 sys.path.append(str(Path(__file__).parents[1] / "shared"))
 
 from commands import environment
-
-mpl.use("agg")
-
-from matplotlib import pyplot as plt
-from matplotlib.axes import Axes
-from near_misses import METHODS, Found, Unit, patterns, seconds, slowest
+from near_misses import Unit
+from package_patterns import Found, patterns
+from slow_patterns import METHODS, seconds, slowest
 
 SIZES = (500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000)
 LOOKED_AT = 2_000
@@ -85,50 +82,24 @@ def _time(found: Found, reports: Connection) -> None:
                 run(unit, method, size)
 
 
-def draw(axes: Axes, rows: list[dict[str, Any]], title: str) -> None:
-    """All patterns grey, the slowest five in colour with their place."""
-    for row in rows[5:]:
-        axes.plot(*_line(row), color="0.75", linewidth=0.6)
-    for row in reversed(rows[:5]):
-        fitted = "stopped at once" if row["exponent"] is None else f"n^{row['exponent']}"
-        axes.plot(*_line(row), marker="o", markersize=3, label=f"{row['place']} ({fitted})")
-    axes.axhline(STOPPED, color="black", linestyle=":", linewidth=0.8)
-    axes.set(xscale="log", yscale="log", xlabel="characters", title=title, ylim=(1e-6, 4))
-    axes.grid(visible=True, alpha=0.3)
-    axes.legend(frameon=False, fontsize=7, loc="lower right")
-
-
-def _line(row: dict[str, Any]) -> tuple[list[int], list[float]]:
-    steps = sorted((int(size), max(took, 1e-6)) for size, took in row["seconds"].items())
-    return [size for size, _ in steps], [took for _, took in steps]
-
-
 @click.command()
 @click.option("--against", type=click.Path(path_type=Path, exists=True), help="The src folder of another checkout.")
 @click.option("--json", "out", type=click.Path(path_type=Path), default=Path("eval/results/patterns.json"))
 def main(against: Path | None, out: Path) -> None:
-    """Print, write and draw the figures."""
+    """Print and write the figures."""
     rows = [timed(found) for found in patterns(strict=False)]
     rows.sort(key=lambda row: (max(row["seconds"].values()), -len(row["seconds"])), reverse=True)
-    found: dict[str, Any] = {"patterns": len(rows), "stopped_at": STOPPED, "now": rows}
+    found: dict[str, Any] = {"schema": "ragqa.patterns/1", "patterns": len(rows), "stopped_at": STOPPED, "now": rows}
     if against:
         beside = out.with_name("patterns-before.json")
         command = [sys.executable, __file__, "--json", str(beside)]
         subprocess.run(command, check=True, env=environment(against), stdout=subprocess.DEVNULL)
         found["before"] = json.loads(beside.read_text(encoding="utf-8"))["now"]
         beside.unlink()
-        beside.with_suffix(".png").unlink()
     out.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    panels = [("before", "Before"), ("now", "Now")] if against else [("now", "Now")]
-    figure, axes = plt.subplots(1, len(panels), figsize=(6.5 * len(panels), 5), sharey=True, squeeze=False)
-    for ax, (key, title) in zip(axes[0], panels, strict=True):
-        draw(ax, found[key], f"{title}: {len(found[key])} patterns, each on its worst near-miss")
-    axes[0][0].set_ylabel("seconds of processor time")
-    figure.tight_layout()
-    figure.savefig(out.with_suffix(".png"), dpi=130)
-    for key, title in panels:
+    for key in filter(found.get, ("before", "now")):
         stopped = sum(max(row["seconds"].values()) >= STOPPED for row in found[key])
-        click.echo(f"{title}: {stopped} of {len(found[key])} stopped at {STOPPED} s; the slowest five:")
+        click.echo(f"{key}: {stopped} of {len(found[key])} stopped at {STOPPED} s; the slowest five:")
         for row in found[key][:5]:
             size, took = list(row["seconds"].items())[-1]
             click.echo(f"  {row['place']}: {took:.4f} s at {size} characters, exponent {row['exponent']}; {row['text'][:80]}")
