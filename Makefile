@@ -32,7 +32,7 @@ eval: $(VENV)/.ready  ## the gold set's scorecard
 	$(BIN)/ragqa eval --json eval/results/scorecard.json
 
 bench: $(VENV)/.ready  ## speed and memory, as ratios within one run
-	$(BIN)/python eval/bench.py
+	$(BIN)/python eval/measure/bench.py
 
 golden: $(VENV)/.ready  ## rewrite the golden renderings after reading the difference
 	RAGQA_UPDATE_GOLDEN=1 $(BIN)/pytest tests/test_render.py tests/test_article_page.py

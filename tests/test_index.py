@@ -185,7 +185,7 @@ def test_a_reader_keeps_its_generation_while_a_new_one_is_built(settings: Settin
 def test_a_build_killed_at_random_moments_leaves_a_whole_index_answering(tmp_path: Path, embedder: Embedder) -> None:
     """After each kill a whole generation, old or new, opens and finds; after the last, the next run completes.
 
-    Fifty kills run in ``eval/kill_builds.py``; six are enough to guard the mechanism here.
+    Fifty kills run in ``eval/endure/kill_builds.py``; six are enough to guard the mechanism here.
     """
     corpus, folder = many(tmp_path / "c", 40), tmp_path / "i"
     settings = Settings(corpus=corpus, index=folder, abstracts="all")

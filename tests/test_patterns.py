@@ -15,9 +15,10 @@ from ragqa.question.privacy import redact
 from ragqa.question.triage import alarm
 from ragqa.question.understanding import understand
 
-sys.path.append(str(Path(__file__).parents[1] / "eval"))
+sys.path.append(str(Path(__file__).parents[1] / "eval" / "endure"))
 
-from near_misses import Found, patterns, slow
+from package_patterns import Found, patterns
+from slow_patterns import slow
 
 SIZE = 50_000
 """Characters: a pattern that looks at each pair of them makes a thousand million steps, seconds on any machine."""

@@ -9,7 +9,7 @@ import pytest
 from layout import packed
 
 PROJECT = Path(__file__).parents[2]
-sys.path.append(str(PROJECT / "eval" / "training"))
+sys.path += [str(PROJECT / "eval" / "shared"), str(PROJECT / "eval" / "learn" / "training")]
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def project() -> Path:
 @pytest.fixture
 def small_data(tmp_path: Path) -> Path:
     """Sources t1 (train) and h (held back), one question of evidence_inference, two of pubmedqa, one of them evaluated."""
-    from data import share_of
+    from data_sets import share_of
 
     named = {share: next(f"s{n}" for n in range(200) if share_of(f"s{n}") == share) for share in ("train", "held back")}
     abstract = [

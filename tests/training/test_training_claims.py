@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import claims
 import click
 import pytest
+import train_checker
 
 
 def test_each_label_becomes_a_verdict_of_its_text(small_data: Path, project: Path) -> None:
@@ -51,3 +53,8 @@ def test_absent_data_says_what_to_name(tmp_path: Path, project: Path) -> None:
     """A missing folder is a usage error that names the option."""
     with pytest.raises(click.UsageError, match="--data"):
         claims.pairs(tmp_path, project)
+
+
+def test_the_learned_checker_is_written_where_the_checker_reads_it() -> None:
+    """The file is there: it was once named in a folder that had moved."""
+    assert set(json.loads(train_checker.SHIPPED.read_text(encoding="utf-8"))) == {"verdicts", "weights"}

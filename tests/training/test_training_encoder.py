@@ -7,6 +7,7 @@ from pathlib import Path
 
 import asking
 import by_heart
+import by_question
 import click
 import export
 import loop
@@ -234,6 +235,6 @@ def test_hard_negatives_come_from_ragqas_own_index(tmp_path: Path) -> None:
 def test_intervals_are_of_the_same_queries() -> None:
     """A constant gain has an interval of no width, whatever the queries' own scores."""
     untuned = np.linspace(0, 0.8, 20)
-    figures = measure_encoder.paired(untuned + 0.1, untuned)
+    figures = by_question.paired(untuned + 0.1, untuned)
     assert figures["difference"] == 0.1
     assert figures["interval"] == [0.1, 0.1]

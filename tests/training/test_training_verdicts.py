@@ -15,7 +15,7 @@ import torch
 import train_verdicts
 import weights
 from claims import Pair
-from data import share_of
+from data_sets import share_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score

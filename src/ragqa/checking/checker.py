@@ -1,7 +1,7 @@
 """Verdicts on any claim and any source: supports, contradicts, or does not say.
 
 Facts that can be compared exactly (numbers, units, drugs and other names) are compared exactly, the rest by a model learned on
-public labels (``eval/training/train_checker.py``).
+public labels (``eval/learn/training/train_checker.py``).
 """
 
 from __future__ import annotations

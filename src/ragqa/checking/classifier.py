@@ -34,7 +34,7 @@ def probabilities(features: Features) -> Probabilities:
 
 @lru_cache(maxsize=1)
 def shipped_weights() -> Vectors:
-    """The weights that ``eval/training/train_checker.py`` learned, shape (features, verdicts).
+    """The weights that ``eval/learn/training/train_checker.py`` learned, shape (features, verdicts).
 
     Raises:
         PackageDamaged: the file is missing, or holds weights of other features or verdicts than this version has.

@@ -48,7 +48,7 @@ def eval_(
 @click.option("--split", help="Name of the qrels file.  [default: the first]")
 @click.option("--limit", type=click.IntRange(1), help="Ask only this many questions a set, drawn with --seed.")
 @click.option("--seed", type=int, default=7, show_default=True)
-@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the tables here; eval/plot.py draws them.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Tables go here; eval/report/plot.py draws them.")
 @click.option(
     "--per-query", type=click.Path(path_type=Path), help="Write every question of every configuration here, one a line."
 )

@@ -19,7 +19,7 @@ from ragqa.question.terms import Stems
 BESIDE_ARTICLES = {"logit": 0.371, "coverage": 8.029, "similarity": 23.821, "subjects": 4.836, "bias": -30.086}
 STUDIES_ALONE = {"logit": 0.111, "coverage": 2.996, "similarity": 9.82, "subjects": 0.772, "bias": -10.538}
 """Logistic weights over the features of ``Sufficiency``, where an approved article is among the hits and where none is; fitted
-by `eval/calibrate.py` (docs/decisions/0006-abstention.md)."""
+by `eval/learn/calibrate.py` (docs/decisions/0006-abstention.md)."""
 LOWEST, HIGHEST = -12.0, 12.0
 """Logits beyond any that the cross-encoder gives; by hand."""
 HOPELESS = 0.1

@@ -31,7 +31,7 @@ class OnnxModel:
     """A packaged int8 ONNX model, run one text at a time.
 
     Dynamic int8 quantisation scales by what shares the batch, so each text runs alone; the cores are kept busy by one
-    single-threaded run per core instead, which measures as fast as batches of 8 (``eval/bench.py encoder``).
+    single-threaded run per core instead, which measures as fast as batches of 8 (``eval/measure/bench.py encoder``).
     """
 
     def __init__(self, folder: Path, files: dict[str, str]) -> None:

@@ -16,7 +16,7 @@ from ragqa.models import Vectors, softmax
 class Scope:
     """A linear probe on the question's embedding: a medical question of information, a harmful request, an emergency, or none.
 
-    Learned by ``eval/train_scope.py``; holds only for the embedding model it names.
+    Learned by ``eval/learn/train_scope.py``; holds only for the embedding model it names.
     """
 
     fingerprint: str

@@ -19,7 +19,7 @@ _OF_ASKING = re.compile(rf"(?:{_WORDS['of_asking'].pattern})", re.IGNORECASE)
 """Words that say what is wanted of a subject; a source that answers seldom repeats them."""
 PIECE = 0.3
 """What each further word piece adds to a word's weight: the more pieces a name is made of, the fewer things bear it.
-By hand; `eval/calibrate.py` fits what coverage then counts for."""
+By hand; `eval/learn/calibrate.py` fits what coverage then counts for."""
 
 Stems = frozenset[str]
 

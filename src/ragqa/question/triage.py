@@ -26,10 +26,11 @@ _FORGERY = re.compile(_WORDS["forgery"].pattern, re.IGNORECASE)
 
 URGENT = 0.6
 """Probability of telling of an emergency, of any kind, from which a question does; by hand, from the shares that
-`eval/train_scope.py` prints of the gold set's development half: a miss costs more than a false alarm."""
+`eval/learn/train_scope.py` prints of the gold set's development half: a miss costs more than a false alarm."""
 OUTSIDE = 0.9
 """Probability of not being a medical question from which one is out of scope; by hand, from the shares that
-`eval/train_scope.py` prints of the gold set's development half: high, as an odd question of medicine must not be turned away."""
+`eval/learn/train_scope.py` prints of the gold set's development half: high, as an odd question of medicine must not be turned
+away."""
 
 
 def alarm(question: str, follows: bool = False) -> Alarm | None:

@@ -40,7 +40,7 @@ class Stages:
 
 
 STAGES = Stages()
-"""Chosen by `eval/train_fusion.py` on SciFact, PubMedQA, evidence_inference and MedQuAD together (0019-ranking.md)."""
+"""Chosen by `eval/learn/train_fusion.py` on SciFact, PubMedQA, evidence_inference and MedQuAD together (0019-ranking.md)."""
 FOR_ANSWERS = Stages(feedback=0)
 """For choosing what an answer may quote: the later stages rank better but, on the gold set, cite no better (0019-ranking.md)."""
 PLAIN = Stages(rare=0, feedback=0)
@@ -49,8 +49,8 @@ PLAIN = Stages(rare=0, feedback=0)
 ROUNDING = 1e-6
 """Differences that products of unit vectors make among equal passages; by hand: some ten times the step of single precision."""
 PULL = 0.4
-"""How far the question is drawn towards the best candidate; by hand: `eval/train_fusion.py` chooses what the feedback made with
-it counts for."""
+"""How far the question is drawn towards the best candidate; by hand: `eval/learn/train_fusion.py` chooses what the feedback made
+with it counts for."""
 
 PREFERENCE = 0.1
 """Added to the fused score of the article being read and of what it cites; by hand: breaks near ties, imposes nothing."""

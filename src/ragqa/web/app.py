@@ -59,7 +59,7 @@ log = logging.getLogger("ragqa.web.app")
 STATIC = Path(__file__).parent / "static"
 PAGE_THREADS = 1
 """Threads that make pages, of coroutines and of plain functions each; stores have threads of their own. With four of each, under
-twenty guests on two cores, half of all health checks took more than 600 ms, with one 9 ms (eval/crowd.py).
+twenty guests on two cores, half of all health checks took more than 600 ms, with one 9 ms (eval/endure/crowd.py).
 """
 SWITCH_SECONDS = 0.0005
 """After which a thread that computes lets another one run: a tenth of Python's own, so that the event loop waits less."""
