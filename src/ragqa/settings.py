@@ -42,8 +42,8 @@ class Settings(BaseSettings):
     vector_engine: str = Field(default=DEFAULT_ENGINE, description="what keeps and searches the vectors of an index")
     # A third of it ranks worse on SciFact (docs/decisions/0019-ranking.md).
     passage_characters: int = Field(default=1800, ge=200, le=8000, description="longest passage")
-    # Better than reciprocal rank fusion on three public sets (docs/decisions/0004-fusion.md); eval/learn/train_fusion.py leaves it
-    # as it is, because answers depend on it.
+    # Better than reciprocal rank fusion on three public sets (docs/decisions/0004-fusion.md); eval/learn/train_fusion.py
+    # leaves it as it is, because answers depend on it.
     dense_weight: float = Field(default=0.7, ge=0, le=1, description="share of the dense score in the fused score, on average")
     candidates: int = Field(default=100, ge=1, le=10_000, description="passages each retriever proposes")
     sources: int = Field(default=8, ge=1, le=100, description="sources an answer is composed from")
