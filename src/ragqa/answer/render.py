@@ -28,7 +28,7 @@ CAUTIONS = {
 """What a reader is told of each review state; CAUTION of any other."""
 WIDTH = 96
 """Columns of text for a terminal; by hand."""
-_TITLES = {
+TITLES = {
     Status.INSUFFICIENT_EVIDENCE: "The evidence here does not answer that",
     Status.NEEDS_CLARIFICATION: "Which of these do you mean?",
     Status.URGENT: "This may be an emergency",
@@ -53,7 +53,7 @@ def as_text(answer: Answer, titled: bool = True) -> str:
     title = [wrapped(answer.question), "=" * min(WIDTH, max(len(answer.question), 8))]
     blocks = [*(title if titled else []), *map(wrapped, notes(answer))]
     if answer.message:
-        blocks += ["", wrapped(_TITLES.get(answer.status, "")), wrapped(answer.message)]
+        blocks += ["", wrapped(TITLES.get(answer.status, "")), wrapped(answer.message)]
         blocks += [wrapped(f"{n}. {alternative}", indent="   ") for n, alternative in enumerate(answer.alternatives, start=1)]
     for heading, statements in sections(answer):
         blocks += ["", heading, "-" * len(heading)]
@@ -75,7 +75,7 @@ def as_markdown(answer: Answer) -> str:
     """Markdown in which source text cannot act as markup."""
     blocks = [f"# {escaped(answer.question)}", *(escaped(line) for line in notes(answer)), f"> {caution(answer)}"]
     if answer.message:
-        blocks += [f"**{_TITLES.get(answer.status, '')}**", escaped(answer.message)]
+        blocks += [f"**{TITLES.get(answer.status, '')}**", escaped(answer.message)]
         choices = [f"{n}. {escaped(alternative)}" for n, alternative in enumerate(answer.alternatives, start=1)]
         blocks += ["\n".join(choices)] if choices else []
     for heading, statements in sections(answer):
@@ -93,7 +93,7 @@ def as_html(answer: Answer) -> str:
     """A whole page, escaped, without scripts or outside assets."""
     page = template("answer.html").render(
         answer=answer,
-        title=_TITLES.get(answer.status),
+        title=TITLES.get(answer.status),
         notes=notes(answer),
         sections=sections(answer),
         conflicts=[_conflict_line(*conflict) for conflict in _conflicts(answer)],

@@ -11,15 +11,7 @@ from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import PlainTextResponse, RedirectResponse, StreamingResponse
 
 from ragqa.answer.contract import Answer
-from ragqa.answer.render import (
-    as_json,
-    as_markdown,
-    as_text,
-    caution,
-    closed_gate,
-    printable,
-    sections,
-)
+from ragqa.answer.render import TITLES, as_json, as_markdown, as_text, caution, closed_gate, printable, sections
 from ragqa.checking.statements import Statement
 from ragqa.corpus.folder import Corpus
 from ragqa.corpus.records import LONGEST_QUESTION, ReviewState, Turn
@@ -40,12 +32,6 @@ from ragqa.web.visits import check_csrf, csrf_token
 
 router = APIRouter(include_in_schema=False)
 STREAM = "text/event-stream"
-TITLES = {
-    "insufficient_evidence": "The evidence here does not answer that",
-    "needs_clarification": "Which of these do you mean?",
-    "urgent": "This may be an emergency",
-    "out_of_scope": "This is outside what ragqa answers",
-}
 NOTHING = Corpus(articles={}, abstracts={}, states={}, reviews=())
 EXPORTS: dict[str, tuple[str, Callable[[Answer], str]]] = {
     "txt": ("text/plain", as_text),
@@ -199,7 +185,7 @@ def turn_of_page(
         "kept": kept,
         "beside": beside,
         "question": answer.question,
-        "title": TITLES.get(answer.status.value),
+        "title": TITLES.get(answer.status),
         "caution": caution(answer),
         "abstained": closed_gate(answer),
         "sections": [
