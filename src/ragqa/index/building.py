@@ -24,7 +24,7 @@ from ragqa.files.databases import is_damage
 from ragqa.files.locking import lock_file
 from ragqa.files.writing import linked, sync_folder, sync_tree
 from ragqa.index.cache import EMBED_BATCH, EMBEDDINGS, EmbeddingCache
-from ragqa.index.changes import Change, Changes, changes_since
+from ragqa.index.comparison import Comparison, Update, compare
 from ragqa.index.lexical import WORDS, grow_lexical, write_lexical
 from ragqa.index.manifest import (
     FORMAT,
@@ -34,9 +34,9 @@ from ragqa.index.manifest import (
     Sizes,
     checksums,
     current_generation,
+    is_whole,
     read_manifest,
     sizes_of,
-    stands,
     stored_generations,
 )
 from ragqa.index.store import BASE, DELTA, PassageStore, StoreWriter
@@ -136,11 +136,11 @@ class _Build:
     def run(self, live: bool) -> BuildReport:
         before = self._live()
         with self._timed("comparing"):
-            changes = self._changes(before)
-        if before is not None and before.recipe == self.recipe and before.corpus_sha256 == changes.corpus_sha256:
+            compared = self._compared(before)
+        if before is not None and before.recipe == self.recipe and before.corpus_sha256 == compared.corpus_sha256:
             return BuildReport(manifest=before, fresh=False, seconds=self.seconds)
-        report = self._grown_where_whole(before, changes, live) if before is not None and changes.few else None
-        report = report or self._whole(changes, live)
+        report = self._grown_where_whole(before, compared, live) if before is not None and compared.few else None
+        report = report or self._whole(compared, live)
         if live and report.fresh:
             _make_live(self.folder, report.manifest.generation, self.settings.generations)
         return report.model_copy(update={"seconds": {stage: round(taken, 3) for stage, taken in self.seconds.items()}})
@@ -156,26 +156,26 @@ class _Build:
             manifest = read_manifest(self.folder / name)
         except IndexFault:
             return None
-        return manifest if stands(self.folder / name, manifest) else None
+        return manifest if is_whole(self.folder / name, manifest) else None
 
-    def _changes(self, before: Manifest | None) -> Changes:
+    def _compared(self, before: Manifest | None) -> Comparison:
         """What is to be indexed now, compared with the live generation where the new one could be grown from it."""
         decisions = self.catalogue.decisions(self.settings.abstracts)
         if before is None or before.recipe != self.recipe or before.clusters is None:
-            return changes_since(None, decisions, 0)
+            return compare(None, decisions, 0)
         try:
             with closing(PassageStore(self.folder / before.generation)) as store:
-                held = store.decisions()
-                return changes_since(held, decisions, round(self.sizes.slack * before.base_rows))
+                held = store.marks()
+                return compare(held, decisions, round(self.sizes.slack * before.base_rows))
         except sqlite3.DatabaseError as error:
             if not is_damage(error):
                 raise
-            return changes_since(None, self.catalogue.decisions(self.settings.abstracts), 0)
+            return compare(None, self.catalogue.decisions(self.settings.abstracts), 0)
 
-    def _grown_where_whole(self, before: Manifest, changes: Changes, live: bool) -> BuildReport | None:
+    def _grown_where_whole(self, before: Manifest, compared: Comparison, live: bool) -> BuildReport | None:
         """As ``_grown``; None too where the generation before turns out to be damaged, so that the new one is built whole."""
         try:
-            return self._grown(before, changes, live)
+            return self._grown(before, compared, live)
         except CorpusError:
             raise
         except (sqlite3.DatabaseError, RuntimeError, ValueError, TypeError, LookupError) as error:
@@ -183,29 +183,29 @@ class _Build:
                 raise
             return None
 
-    def _whole(self, changes: Changes, live: bool) -> BuildReport:
+    def _whole(self, compared: Comparison, live: bool) -> BuildReport:
         """A generation of its own files."""
-        with self._aside(digest_of(self.recipe, changes.corpus_sha256)[:16], live) as (name, work):
+        with self._aside(digest_of(self.recipe, compared.corpus_sha256)[:16], live) as (name, work):
             if work is None:
                 return self._existing(name)
-            rows = self._cut(work, changes.sources)
+            rows = self._cut(work, compared.sources)
             with closing(PassageStore(work)) as store:
                 write_rows(work / BASE_ROWS, self._embedded(store, 0, rows))
                 with self._timed("writing"):
                     write_lexical(work / "lexical", self._told("writing", rows, _texts(store, 0, rows)), self.sizes.segment)
                 clusters = self._clustered(work, store, rows) if rows > self.sizes.exact else None
-            return self._finished(work, name, BuildReport(manifest=self._manifest(name, changes, rows, clusters), fresh=True))
+            return self._finished(work, name, BuildReport(manifest=self._manifest(name, compared, rows, clusters), fresh=True))
 
-    def _grown(self, before: Manifest, changes: Changes, live: bool) -> BuildReport | None:
+    def _grown(self, before: Manifest, compared: Comparison, live: bool) -> BuildReport | None:
         """A generation that shares the large files of the one before; None where too much changed."""
         old = self.folder / before.generation
-        with self._aside(digest_of(self.recipe, changes.corpus_sha256, before.generation)[:16], live) as (name, work):
+        with self._aside(digest_of(self.recipe, compared.corpus_sha256, before.generation)[:16], live) as (name, work):
             if work is None:
                 return self._existing(name)
             share_rows(old, work)
             linked(old / BASE, work / BASE)
             first = before.base_rows + len(rows_of(old / DELTA_ROWS, before.dimension))
-            end, removed = self._cut_changes(old, work, changes.found, first)
+            end, removed = self._cut_updates(old, work, compared.updates, first)
             gone = {*removed_rows(old), *removed}
             if end - before.base_rows + len(gone) > self.sizes.slack * before.base_rows:
                 return None
@@ -216,7 +216,7 @@ class _Build:
                     grow_lexical(
                         old / "lexical", work / "lexical", lambda a, b: _texts(store, a, b), set(removed), end, self.sizes.segment
                     )
-            manifest = self._manifest(name, changes, end - len(gone), before.clusters)
+            manifest = self._manifest(name, compared, end - len(gone), before.clusters)
             manifest = manifest.model_copy(update={"parent": before.generation, "base_rows": before.base_rows})
             report = BuildReport(manifest=manifest, fresh=True, added=end - first, removed=len(removed))
             return self._finished(work, name, report, before)
@@ -246,16 +246,16 @@ class _Build:
                 self._put(store, decision)
         return store.rows
 
-    def _cut_changes(self, old: Path, work: Path, found: Sequence[Change], first: int) -> tuple[int, list[int]]:
+    def _cut_updates(self, old: Path, work: Path, updates: Sequence[Update], first: int) -> tuple[int, list[int]]:
         """Cut what is new; the row after the last, and the rows that went."""
         if (old / DELTA).exists():
             shutil.copyfile(old / DELTA, work / DELTA)
         removed: list[int] = []
         with self._timed("cutting"), _writing(StoreWriter(work / DELTA, first, work / BASE)) as store:
-            for change in self._told("cutting", len(found), found):
-                removed.extend(store.forget(change.id))
-                if change.now is not None:
-                    self._put(store, change.now)
+            for update in self._told("cutting", len(updates), updates):
+                removed.extend(store.forget(update.id))
+                if update.now is not None:
+                    self._put(store, update.now)
         return store.rows, removed
 
     def _put(self, store: StoreWriter, decision: Decision) -> None:
@@ -282,7 +282,7 @@ class _Build:
                 work, self.embedder.dimension, queries, self.sizes, lambda done, total: self.progress("clustering", done, total)
             )
 
-    def _manifest(self, name: str, changes: Changes, rows: int, clusters: Clusters | None) -> Manifest:
+    def _manifest(self, name: str, compared: Comparison, rows: int, clusters: Clusters | None) -> Manifest:
         return Manifest(
             format=FORMAT,
             generation=name,
@@ -290,10 +290,10 @@ class _Build:
             fingerprint=self.embedder.fingerprint,
             dimension=self.embedder.dimension,
             metric="cosine similarity (inner product of unit vectors)",
-            corpus_sha256=changes.corpus_sha256,
+            corpus_sha256=compared.corpus_sha256,
             abstracts=self.settings.abstracts,
             passage_characters=self.settings.passage_characters,
-            counts=changes.counts | {"passages": rows},
+            counts=compared.counts | {"passages": rows},
             review_head=self.catalogue.review_head,
             recipe=self.recipe,
             base_rows=rows,
