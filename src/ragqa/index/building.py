@@ -21,7 +21,7 @@ from ragqa.files.aside import discard
 from ragqa.files.databases import is_damage
 from ragqa.files.writing import linked, sync_tree
 from ragqa.index.cache import EMBED_BATCH, EMBEDDINGS, EmbeddingCache
-from ragqa.index.changes import Change, Changes, changes_since
+from ragqa.index.comparison import Comparison, Update, compare
 from ragqa.index.generations import current_generation, make_live
 from ragqa.index.lexical import WORDS, grow_lexical, write_lexical
 from ragqa.index.manifest import (
@@ -30,9 +30,9 @@ from ragqa.index.manifest import (
     Manifest,
     Sizes,
     checksums,
+    is_whole,
     read_manifest,
     sizes_of,
-    stands,
 )
 from ragqa.index.stages import Stages
 from ragqa.index.store import BASE, DELTA, PassageStore, StoreWriter
@@ -95,11 +95,11 @@ class _Build:
     def run(self, live: bool) -> BuildReport:
         before = self._live()
         with self.stages.timed("comparing"):
-            changes = self._changes(before)
-        if before is not None and before.recipe == self.recipe and before.corpus_sha256 == changes.corpus_sha256:
+            compared = self._compared(before)
+        if before is not None and before.recipe == self.recipe and before.corpus_sha256 == compared.corpus_sha256:
             return BuildReport(manifest=before, fresh=False, seconds=self.stages.seconds)
-        report = self._grown_where_whole(before, changes, live) if before is not None and changes.few else None
-        report = report or self._whole(changes, live)
+        report = self._grown_where_whole(before, compared, live) if before is not None and compared.few else None
+        report = report or self._whole(compared, live)
         if live and report.fresh:
             make_live(self.folder, report.manifest.generation, self.settings.generations)
         return report.model_copy(update={"seconds": {stage: round(taken, 3) for stage, taken in self.stages.seconds.items()}})
@@ -115,26 +115,26 @@ class _Build:
             manifest = read_manifest(self.folder / name)
         except IndexFault:
             return None
-        return manifest if stands(self.folder / name, manifest) else None
+        return manifest if is_whole(self.folder / name, manifest) else None
 
-    def _changes(self, before: Manifest | None) -> Changes:
+    def _compared(self, before: Manifest | None) -> Comparison:
         """What is to be indexed now, compared with the live generation where the new one could be grown from it."""
         decisions = self.catalogue.decisions(self.settings.abstracts)
         if before is None or before.recipe != self.recipe or before.base_rows <= self.sizes.exact:
-            return changes_since(None, decisions, 0)
+            return compare(None, decisions, 0)
         try:
             with closing(PassageStore(self.folder / before.generation)) as store:
-                held = store.decisions()
-                return changes_since(held, decisions, round(self.sizes.slack * before.base_rows))
+                held = store.marks()
+                return compare(held, decisions, round(self.sizes.slack * before.base_rows))
         except sqlite3.DatabaseError as error:
             if not is_damage(error):
                 raise
-            return changes_since(None, self.catalogue.decisions(self.settings.abstracts), 0)
+            return compare(None, self.catalogue.decisions(self.settings.abstracts), 0)
 
-    def _grown_where_whole(self, before: Manifest, changes: Changes, live: bool) -> BuildReport | None:
+    def _grown_where_whole(self, before: Manifest, compared: Comparison, live: bool) -> BuildReport | None:
         """As ``_grown``; None too where the generation before turns out to be damaged, so that the new one is built whole."""
         try:
-            return self._grown(before, changes, live)
+            return self._grown(before, compared, live)
         except CorpusError:
             raise
         except (sqlite3.DatabaseError, RuntimeError, ValueError, TypeError, LookupError) as error:
@@ -142,12 +142,12 @@ class _Build:
                 raise
             return None
 
-    def _whole(self, changes: Changes, live: bool) -> BuildReport:
+    def _whole(self, compared: Comparison, live: bool) -> BuildReport:
         """A generation of its own files."""
-        with self._aside(digest_of(self.recipe, changes.corpus_sha256)[:16], live) as (name, work):
+        with self._aside(digest_of(self.recipe, compared.corpus_sha256)[:16], live) as (name, work):
             if work is None:
                 return self._existing(name)
-            rows = self._cut(work, changes.sources)
+            rows = self._cut(work, compared.sources)
             with closing(PassageStore(work)) as store:
                 vectors = self.engine.create(work, name, self.embedder.dimension)
                 self._embed(vectors, store, 0, rows)
@@ -157,18 +157,18 @@ class _Build:
                     )
                 clusters = self._clustered(vectors, store, rows) if rows > self.sizes.exact else None
             vectors.finish()
-            return self._finished(work, name, BuildReport(manifest=self._manifest(name, changes, rows, clusters), fresh=True))
+            return self._finished(work, name, BuildReport(manifest=self._manifest(name, compared, rows, clusters), fresh=True))
 
-    def _grown(self, before: Manifest, changes: Changes, live: bool) -> BuildReport | None:
+    def _grown(self, before: Manifest, compared: Comparison, live: bool) -> BuildReport | None:
         """A generation that shares the large files of the one before; None where too much changed."""
         old = self.folder / before.generation
-        with self._aside(digest_of(self.recipe, changes.corpus_sha256, before.generation)[:16], live) as (name, work):
+        with self._aside(digest_of(self.recipe, compared.corpus_sha256, before.generation)[:16], live) as (name, work):
             if work is None:
                 return self._existing(name)
             vectors = self.engine.grow(old, before, work, name)
             linked(old / BASE, work / BASE)
             first = vectors.rows
-            end, removed = self._cut_changes(old, work, changes.found, first)
+            end, removed = self._cut_updates(old, work, compared.updates, first)
             vectors.remove(removed)
             if end - before.base_rows + vectors.removed > self.sizes.slack * before.base_rows:
                 return None
@@ -179,7 +179,7 @@ class _Build:
                         old / "lexical", work / "lexical", lambda a, b: _texts(store, a, b), set(removed), end, self.sizes.segment
                     )
             vectors.finish()
-            manifest = self._manifest(name, changes, end - vectors.removed, before.clusters)
+            manifest = self._manifest(name, compared, end - vectors.removed, before.clusters)
             manifest = manifest.model_copy(update={"parent": before.generation, "base_rows": before.base_rows})
             report = BuildReport(manifest=manifest, fresh=True, added=end - first, removed=len(removed))
             return self._finished(work, name, report, before)
@@ -209,16 +209,16 @@ class _Build:
                 self._put(store, decision)
         return store.rows
 
-    def _cut_changes(self, old: Path, work: Path, found: Sequence[Change], first: int) -> tuple[int, list[int]]:
+    def _cut_updates(self, old: Path, work: Path, updates: Sequence[Update], first: int) -> tuple[int, list[int]]:
         """Cut what is new; the row after the last, and the rows that went."""
         if (old / DELTA).exists():
             shutil.copyfile(old / DELTA, work / DELTA)
         removed: list[int] = []
         with self.stages.timed("cutting"), _writing(StoreWriter(work / DELTA, first, work / BASE)) as store:
-            for change in self.stages.counted("cutting", len(found), found):
-                removed.extend(store.forget(change.id))
-                if change.now is not None:
-                    self._put(store, change.now)
+            for update in self.stages.counted("cutting", len(updates), updates):
+                removed.extend(store.forget(update.id))
+                if update.now is not None:
+                    self._put(store, update.now)
         return store.rows, removed
 
     def _put(self, store: StoreWriter, decision: Decision) -> None:
@@ -244,7 +244,7 @@ class _Build:
         with self.stages.timed("clustering"):
             return vectors.cluster(queries, self.sizes, lambda done, total: self.stages.progress("clustering", done, total))
 
-    def _manifest(self, name: str, changes: Changes, rows: int, clusters: Clusters | None) -> Manifest:
+    def _manifest(self, name: str, compared: Comparison, rows: int, clusters: Clusters | None) -> Manifest:
         return Manifest(
             format=FORMAT,
             generation=name,
@@ -252,10 +252,10 @@ class _Build:
             fingerprint=self.embedder.fingerprint,
             dimension=self.embedder.dimension,
             metric="cosine similarity (inner product of unit vectors)",
-            corpus_sha256=changes.corpus_sha256,
+            corpus_sha256=compared.corpus_sha256,
             abstracts=self.settings.abstracts,
             passage_characters=self.settings.passage_characters,
-            counts=changes.counts | {"passages": rows},
+            counts=compared.counts | {"passages": rows},
             review_head=self.catalogue.review_head,
             recipe=self.recipe,
             base_rows=rows,

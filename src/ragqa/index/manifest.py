@@ -142,7 +142,7 @@ def _same(file: Path, other: Path) -> bool:
         return False
 
 
-def stands(folder: Path, manifest: Manifest) -> bool:
+def is_whole(folder: Path, manifest: Manifest) -> bool:
     """Whether a generation is as it was built, as far as ``CHECKED_AT_OPEN`` shows."""
     return damage(folder, manifest, CHECKED_AT_OPEN) is None
 

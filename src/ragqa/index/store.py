@@ -67,7 +67,7 @@ class PassageStore:
                 (first, end),
             )
 
-    def decisions(self) -> Iterator[tuple[str, bytes | str]]:
+    def marks(self) -> Iterator[tuple[str, bytes | str]]:
         """Every source in the order of its id, with the digest of its record or, as text, why it was left out."""
         return iter(
             self._database.execute(

@@ -10,16 +10,16 @@ from ragqa.corpus.catalogue import Decision
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """A source that is no longer as it was; ``now`` is None for one that the corpus no longer holds."""
+class Update:
+    """A source that the generation does not hold as it is ``now``; None for one that the corpus no longer holds."""
 
     id: str
     now: Decision | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Changes:
-    """``corpus_sha256`` stands for all that is to be indexed or left out. ``found`` are the changes, where they are ``few``.
+class Comparison:
+    """``corpus_sha256``: of all that is to be indexed or left out. ``updates`` bring a generation there, where ``few``.
 
     ``counts`` are of articles and abstracts that may be indexed and of sources left out, ``sources`` is their sum.
     """
@@ -27,18 +27,18 @@ class Changes:
     corpus_sha256: str
     counts: dict[str, int]
     sources: int
-    found: tuple[Change, ...]
+    updates: tuple[Update, ...]
     few: bool
 
 
-def changes_since(before: Iterable[tuple[str, bytes | str]] | None, now: Iterable[Decision], most: int) -> Changes:
-    """Compare what a generation holds, as ``PassageStore.decisions`` gives it, with the gate's present decisions.
+def compare(before: Iterable[tuple[str, bytes | str]] | None, now: Iterable[Decision], most: int) -> Comparison:
+    """Compare what a generation holds, as ``PassageStore.marks`` gives it, with the gate's present decisions.
 
-    Both come in the order of ids. More than ``most`` changes are not collected; with nothing to compare with there are none.
+    Both come in the order of ids. More than ``most`` updates are not collected; with nothing to compare with there are none.
     """
     digest = hashlib.sha256()
     counts = {"articles": 0, "abstracts": 0, "excluded": 0}
-    found: list[Change] = []
+    updates: list[Update] = []
 
     def counted() -> Iterator[Decision]:
         for decision in now:
@@ -49,15 +49,15 @@ def changes_since(before: Iterable[tuple[str, bytes | str]] | None, now: Iterabl
             )
             yield decision
 
-    for change in _differences(iter(before or ()), counted()):
-        if before is not None and len(found) <= most:
-            found.append(change)
-    return Changes(
+    for update in _updates(iter(before or ()), counted()):
+        if before is not None and len(updates) <= most:
+            updates.append(update)
+    return Comparison(
         corpus_sha256=digest.hexdigest(),
         counts=counts,
         sources=sum(counts.values()),
-        found=tuple(found),
-        few=before is not None and len(found) <= most,
+        updates=tuple(updates),
+        few=before is not None and len(updates) <= most,
     )
 
 
@@ -66,17 +66,17 @@ def _mark(decision: Decision) -> bytes | str:
     return decision.digest if decision.reason is None else decision.reason
 
 
-def _differences(before: Iterator[tuple[str, bytes | str]], now: Iterator[Decision]) -> Iterator[Change]:
+def _updates(before: Iterator[tuple[str, bytes | str]], now: Iterator[Decision]) -> Iterator[Update]:
     """Both streams walked at once."""
     old, new = next(before, None), next(now, None)
     while old is not None or new is not None:
         if old is not None and (new is None or old[0] < new.id):
-            yield Change(old[0], None)
+            yield Update(old[0], None)
             old = next(before, None)
         elif new is not None and (old is None or new.id < old[0]):
-            yield Change(new.id, new)
+            yield Update(new.id, new)
             new = next(now, None)
         elif old is not None and new is not None:
             if old[1] != _mark(new):
-                yield Change(new.id, new)
+                yield Update(new.id, new)
             old, new = next(before, None), next(now, None)
