@@ -32,6 +32,7 @@ def check(corpus: Path | None, index: Path | None, lines: bool) -> None:
       ragqa check --corpus corpus
     """
     from ragqa.corpus.folder import citable, unread_lines
+    from ragqa.corpus.gate import UNCITED
     from ragqa.editorial.review import edited_since_approval
     from ragqa.index.refresh import checked_corpus
 
@@ -46,14 +47,12 @@ def check(corpus: Path | None, index: Path | None, lines: bool) -> None:
         click.echo(plain(str(notice)))
     allowed = citable(loaded)
     unexplained = [
-        source
-        for source, reason in allowed.excluded.items()
-        if reason == "cited by no approved article" and not loaded.abstracts[source].uncited_reason
+        source for source, reason in allowed.excluded.items() if reason == UNCITED and not loaded.abstracts[source].uncited_reason
     ]
     click.echo(
         f"{len(loaded.articles)} articles ({len(allowed.articles)} approved), {len(loaded.abstracts)} abstracts "
         f"({len(allowed.abstracts)} citable, {sum(a.retracted for a in loaded.abstracts.values())} retracted, "
-        f"{len(unexplained)} cited by no approved article without a reason given). No faults."
+        f"{len(unexplained)} {UNCITED} without a reason given). No faults."
     )
 
 

@@ -31,7 +31,7 @@ from ragqa.corpus.faults import (
     raise_all,
     told,
 )
-from ragqa.corpus.gate import Gate, review_state, review_states
+from ragqa.corpus.gate import Gate, review_states
 from ragqa.corpus.records import Abstract, Article, NoticeKind, ReviewEvent, ReviewState, source_id
 from ragqa.corpus.reviewlog import known_log
 from ragqa.errors import CorpusError, Fault, InvalidRecord, printable_name
@@ -129,8 +129,8 @@ def citable(corpus: Corpus, *, abstracts: str = "cited") -> Citable:
     reasons = {article.id: gate.article(slug) for slug, article in corpus.articles.items()}
     reasons |= {one.id: gate.abstract(one.id, retracted=one.retracted) for one in corpus.abstracts.values()}
     return Citable(
-        articles=tuple(corpus.approved()),
-        abstracts=tuple(sorted((one for one in corpus.abstracts.values() if reasons[one.id] is None), key=lambda one: one.id)),
+        articles=tuple(article for _, article in sorted(corpus.articles.items()) if reasons[article.id] is None),
+        abstracts=tuple(abstract for _, abstract in sorted(corpus.abstracts.items()) if reasons[abstract.id] is None),
         excluded={source: reason for source, reason in sorted(reasons.items()) if reason is not None},
     )
 
@@ -144,12 +144,9 @@ def unread_lines(folder: Path) -> list[Fault]:
 
 def approved_articles(folder: Path) -> list[Article]:
     """Approved articles by slug, whatever is wrong with other files: for reports, not for the gate."""
-    reviews = known_log(folder).events
-    return [
-        article
-        for _, article in sorted(_read_articles(folder, {}).items())
-        if review_state(article, reviews) is ReviewState.APPROVED
-    ]
+    articles = dict(sorted(_read_articles(folder, {}).items()))
+    states = review_states({slug: article.sha256 for slug, article in articles.items()}, known_log(folder).events)
+    return [article for slug, article in articles.items() if states[slug] is ReviewState.APPROVED]
 
 
 def retracted_ids(folder: Path) -> list[str]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from ragqa.corpus.records import Article, ReviewEvent, ReviewState
+from ragqa.corpus.records import ReviewEvent, ReviewState
 
 UNCITED = "cited by no approved article"
+"""Why an abstract that nothing is wrong with is left out."""
 
 
 class Gate:
@@ -33,25 +34,23 @@ class Gate:
         return None if self._all or source_id in self._cited else UNCITED
 
 
-def standing_of_text(sha256: str, events: Iterable[ReviewEvent]) -> ReviewState:
+def state_of_text(sha256: str, events: Iterable[ReviewEvent]) -> ReviewState:
     """Where this very text of an article stands after the article's ``events``.
 
     A withdrawal takes back every text of the article. A newer text that waits, or was approved, leaves this one as it was.
     """
-    standing = ReviewState.DRAFT
+    state = ReviewState.DRAFT
     for event in events:
         if event.state is ReviewState.WITHDRAWN or event.sha256 == sha256:
-            standing = ReviewState(event.state)
-    return standing
-
-
-def review_state(article: Article, reviews: Iterable[ReviewEvent]) -> ReviewState:
-    """Where an article stands. An approval holds for the exact bytes approved; after any edit it is *submitted* again."""
-    return review_states({article.slug: article.sha256}, reviews)[article.slug]
+            state = ReviewState(event.state)
+    return state
 
 
 def review_states(contents: Mapping[str, str], reviews: Iterable[ReviewEvent]) -> dict[str, ReviewState]:
-    """As ``review_state`` for many articles: ``contents`` maps each slug to the sha256 of its file's bytes."""
+    """Where each article stands; ``contents`` maps its slug to the SHA-256 of its file's bytes, in hexadecimal.
+
+    An approval holds for the exact bytes approved; after any edit the article is *submitted* again.
+    """
     states = dict.fromkeys(contents, ReviewState.DRAFT)
     for event in reviews:
         if event.article in states:

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from ragqa.corpus.abstracts import abstract_files
 from ragqa.corpus.folder import require_folder, retracted_in
-from ragqa.corpus.gate import Gate, standing_of_text
+from ragqa.corpus.gate import Gate, state_of_text
 from ragqa.corpus.records import ReviewEvent, ReviewState
-from ragqa.corpus.reviewlog import COPY, LOG, Log, known_log
+from ragqa.corpus.reviewlog import COPY, LOG, Log, head_of, known_log
 from ragqa.errors import Fault, IndexMismatch
 from ragqa.files.places import stamp
 from ragqa.index import Generation, belongs, built_from
@@ -73,7 +73,7 @@ class LiveGate:
     @property
     def head(self) -> str | None:
         """Chain of the last event of the review log, as last looked at; None where there is none."""
-        return self._log.events[-1].chain if self._log and self._log.events else None
+        return (head_of(self._log.events) if self._log else "") or None
 
     def _look(self) -> None:
         stamps = tuple(stamp(self.corpus / name) for name in (LOG, COPY))
@@ -112,7 +112,7 @@ class LiveGate:
         log = self._log or Log(events=())
         of = _by_article(log.events)
         states = {
-            slug: ReviewState.WITHDRAWN if slug in log.doubtful else standing_of_text(article.sha256, of.get(slug, ()))
+            slug: ReviewState.WITHDRAWN if slug in log.doubtful else state_of_text(article.sha256, of.get(slug, ()))
             for slug, article in self._articles.items()
         }
         citations = {slug: article.citations for slug, article in self._articles.items()}

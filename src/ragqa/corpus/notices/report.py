@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
+from ragqa.corpus.gate import UNCITED
 from ragqa.corpus.notices.applying import Applied, Touched
 from ragqa.corpus.records import NoticeKind
 
@@ -61,7 +62,7 @@ def _told(touched: Touched) -> Iterator[str]:
     for article in touched.cited_by:
         yield f"    cited by the approved article {article.slug}: {article.title}"
     if not touched.cited_by:
-        yield "    cited by no approved article"
+        yield f"    {UNCITED}"
 
 
 def _totals(applied: Applied) -> str:
