@@ -35,7 +35,7 @@ bench: $(VENV)/.ready  ## speed and memory, as ratios within one run
 	$(BIN)/python eval/measure/bench.py
 
 golden: $(VENV)/.ready  ## rewrite the golden renderings after reading the difference
-	RAGQA_UPDATE_GOLDEN=1 $(BIN)/pytest tests/test_render.py tests/test_article_page.py
+	RAGQA_UPDATE_GOLDEN=1 $(BIN)/pytest tests/answer/test_render.py tests/editorial/test_article_page.py
 
 docs: $(VENV)/.ready  ## rewrite docs/cli.md and docs/access.md from commands and routes
 	$(BIN)/python docs/write_cli.py

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 
 from samples import ROOT
 
-RECORDED = (ROOT / "tests" / "importers" / "fixtures" / "efetch.xml").read_text(encoding="utf-8")
+RECORDED = (ROOT / "tests" / "corpus" / "importers" / "fixtures" / "efetch.xml").read_text(encoding="utf-8")
 ARTICLES = {
     number: text for text, number in re.findall(r"(<PubmedArticle>.*?<PMID[^>]*>(\d+)<.*?</PubmedArticle>)", RECORDED, re.DOTALL)
 }

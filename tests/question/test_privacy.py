@@ -13,12 +13,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from samples import ROOT
 
 from ragqa.pipeline import Ragqa
 from ragqa.question.privacy import identifiers, redact, without_heading
 from ragqa.settings import Settings
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(

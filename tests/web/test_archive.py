@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from test_answer import answer
+from answers import answer
 
 from ragqa.answer.contract import Answer
 from ragqa.web import archive as module

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from answers import answer
 from fastapi.testclient import TestClient
 from pages_site import page, send, site, site_settings, small_site, words
-from test_answer import answer
 from web.conftest import QUESTION, app_of
 
 from ragqa.conversation.turns import add_turn

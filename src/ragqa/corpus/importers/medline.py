@@ -10,7 +10,7 @@ columns, a longer value goes on in indented lines::
     RIN - Journal. 2010;375(9713):445. PMID: 200
 
 Read by hand, not with nbib 0.3.2: that drops RIN, ECI, EIN and LID, so a retracted paper looks sound, and one malformed
-line loses the whole file. tests/importers/test_medline.py shows it in ``test_nbib_loses_notices``.
+line loses the whole file. tests/corpus/importers/test_medline.py shows it in ``test_nbib_loses_notices``.
 """
 
 from __future__ import annotations

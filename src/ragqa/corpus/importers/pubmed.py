@@ -7,7 +7,7 @@ Format: https://dtd.nlm.nih.gov/ncbi/pubmed/doc/out/250101/. Shape of what is re
     PubmedBookArticle/BookDocument/{PMID, Book, ArticleTitle, Abstract}
 
 Read with lxml, not with pubmed_parser 0.5.1: that returns an empty DOI when a PII follows it, and no retraction,
-concern or erratum link at all. ``test_pubmed_parser_loses_doi_and_notices`` in tests/importers/test_pubmed.py shows it.
+concern or erratum link at all. ``test_pubmed_parser_loses_doi_and_notices`` in tests/corpus/importers/test_pubmed.py shows it.
 """
 
 from __future__ import annotations

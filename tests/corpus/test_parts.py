@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from answers import PASSAGE, answer
 from samples import ARTICLE, abstract, write_corpus
-from test_answer import PASSAGE, answer
 
 from ragqa.answer.contract import Answer, Audience
 from ragqa.answer.render import render

@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from samples import ROOT
 
 from ragqa.corpus.folder import citable, load_corpus
 from ragqa.errors import CorpusError
 from ragqa.evaluation.conversations import GOLD, OURS, RAW, evaluate_dialogues, load_dialogues
 from ragqa.pipeline import Ragqa
-
-ROOT = Path(__file__).parents[1]
 
 
 def test_the_bundled_conversations_are_whole() -> None:

@@ -7,9 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from answers import HOSTILE, answer, hostile_answer
 from samples import ARTICLE, abstract, write_corpus
-from test_answer import answer
-from test_render import HOSTILE, hostile_answer
 
 from ragqa.answer.contract import Answer
 from ragqa.corpus.articles import parse_article

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
+from answers import PASSAGE, RECORD, RECORDS, SECOND, answer, draft
 from pydantic import ValidationError
 from samples import abstract
 
-from ragqa.answer.assembly import reference
-from ragqa.answer.contract import DISCLAIMERS, Answer, Trace
 from ragqa.checking.statements import Statement, Support, cite
-from ragqa.composing.draft import Draft, Quote
 from ragqa.corpus.parts import Part
 from ragqa.corpus.passages import passages
 from ragqa.corpus.records import Abstract
@@ -19,35 +15,6 @@ from ragqa.errors import UncitedStatement, UnknownCitation, UnsupportedStatement
 from ragqa.question.refusal import Status
 
 pytestmark = pytest.mark.quick
-
-RECORD = Abstract.model_validate(abstract(101))
-RECORDS = {RECORD.id: RECORD}
-PASSAGE = passages(RECORD, 1800)[0]
-SECOND = RECORD.text.index("Drug A")
-
-
-def draft(text: str = RECORD.text[SECOND:], **changes: Any) -> Draft:
-    """A draft that is right unless its quote is changed."""
-    made: dict[str, Any] = {"passage": PASSAGE, "start": SECOND, "end": len(RECORD.text), "score": 0.9}
-    return Draft(text=text, section=Part.EVIDENCE, quotes=(Quote(**(made | changes)),))
-
-
-def answer(**changes: Any) -> Answer:
-    """An answer that is right unless changed."""
-    statements, cited = cite([draft()], RECORDS)
-    made: dict[str, Any] = {
-        "id": "1",
-        "question": "Does drug A help?",
-        "standalone_question": "Does drug A help?",
-        "status": Status.ANSWERED,
-        "statements": statements,
-        "references": tuple(reference(RECORDS[source], number) for number, source in enumerate(cited, start=1)),
-        "disclaimer": DISCLAIMERS["clinician"],
-        "audience": "clinician",
-        "review_state": "not_reviewed",
-        "trace": Trace(generation="g", models={}, queries=("q",), milliseconds={"total": 1.0}),
-    }
-    return Answer(**(made | changes))
 
 
 def test_a_right_answer_is_made_and_its_json_has_the_contract_names() -> None:

@@ -22,7 +22,7 @@ from ragqa.language.wording import same_words
 
 pytestmark = pytest.mark.quick
 
-GOLDEN = Path(__file__).parent / "golden"
+GOLDEN = ROOT / "tests" / "golden"
 HOSTILE = "<script>alert(1)</script> [click](javascript:alert(1)) \x1b[31mred \u202egnp {{ 7*7 }} *bold* <img src=x onerror=y>"
 WAY = (("submitted", "demo-author", 3), ("under_review", "demo-editor", 4), ("approved", "demo-editor", 5))
 

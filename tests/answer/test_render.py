@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import Path
 
 import pytest
-from test_answer import answer
+from answers import answer, hostile_answer
+from samples import ROOT
 
 from ragqa.answer.contract import DISCLAIMERS, Answer
 from ragqa.answer.render import RENDERERS, render
@@ -16,17 +16,8 @@ from ragqa.evaluation.measures import fold
 from ragqa.pipeline import Ragqa
 from ragqa.settings import load_settings
 
-GOLDEN = Path(__file__).parent / "golden"
+GOLDEN = ROOT / "tests" / "golden"
 SEED = "Is memantine effective as a first-line treatment for Borderline Personality Disorder?"
-HOSTILE = '<script>alert("x")</script> [click](javascript:alert(1)) \x1b[31mred\x1b[0m \u202egnp.exe {{ 7*7 }} *bold*'
-
-
-def hostile_answer() -> Answer:
-    """An answer whose texts all try to act."""
-    made = answer(question=HOSTILE, standalone_question=HOSTILE)
-    statement = made.statements[0].model_copy(update={"text": HOSTILE})
-    reference = made.references[0].model_copy(update={"title": HOSTILE, "url": "javascript:alert(1)"})
-    return made.model_copy(update={"statements": (statement,), "references": (reference,)})
 
 
 @pytest.fixture(scope="module")

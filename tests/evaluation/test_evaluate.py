@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
+from answers import answer
 from samples import ROOT, abstract, write_corpus
-from test_answer import answer
 
 from ragqa.corpus.folder import load_corpus
 from ragqa.errors import CorpusError
