@@ -11,9 +11,10 @@ A build works in a hidden folder and renames it when whole, so a kill at any mom
 generation grows, and what its name then means, is in ``docs/decisions/0018-growing.md``.
 """
 
-from ragqa.index.building import BuildReport, build, exclusive, searchable
+from ragqa.index.building import BuildReport, build, searchable
 from ragqa.index.cache import EmbeddingCache
 from ragqa.index.generation import Generation, open_index
+from ragqa.index.live import exclusive
 from ragqa.index.manifest import (
     Clusters,
     Manifest,

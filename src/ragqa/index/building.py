@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 from pydantic import BaseModel
@@ -17,18 +16,17 @@ from pydantic import BaseModel
 from ragqa.corpus.catalogue import Catalogue, Decision, Progress
 from ragqa.corpus.passages import RULES, passages
 from ragqa.corpus.records import Abstract, Article, Passage, digest_of
-from ragqa.errors import CorpusError, IndexBusy, IndexFault
+from ragqa.errors import CorpusError, IndexFault
 from ragqa.files import write_atomic
 from ragqa.files.aside import discard
 from ragqa.files.databases import is_damage
-from ragqa.files.locking import lock_file
-from ragqa.files.writing import linked, sync_folder, sync_tree
+from ragqa.files.writing import linked, sync_tree
 from ragqa.index.cache import EMBED_BATCH, EMBEDDINGS, EmbeddingCache
 from ragqa.index.comparison import Comparison, Update, compare
 from ragqa.index.lexical import WORDS, grow_lexical, write_lexical
+from ragqa.index.live import make_live
 from ragqa.index.manifest import (
     FORMAT,
-    GENERATION,
     Clusters,
     Manifest,
     Sizes,
@@ -37,8 +35,8 @@ from ragqa.index.manifest import (
     is_whole,
     read_manifest,
     sizes_of,
-    stored_generations,
 )
+from ragqa.index.stages import Stages
 from ragqa.index.store import BASE, DELTA, PassageStore, StoreWriter
 from ragqa.index.vectors import BASE as BASE_ROWS
 from ragqa.index.vectors import DELTA as DELTA_ROWS
@@ -46,12 +44,6 @@ from ragqa.index.vectors import removed_rows, rows_of, share_rows, write_cluster
 from ragqa.language.sentences import sentences
 from ragqa.models import CachingEmbedder, Embedder, Vectors
 from ragqa.settings import Settings
-
-Item = TypeVar("Item")
-
-LOCK = "LOCK"
-TOLD = 1000
-"""Things done between two reports of progress."""
 
 
 class BuildReport(BaseModel):
@@ -67,35 +59,6 @@ class BuildReport(BaseModel):
     removed: int | None = None
     set_aside: tuple[str, ...] = ()
     seconds: dict[str, float] = {}
-
-
-@contextmanager
-def exclusive(folder: Path) -> Iterator[None]:
-    """Nobody else builds in this folder meanwhile, and what a killed build left is gone.
-
-    Raises:
-        IndexBusy: another process is building in this folder.
-        IndexFault: the disk refused what the block wrote; the live generation still answers.
-    """
-    fresh = not folder.exists()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with lock_file(folder / LOCK, wait=0):
-            for leftover in folder.glob(".building-*"):
-                shutil.rmtree(leftover)
-            yield
-    except CorpusError:
-        if fresh:
-            shutil.rmtree(folder)  # a faulty corpus leaves nothing behind where there was no index
-        raise
-    except BlockingIOError:
-        raise IndexBusy(f"another process is building {folder}; wait for it, or name another folder with --index") from None
-    except (OSError, sqlite3.DatabaseError) as error:
-        raise IndexFault(
-            f"the index could not be written to {folder}: {error}. The generation built before, if any, still answers. "
-            "Free space, see what `ragqa mend` finds, or name another folder with --index DIR, then run `ragqa index` again: "
-            "finished work is reused."
-        ) from error
 
 
 def build(
@@ -123,27 +86,27 @@ class _Build:
     """One run of ``build``."""
 
     def __init__(self, catalogue: Catalogue, embedder: Embedder, settings: Settings, progress: Progress, sizes: Sizes) -> None:
-        self.catalogue, self.embedder, self.settings, self.progress, self.sizes = catalogue, embedder, settings, progress, sizes
+        self.catalogue, self.embedder, self.settings, self.sizes = catalogue, embedder, settings, sizes
         self.folder = settings.index
         self.recipe = digest_of(
             FORMAT, RULES, WORDS, embedder.fingerprint, settings.abstracts, settings.passage_characters, sizes.model_dump_json()
         )
-        self.seconds: dict[str, float] = {}
+        self.stages = Stages(progress)
         self.kept: EmbeddingCache
         self.caching: Embedder
         self.embedded = self.reused = 0
 
     def run(self, live: bool) -> BuildReport:
         before = self._live()
-        with self._timed("comparing"):
+        with self.stages.timed("comparing"):
             compared = self._compared(before)
         if before is not None and before.recipe == self.recipe and before.corpus_sha256 == compared.corpus_sha256:
-            return BuildReport(manifest=before, fresh=False, seconds=self.seconds)
+            return BuildReport(manifest=before, fresh=False, seconds=self.stages.seconds)
         report = self._grown_where_whole(before, compared, live) if before is not None and compared.few else None
         report = report or self._whole(compared, live)
         if live and report.fresh:
-            _make_live(self.folder, report.manifest.generation, self.settings.generations)
-        return report.model_copy(update={"seconds": {stage: round(taken, 3) for stage, taken in self.seconds.items()}})
+            make_live(self.folder, report.manifest.generation, self.settings.generations)
+        return report.model_copy(update={"seconds": {stage: round(taken, 3) for stage, taken in self.stages.seconds.items()}})
 
     def _live(self) -> Manifest | None:
         """The manifest of the live generation; None where there is none that this ragqa can read and that is whole on disk."""
@@ -191,8 +154,8 @@ class _Build:
             rows = self._cut(work, compared.sources)
             with closing(PassageStore(work)) as store:
                 write_rows(work / BASE_ROWS, self._embedded(store, 0, rows))
-                with self._timed("writing"):
-                    write_lexical(work / "lexical", self._told("writing", rows, _texts(store, 0, rows)), self.sizes.segment)
+                with self.stages.timed("writing"):
+                    write_lexical(work / "lexical", self.stages.told("writing", rows, _texts(store, 0, rows)), self.sizes.segment)
                 clusters = self._clustered(work, store, rows) if rows > self.sizes.exact else None
             return self._finished(work, name, BuildReport(manifest=self._manifest(name, compared, rows, clusters), fresh=True))
 
@@ -212,7 +175,7 @@ class _Build:
             write_removed(work, gone)
             with closing(PassageStore(work)) as store:
                 write_rows(work / DELTA_ROWS, self._embedded(store, first, end))
-                with self._timed("writing"):
+                with self.stages.timed("writing"):
                     grow_lexical(
                         old / "lexical", work / "lexical", lambda a, b: _texts(store, a, b), set(removed), end, self.sizes.segment
                     )
@@ -241,8 +204,8 @@ class _Build:
 
     def _cut(self, work: Path, sources: int) -> int:
         """Cut every source that may be indexed into passages, in the order of ids; the number of passages."""
-        with self._timed("cutting"), _writing(StoreWriter(work / BASE)) as store:
-            for decision in self._told("cutting", sources, self.catalogue.decisions(self.settings.abstracts)):
+        with self.stages.timed("cutting"), _writing(StoreWriter(work / BASE)) as store:
+            for decision in self.stages.told("cutting", sources, self.catalogue.decisions(self.settings.abstracts)):
                 self._put(store, decision)
         return store.rows
 
@@ -251,8 +214,8 @@ class _Build:
         if (old / DELTA).exists():
             shutil.copyfile(old / DELTA, work / DELTA)
         removed: list[int] = []
-        with self._timed("cutting"), _writing(StoreWriter(work / DELTA, first, work / BASE)) as store:
-            for update in self._told("cutting", len(updates), updates):
+        with self.stages.timed("cutting"), _writing(StoreWriter(work / DELTA, first, work / BASE)) as store:
+            for update in self.stages.told("cutting", len(updates), updates):
                 removed.extend(store.forget(update.id))
                 if update.now is not None:
                     self._put(store, update.now)
@@ -267,20 +230,18 @@ class _Build:
 
     def _embedded(self, store: PassageStore, first: int, end: int) -> Iterator[Vectors]:
         """The vectors of these rows, block by block."""
-        texts = (text for _, text in self._told("embedding", end - first, _texts(store, first, end)))
-        with self._timed("embedding"):
+        texts = (text for _, text in self.stages.told("embedding", end - first, _texts(store, first, end)))
+        with self.stages.timed("embedding"):
             while some := list(islice(texts, EMBED_BATCH)):
                 yield self.caching.embed(some)
             self.embedded, self.reused = self.kept.added, end - first - self.kept.added
 
     def _clustered(self, work: Path, store: PassageStore, rows: int) -> Clusters:
-        with self._timed("embedding"):
+        with self.stages.timed("embedding"):
             asked = _questions(store, rows, self.sizes.queries)
             queries = np.vstack([self.caching.embed(asked[n : n + EMBED_BATCH]) for n in range(0, len(asked), EMBED_BATCH)])
-        with self._timed("clustering"):
-            return write_clusters(
-                work, self.embedder.dimension, queries, self.sizes, lambda done, total: self.progress("clustering", done, total)
-            )
+        with self.stages.timed("clustering"):
+            return write_clusters(work, self.embedder.dimension, queries, self.sizes, partial(self.stages.progress, "clustering"))
 
     def _manifest(self, name: str, compared: Comparison, rows: int, clusters: Clusters | None) -> Manifest:
         return Manifest(
@@ -302,7 +263,7 @@ class _Build:
 
     def _finished(self, work: Path, name: str, report: BuildReport, before: Manifest | None = None) -> BuildReport:
         """Give the whole generation its name. ``before``: the one it was grown from, whose shared files are not read again."""
-        with self._timed("storing"):
+        with self.stages.timed("storing"):
             old = self.folder / before.generation if before else None
             sums = checksums(work, old, before.sha256 if before else None)
             manifest = report.manifest.model_copy(update={"files": sizes_of(work), "sha256": sums})
@@ -315,23 +276,6 @@ class _Build:
                 discard(final)
             work.rename(final)
         return report.model_copy(update={"manifest": manifest, "embedded": self.embedded, "reused": self.reused})
-
-    @contextmanager
-    def _timed(self, stage: str) -> Iterator[None]:
-        started = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - started
-
-    def _told(self, stage: str, total: int, items: Iterable[Item]) -> Iterator[Item]:
-        """The same items, counted aloud."""
-        self.progress(stage, 0, total)
-        for number, item in enumerate(items, start=1):
-            yield item
-            if number % TOLD == 0:
-                self.progress(stage, number, total)
-        self.progress(stage, total, total)
 
 
 @contextmanager
@@ -358,16 +302,3 @@ def _questions(store: PassageStore, rows: int, count: int) -> list[str]:
         said = sentences(text, 0, len(text))
         asked.append(said[int(random.integers(len(said)))].text if said else text)
     return asked
-
-
-def _make_live(folder: Path, name: str, keep: int) -> None:
-    """Name the live generation; of those before it the newest stay, for open readers and for replaying answers."""
-    before = current_generation(folder)
-    sync_folder(folder)
-    if (folder / "CURRENT").is_dir():
-        discard(folder / "CURRENT")
-    write_atomic(folder / "CURRENT", [name + "\n"])
-    kept = {before, name, *stored_generations(folder)[:keep]}
-    for old in folder.iterdir():
-        if old.is_dir() and old.name not in kept and GENERATION.fullmatch(old.name):
-            shutil.rmtree(old)

@@ -9,7 +9,7 @@ from pathlib import Path
 from ragqa.corpus.reviewlog import LOCK as REVIEWING
 from ragqa.files.aside import set_aside
 from ragqa.files.places import no_folder
-from ragqa.index.building import LOCK as BUILDING
+from ragqa.index.live import LOCK as BUILDING
 from ragqa.mend.found import Damage
 from ragqa.settings import Settings
 
