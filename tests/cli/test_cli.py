@@ -140,6 +140,11 @@ def test_a_batch_goes_on_where_it_stopped(run: Run, settings: Settings, tmp_path
     assert run("answer", tmp_path / "q.jsonl", "-o", whole, *folders).exit_code == 0
     assert [next(iter(row)) for row in answers(whole)] == ["id"] * 6
     assert [row["id"] for row in answers(whole)] == [question["id"] for question in questions]
+    for row in answers(whole):
+        assert row["answer_id"] == row["digest"][: len(row["answer_id"])] != ""
+    verified = run("verify", whole, *folders)
+    assert verified.exit_code == 0, verified.output
+    assert f"{sum(len(row['statements']) for row in answers(whole))} statements, all supported" in verified.output
     partial = tmp_path / "partial.jsonl"
     text = whole.read_text()
     partial.write_text(text[: len(text) // 2])

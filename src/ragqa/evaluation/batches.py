@@ -73,6 +73,8 @@ def answer_batch(
 ) -> Counter[str]:
     """Answer each question not yet in ``output``, one whole line each, in order; returns how many have which status.
 
+    A line is the JSON contract, with the question's id first and as ``id``, and the answer's own id as ``answer_id``.
+
     A question that fails stops no other: it is counted as "failed", written with its reason to ``<output>.failed.jsonl``, and
     tried again the next time.
 
@@ -94,7 +96,8 @@ def answer_batch(
             append_line(failed, {"id": question.id, "question": asked, "error": str(result)}, durable=False)
             counts["failed"] += 1
         else:
-            append_line(output, {"id": question.id} | result.to_json() | {"id": question.id}, durable=False)
+            row = result.to_json()
+            append_line(output, {"id": question.id, "answer_id": row.pop("id")} | row, durable=False)
             counts[result.status.value] += 1
         progress("answering", number, len(batch))
     return counts
