@@ -51,6 +51,9 @@ def approved_text(folder: Path, slug: str, reviews: Iterable[ReviewEvent]) -> Ar
     """The article as it was approved last, whatever its file says now.
 
     None when it never was approved, or when the text kept of that approval is missing or is not what was approved.
+
+    Raises:
+        InvalidRecord: the text kept cannot be read as an article.
     """
     approvals = [event for event in reviews if event.article == slug and event.state is ReviewState.APPROVED]
     file = kept_file(folder, slug, approvals[-1].sha256) if approvals else None

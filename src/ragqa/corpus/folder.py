@@ -42,7 +42,8 @@ from ragqa.files import UNREADABLE, json_object, open_stream, raw_lines, read_js
 class Corpus:
     """All records of one folder that are valid and cross-checked; ``faults`` name the others.
 
-    ``set_aside``: for each article with a fault its faults. Nothing else of the corpus depends on such an article.
+    ``articles`` and their ``states`` by slug, ``abstracts`` by id. ``set_aside``: by slug the faults of each article that has
+    any; nothing else of the corpus depends on such an article.
     """
 
     articles: dict[str, Article]
@@ -63,7 +64,7 @@ class Corpus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Citable:
-    """What may be cited, and why each thing left out is left out."""
+    """What may be cited, by slug and by id, and of every other source, by its id, why it may not."""
 
     articles: tuple[Article, ...]
     abstracts: tuple[Abstract, ...]
@@ -136,7 +137,7 @@ def citable(corpus: Corpus, *, abstracts: str = "cited") -> Citable:
 
 
 def unread_lines(folder: Path) -> list[Fault]:
-    """Why each line, or file, of abstracts holds no record."""
+    """Why each line, or file, of abstracts holds no record, where that is so."""
     faults: list[Fault] = []
     _read_abstracts(folder, faults)
     return [fault for fault in faults if not isinstance(fault, Repeated)]
@@ -155,7 +156,10 @@ def retracted_ids(folder: Path) -> list[str]:
 
 
 def retracted_in(file: Path) -> frozenset[str]:
-    """Ids of the retracted records of one file, as far as it can be read; only lines that speak of a retraction are parsed."""
+    """Ids of the retracted records of one file, as far as it can be read; only lines that speak of a retraction are parsed.
+
+    Raises nothing for what the file holds, nor where it is missing.
+    """
     found: set[str | None] = set()
     with suppress(*UNREADABLE), open_stream(file) as stream:
         for number, line in raw_lines(stream, file):

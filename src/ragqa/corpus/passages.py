@@ -16,7 +16,7 @@ RULES = "2"
 
 
 def passages(record: Abstract | Article, limit: int) -> list[Passage]:
-    """Cut a record into passages of at most ``limit`` characters; a single longer sentence is cut at white space."""
+    """Cut a record into passages of at most ``limit`` characters, in order; a single longer sentence is cut at white space."""
     return [
         Passage(id=f"{record.id}#{start}-{end}", source_id=record.id, start=start, end=end, text=record.text[start:end])
         for stretch in _stretches(record)

@@ -53,7 +53,7 @@ class Record(BaseModel):
 
 
 def digest_of(*parts: object) -> str:
-    """sha256 of these parts; where one ends and the next begins counts too."""
+    """SHA-256 of these parts in hexadecimal; where one ends and the next begins counts too."""
     digest = hashlib.sha256()
     for part in parts:
         data = str(part).encode()
@@ -141,7 +141,7 @@ class Abstract(Record):
         return self.id.removeprefix("pmid:") if self.id.startswith("pmid:") else None
 
     def spans(self) -> list[tuple[str | None, int, int]]:
-        """Label, start and end of each section within ``text``."""
+        """Label, start and end of each section within ``text``, in characters."""
         spans, start = [], 0
         for section in self.sections:
             spans.append((section.label, start, start + len(section.text)))
@@ -160,7 +160,7 @@ class Part(StrEnum):
 
 
 class ArticleSpan(Record):
-    """One headed stretch of an article's text."""
+    """One headed stretch of an article's text: ``text[start:end]``."""
 
     part: Part
     start: int
@@ -193,7 +193,7 @@ class Article(Record):
 
 
 def record_digest(record: Article | Abstract) -> bytes:
-    """SHA-256 of the whole record, so that any edit of it shows."""
+    """SHA-256 of the whole record, 32 bytes, so that any edit of it shows."""
     return bytes.fromhex(digest_of(record.model_dump_json()))
 
 
