@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ragqa.corpus.records import LONGEST_QUESTION, Turn
+from ragqa.question.asked import LONGEST_QUESTION, Turn
 from ragqa.question.followup import standalone
 from ragqa.question.privacy import redact
 from ragqa.question.triage import alarm

@@ -12,11 +12,11 @@ from samples import ARTICLE, abstract, write_corpus
 
 from ragqa.checking.drafts import verified
 from ragqa.corpus.parts import Part
-from ragqa.corpus.records import Asked, Cited, Turn
 from ragqa.evidence.gathering import Evidence
 from ragqa.index import open_index
 from ragqa.index.refresh import build_index
 from ragqa.pipeline import Ragqa
+from ragqa.question.asked import Asked, Cited, Turn
 from ragqa.question.query import Query
 from ragqa.settings import Settings
 

@@ -11,8 +11,8 @@ from types import FrameType
 import pytest
 
 import ragqa as package
-from ragqa.corpus.records import Turn
 from ragqa.pipeline import Ragqa
+from ragqa.question.asked import Turn
 
 HOUSE = Path(str(package.__file__)).parent
 STAGES = ("question", "retrieval", "evidence", "composing", "checking", "answer")

@@ -18,12 +18,12 @@ from pathlib import Path
 
 import click
 
-from ragqa.corpus.records import Asked
 from ragqa.editorial.library import Library
 from ragqa.evaluation.gold import load_gold
 from ragqa.files import write_atomic
 from ragqa.index.refresh import build_index
 from ragqa.pipeline import Ragqa
+from ragqa.question.asked import Asked
 from ragqa.settings import Settings
 
 sys.path.append(str(Path(__file__).parents[1] / "shared"))

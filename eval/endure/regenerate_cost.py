@@ -20,7 +20,6 @@ from pathlib import Path
 
 import click
 
-from ragqa.corpus.records import Asked
 from ragqa.editorial.library import Library
 from ragqa.editorial.regenerate import regenerate
 from ragqa.editorial.versions import key_of
@@ -29,6 +28,7 @@ from ragqa.files import write_atomic
 from ragqa.models import CachingEmbedder
 from ragqa.parallel import cores
 from ragqa.pipeline import Ragqa
+from ragqa.question.asked import Asked
 from ragqa.settings import load_settings
 
 

@@ -24,13 +24,13 @@ import numpy as np
 
 from ragqa.corpus.importers.beir import document_id
 from ragqa.corpus.importers.importing import import_records
-from ragqa.corpus.records import Asked
 from ragqa.evaluation.gold import load_gold
 from ragqa.evaluation.retrieval import read_qrels, read_queries
 from ragqa.evidence.sources import expanded
 from ragqa.evidence.sufficiency import BESIDE_ARTICLES
 from ragqa.index.refresh import build_index
 from ragqa.pipeline import Ragqa
+from ragqa.question.asked import Asked
 from ragqa.settings import load_settings
 
 sys.path.append(str(Path(__file__).parents[1] / "shared"))

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import click
 
-from ragqa.corpus.records import Asked, ReviewState
+from ragqa.corpus.records import ReviewState
 from ragqa.editorial.affected import affected
 from ragqa.editorial.difference import as_text
 from ragqa.editorial.library import Library
@@ -30,6 +30,7 @@ from ragqa.files import write_atomic
 from ragqa.index.refresh import build_index
 from ragqa.parallel import cores, each
 from ragqa.pipeline import Ragqa
+from ragqa.question.asked import Asked
 from ragqa.settings import Settings
 
 sys.path.append(str(Path(__file__).parents[1] / "shared"))

@@ -22,13 +22,13 @@ from rouge_score import rouge_scorer
 
 from ragqa.corpus.importers.beir import document_id
 from ragqa.corpus.importers.importing import import_records
-from ragqa.corpus.records import Asked, Turn
 from ragqa.evaluation.measures import mean
 from ragqa.evidence.clarity import unclear
 from ragqa.evidence.sources import expanded
 from ragqa.index.refresh import build_index
 from ragqa.models import load_embedder
 from ragqa.pipeline import Ragqa
+from ragqa.question.asked import Asked, Turn
 from ragqa.question.followup import standalone
 from ragqa.retrieval.retriever import HybridRetriever
 from ragqa.settings import Settings

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import click
 
-from ragqa.corpus.records import Asked, ReviewState
+from ragqa.corpus.records import ReviewState
 from ragqa.editorial.library import Library, State
 from ragqa.editorial.regenerate import Report, propose
 from ragqa.editorial.review import record_step
 from ragqa.parallel import cores
 from ragqa.pipeline import Ragqa
+from ragqa.question.asked import Asked
 from ragqa.settings import Settings, load_settings
 
 

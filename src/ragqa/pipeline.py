@@ -21,7 +21,6 @@ from ragqa.checking.statements import cite
 from ragqa.checking.support import check_statement
 from ragqa.composing.draft import Composer
 from ragqa.composing.extractive import ExtractiveComposer
-from ragqa.corpus.records import Asked, Turn
 from ragqa.evidence.clarity import unclear
 from ragqa.evidence.gathering import Evidence, gather
 from ragqa.evidence.sources import Retrieved, expanded
@@ -29,6 +28,7 @@ from ragqa.index import Generation
 from ragqa.index.opened import OpenIndex
 from ragqa.index.withheld import LiveGate
 from ragqa.models import Embedder
+from ragqa.question.asked import Asked, Turn
 from ragqa.question.cleaning import Cleaner
 from ragqa.question.query import Query
 from ragqa.question.reading import Reader

@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ragqa.conversation.turns import turn_of
-from ragqa.corpus.records import (
+from ragqa.pipeline import Ragqa
+from ragqa.question.asked import (
     LONGEST_QUESTION,
     LONGEST_SAID,
     MOST_CHOICES,
@@ -20,7 +21,6 @@ from ragqa.corpus.records import (
     Turn,
     clipped,
 )
-from ragqa.pipeline import Ragqa
 
 QUESTION = "Does lithium prevent suicide in people with mood disorders?"
 EARLIER = Turn(question="Is memantine used in OCD?")

@@ -9,9 +9,9 @@ from ragqa.checking.statements import cite
 from ragqa.checking.support import check_statement
 from ragqa.composing.draft import Composer, Draft, Quote
 from ragqa.composing.extractive import ExtractiveComposer
-from ragqa.corpus.records import Asked
 from ragqa.evidence.gathering import Evidence
 from ragqa.pipeline import Ragqa
+from ragqa.question.asked import Asked
 from ragqa.question.query import Query
 
 

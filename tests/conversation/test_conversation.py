@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ragqa.conversation.turns import add_turn, read_turns, turn_of
-from ragqa.corpus.records import Turn
 from ragqa.errors import InvalidRecord
 from ragqa.pipeline import Ragqa
+from ragqa.question.asked import Turn
 
 
 def test_a_conversation_file_grows_by_whole_turns(tmp_path: Path) -> None:

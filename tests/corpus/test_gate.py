@@ -14,13 +14,14 @@ from samples import ARTICLE, abstract, write_corpus, write_reviews
 
 from ragqa.answer.contract import Answer
 from ragqa.corpus.folder import retracted_ids
-from ragqa.corpus.records import Asked, ReviewState
+from ragqa.corpus.records import ReviewState
 from ragqa.corpus.reviewlog import COPY, LOG, log_line, mend_log, read_log
 from ragqa.editorial.review import record_step
 from ragqa.errors import CorpusError, IndexMismatch
 from ragqa.files.locking import locked
 from ragqa.index.refresh import build_index
 from ragqa.pipeline import Ragqa
+from ragqa.question.asked import Asked
 from ragqa.settings import Settings
 
 QUESTION = "Does drug A help in condition B?"

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from samples import ARTICLE, abstract, write_corpus
 
-from ragqa.corpus.records import Asked, ReviewState
+from ragqa.corpus.records import ReviewState
 from ragqa.editorial.affected import affected
 from ragqa.editorial.library import Library
 from ragqa.editorial.queue import sign_off_queue
@@ -34,6 +34,7 @@ from ragqa.index import current_generation
 from ragqa.index.refresh import build_index
 from ragqa.models import CrossEncoder
 from ragqa.pipeline import Ragqa
+from ragqa.question.asked import Asked
 from ragqa.settings import Settings
 
 ON_A = "Does drug A help in condition B?"

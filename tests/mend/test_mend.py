@@ -19,7 +19,6 @@ from samples import ARTICLE, abstract, write_corpus
 from ragqa.conversation.turns import add_turn, read_turns
 from ragqa.corpus.articles import kept_file
 from ragqa.corpus.folder import load_corpus
-from ragqa.corpus.records import Asked, Turn
 from ragqa.editorial.library import Library
 from ragqa.editorial.regenerate import propose
 from ragqa.editorial.versions import State, key_of
@@ -27,6 +26,7 @@ from ragqa.index import current_generation
 from ragqa.index.refresh import build_index
 from ragqa.mend import Finding, mend
 from ragqa.pipeline import Ragqa
+from ragqa.question.asked import Asked, Turn
 from ragqa.settings import Settings
 from ragqa.web.accounts import Accounts
 from ragqa.web.archive import Archive

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ragqa.corpus.records import LONGEST_QUESTION, Asked, Turn
 from ragqa.errors import RagqaError
 from ragqa.question import cleaning
+from ragqa.question.asked import LONGEST_QUESTION, Asked, Turn
 from ragqa.question.cleaning import Cleaner
 
 pytestmark = pytest.mark.quick

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ragqa.corpus.records import Turn
+from ragqa.question.asked import Turn
 from ragqa.question.followup import REMEMBERED, chosen, standalone
 
 pytestmark = pytest.mark.quick

@@ -67,7 +67,7 @@ def test_an_ambiguous_abbreviation_offers_its_meanings(ragqa: Ragqa) -> None:
 
 def test_a_follow_up_is_not_asked_back_about(ragqa: Ragqa) -> None:
     """What lacks a subject on its own has one in a conversation, or beside an article."""
-    from ragqa.corpus.records import Turn
+    from ragqa.question.asked import Turn
 
     turn = Turn(question="What dose of memantine is used in severe renal impairment?", answer="")
     assert ragqa.ask("Is it safe in pregnancy?", [turn]).status is not Status.NEEDS_CLARIFICATION

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 from samples import abstract, write_corpus
 
-from ragqa.corpus.records import Asked
 from ragqa.index import Generation
 from ragqa.index.refresh import build_index
 from ragqa.pipeline import Ragqa
+from ragqa.question.asked import Asked
 from ragqa.question.query import Query
 from ragqa.retrieval.retriever import Hit, Retriever
 from ragqa.settings import Settings

@@ -14,10 +14,10 @@ from fastapi.testclient import TestClient
 from lxml import html
 from samples import ARTICLE, abstract, write_reviews
 
-from ragqa.corpus.records import Asked
 from ragqa.editorial.library import Library
 from ragqa.editorial.regenerate import propose
 from ragqa.pipeline import Ragqa
+from ragqa.question.asked import Asked
 from ragqa.settings import Settings
 from ragqa.web.app import create_app
 

@@ -11,7 +11,7 @@ from web.conftest import QUESTION, Opened, app_of, changed, stream_of
 
 from ragqa.answer.contract import Answer
 from ragqa.conversation.turns import read_turns
-from ragqa.corpus.records import LONGEST_QUESTION
+from ragqa.question.asked import LONGEST_QUESTION
 
 EVENTS = {"accept": "text/event-stream"}
 

@@ -9,10 +9,10 @@ from typing import Any
 from fastapi.testclient import TestClient
 from web.conftest import QUESTION, Opened, app_of, token
 
-from ragqa.corpus.records import Asked
 from ragqa.editorial.library import Library
 from ragqa.editorial.regenerate import propose
 from ragqa.pipeline import Ragqa
+from ragqa.question.asked import Asked
 
 
 def until(holds: Callable[[], bool]) -> None:

@@ -16,7 +16,7 @@ from pages_site import page, send, site, site_settings, small_site, words
 from web.conftest import QUESTION, app_of
 
 from ragqa.conversation.turns import add_turn
-from ragqa.corpus.records import Turn
+from ragqa.question.asked import Turn
 from ragqa.web import conversations as module
 from ragqa.web.archive import Archive
 from ragqa.web.conversations import MOST_TURNS, PAGE, Conversations

@@ -15,8 +15,8 @@ from web.test_access import csrf_in, signed_in
 from web.test_engine import Gatekeeper, running
 
 from ragqa.answer.contract import DISCLAIMERS, Answer
-from ragqa.corpus.records import Asked, Turn
 from ragqa.errors import Busy, IndexFault, LibraryError, ModelUnavailable, ServingError, TooSlow
+from ragqa.question.asked import Asked, Turn
 from ragqa.web.admission import Priority
 from ragqa.web.conversations import Conversations
 from ragqa.web.engine import Engine

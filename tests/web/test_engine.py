@@ -18,7 +18,6 @@ from web.conftest import QUESTION, serving
 from ragqa import pipeline
 from ragqa.answer.contract import Answer
 from ragqa.composing import extractive as compose
-from ragqa.corpus.records import Asked, Turn
 from ragqa.editorial.library import Library
 from ragqa.editorial.regenerate import propose
 from ragqa.errors import Busy, ServingError, TooSlow
@@ -30,6 +29,7 @@ from ragqa.models import BATCH, CachingEmbedder
 from ragqa.models.onnx import OnnxModel
 from ragqa.pipeline import Ragqa
 from ragqa.question import reading
+from ragqa.question.asked import Asked, Turn
 from ragqa.retrieval import ranking as retrieve
 from ragqa.settings import Settings
 from ragqa.web import live_index, signed_off

@@ -23,10 +23,10 @@ from web.test_access import csrf_in
 
 import ragqa as package
 from ragqa.corpus.folder import require_folder
-from ragqa.corpus.records import Asked
 from ragqa.editorial.library import Library
 from ragqa.editorial.regenerate import propose
 from ragqa.pipeline import Ragqa
+from ragqa.question.asked import Asked
 from ragqa.web.app import routes
 
 SLOW = (

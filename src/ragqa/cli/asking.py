@@ -120,10 +120,10 @@ def _signed_off(ragqa: Any, question: str, history: Any, article: str | None) ->
     """The published answer to this very question, where there is a library that holds one which may still be shown."""
     if not ragqa.settings.library.exists():
         return None
-    from ragqa.corpus.records import Asked
     from ragqa.editorial.library import Library
     from ragqa.editorial.served import served
     from ragqa.errors import LibraryError
+    from ragqa.question.asked import Asked
 
     try:
         with Library(ragqa.settings.library) as library:

@@ -8,10 +8,11 @@ from pathlib import Path
 from ragqa.answer.contract import Answer, Audience
 from ragqa.answer.render import as_markdown, as_text, describe, explain, wrapped
 from ragqa.conversation.turns import add_turn, read_turns, turn_of
-from ragqa.corpus.records import Article, Turn
+from ragqa.corpus.records import Article
 from ragqa.errors import RagqaError
 from ragqa.files import write_atomic
 from ragqa.pipeline import Ragqa, quiet
+from ragqa.question.asked import Turn
 
 HELP = """\
 Ask a question, or type the number of a choice that was offered.

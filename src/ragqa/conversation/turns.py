@@ -14,10 +14,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from ragqa.answer.contract import Answer
-from ragqa.corpus.records import Cited, Turn, explain
+from ragqa.corpus.records import explain
 from ragqa.errors import Fault, InvalidRecord
 from ragqa.files import json_object, open_regular, raw_lines
 from ragqa.files.appending import append_line, ends_whole
+from ragqa.question.asked import Cited, Turn
 
 SCHEMA = "ragqa.turn/1"
 LARGEST = 64 * 1024 * 1024

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ragqa.answer.contract import Answer, Audience
 from ragqa.answer.provenance import Provenance
 from ragqa.corpus.catalogue import Progress
-from ragqa.corpus.records import Article, Asked
+from ragqa.corpus.records import Article
 from ragqa.editorial.library import Library
 from ragqa.editorial.versions import State, Version
 from ragqa.errors import RagqaError
@@ -20,6 +20,7 @@ from ragqa.index.refresh import silent
 from ragqa.language.sentences import sentences
 from ragqa.models import CachingEmbedder
 from ragqa.pipeline import Ragqa
+from ragqa.question.asked import Asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,11 +16,11 @@ import numpy as np
 
 from ragqa.answer.contract import Answer, Audience
 from ragqa.answer.provenance import Provenance
-from ragqa.corpus.records import Asked
 from ragqa.editorial.library_file import LibraryFile
 from ragqa.editorial.versions import COLUMNS, State, Version, version_of
 from ragqa.errors import LibraryError
 from ragqa.models import Vectors
+from ragqa.question.asked import Asked
 
 
 class Library(LibraryFile):

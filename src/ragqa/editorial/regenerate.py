@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from ragqa.answer.contract import Answer, Audience
 from ragqa.answer.provenance import Provenance
 from ragqa.corpus.catalogue import Progress
-from ragqa.corpus.records import Asked
 from ragqa.editorial.affected import Affected, affected, rests_on
 from ragqa.editorial.difference import Severity, compare
 from ragqa.editorial.library import Library
@@ -21,6 +20,7 @@ from ragqa.index.refresh import silent
 from ragqa.models import CachingEmbedder
 from ragqa.parallel import each
 from ragqa.pipeline import Ragqa
+from ragqa.question.asked import Asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

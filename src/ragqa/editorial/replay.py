@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ragqa.corpus.records import Asked
 from ragqa.editorial.affected import reasons_for
 from ragqa.editorial.versions import Version
 from ragqa.errors import LibraryError
 from ragqa.pipeline import Ragqa
+from ragqa.question.asked import Asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from ragqa.answer.contract import Answer, Audience
-from ragqa.corpus.records import Asked
 from ragqa.editorial.library import Library
 from ragqa.editorial.versions import key_of
 from ragqa.index import Generation
 from ragqa.pipeline import Ragqa
+from ragqa.question.asked import Asked
 
 APPROVED = "approved"
 REVISION_WAITS = "revision_waits"

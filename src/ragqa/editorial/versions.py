@@ -10,7 +10,7 @@ from typing import Any
 
 from ragqa.answer.contract import Answer, Audience
 from ragqa.answer.provenance import Provenance
-from ragqa.corpus.records import Asked
+from ragqa.question.asked import Asked
 
 
 class State(StrEnum):

@@ -10,13 +10,13 @@ from pydantic import ValidationError
 
 from ragqa.answer.contract import Answer
 from ragqa.corpus.catalogue import Progress
-from ragqa.corpus.records import Asked
 from ragqa.errors import CorpusError, Fault, RagqaError
 from ragqa.files import read_jsonl
 from ragqa.files.appending import append_line, cut_partial_line
 from ragqa.index.refresh import silent
 from ragqa.parallel import each
 from ragqa.pipeline import Ragqa
+from ragqa.question.asked import Asked
 from ragqa.retrieval.retriever import Hit
 
 

@@ -15,12 +15,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ragqa.answer.contract import Answer
 from ragqa.conversation.turns import turn_of
 from ragqa.corpus.catalogue import Progress
-from ragqa.corpus.records import Article, Turn
+from ragqa.corpus.records import Article
 from ragqa.errors import CorpusError, Fault
 from ragqa.evaluation.measures import citation_precision, group_recall, mean, percentile, share
 from ragqa.files import read_jsonl
 from ragqa.index.refresh import silent
 from ragqa.pipeline import Ragqa
+from ragqa.question.asked import Turn
 
 DEPTH = 5
 """Sources at which recall is measured."""

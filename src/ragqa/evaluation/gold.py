@@ -16,12 +16,12 @@ from ragqa.answer.contract import DISCLAIMERS, Answer
 from ragqa.answer.render import RENDERERS
 from ragqa.corpus.catalogue import Progress
 from ragqa.corpus.folder import Corpus, citable, load_corpus
-from ragqa.corpus.records import Turn
 from ragqa.errors import CorpusError, Fault
 from ragqa.evaluation.measures import citation_precision, fact_recall, fold, group_recall
 from ragqa.files import read_jsonl
 from ragqa.index.refresh import silent
 from ragqa.pipeline import Ragqa
+from ragqa.question.asked import Turn
 from ragqa.question.refusal import Status
 
 NOT_URGENT = "not_urgent"

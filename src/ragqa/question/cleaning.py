@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
-from ragqa.corpus.records import LONGEST_QUESTION, Asked, Turn
 from ragqa.errors import RagqaError
+from ragqa.question.asked import LONGEST_QUESTION, Asked, Turn
 from ragqa.question.privacy import Redacted, redact
 
 MOST_REMEMBERED = 500

@@ -7,8 +7,8 @@ from functools import cached_property
 
 import numpy as np
 
-from ragqa.corpus.records import Turn
 from ragqa.models import Vectors
+from ragqa.question.asked import Turn
 from ragqa.question.followup import Reading, refers_back
 from ragqa.question.refusal import Refusal
 from ragqa.question.terms import Term, Vocabulary

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ragqa.corpus.records import LONGEST_QUESTION, MOST_CHOICES, Article, Asked, Turn, clipped
+from ragqa.corpus.records import Article
 from ragqa.errors import RagqaError
 from ragqa.index import Generation
 from ragqa.models import Check, Embedder, unhurried
+from ragqa.question.asked import LONGEST_QUESTION, MOST_CHOICES, Asked, Turn, clipped
 from ragqa.question.cleaning import Cleaner
 from ragqa.question.followup import REMEMBERED, Reading, chosen, standalone
 from ragqa.question.privacy import without_heading

@@ -19,8 +19,8 @@ from pathlib import Path
 
 from ragqa.answer.contract import Answer
 from ragqa.conversation.turns import add_turn, read_turns, turn_of
-from ragqa.corpus.records import Turn
 from ragqa.errors import RagqaError
+from ragqa.question.asked import Turn
 from ragqa.web.archive import ADDRESS, Archive, log
 from ragqa.web.problems import Problem
 from ragqa.web.watch import Spell

@@ -14,8 +14,8 @@ from fastapi.responses import PlainTextResponse, Response
 
 from ragqa.answer.contract import Answer
 from ragqa.answer.render import as_text
-from ragqa.corpus.records import Asked
 from ragqa.errors import RagqaError
+from ragqa.question.asked import Asked
 from ragqa.web.access import admits
 from ragqa.web.api import asking
 from ragqa.web.pages import talk

@@ -18,12 +18,12 @@ from typing import Any, TypeVar
 
 from ragqa.answer.contract import DISCLAIMERS, Answer, Audience
 from ragqa.corpus.folder import Corpus, read_corpus
-from ragqa.corpus.records import LONGEST_QUESTION, Asked
 from ragqa.corpus.reviewlog import COPY, LOG
 from ragqa.errors import RagqaError
 from ragqa.files.places import stamp
 from ragqa.parallel import cores
 from ragqa.pipeline import Ragqa
+from ragqa.question.asked import LONGEST_QUESTION, Asked
 from ragqa.question.triage import alarm
 from ragqa.retrieval.retriever import Hit
 from ragqa.settings import Settings

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from fastapi import Request
 
 from ragqa.answer.contract import Answer, Audience
-from ragqa.corpus.records import Article, Asked, Turn
+from ragqa.corpus.records import Article
 from ragqa.index import Generation
+from ragqa.question.asked import Asked, Turn
 from ragqa.web.access import priority
 from ragqa.web.problems import Problem
 from ragqa.web.state import archive, conversations, engine, figures, pools, settings

@@ -10,11 +10,11 @@ import time
 from pathlib import Path
 
 from ragqa.answer.contract import Answer, Audience
-from ragqa.corpus.records import Asked
 from ragqa.editorial.library import Library
 from ragqa.editorial.served import served
 from ragqa.errors import LibraryError
 from ragqa.pipeline import Ragqa
+from ragqa.question.asked import Asked
 from ragqa.web.watch import Spell
 
 WAITS = 1.0

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ragqa.corpus.records import Turn
+from ragqa.question.asked import Turn
 from ragqa.question.followup.anaphora import refers_back, unnamed
 from ragqa.question.followup.correction import corrected
 from ragqa.question.followup.mentions import WORDS, mentions, without_end

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from ragqa.answer.contract import Answer
-from ragqa.corpus.records import Asked, Turn
+from ragqa.question.asked import Asked, Turn
 from ragqa.retrieval.retriever import Hit
 from ragqa.web.access import may_ask, may_read, priority
 from ragqa.web.api.messages.asking import Ask, Begun, Conversation, Follow, Found, Results, Search, Spoken

@@ -15,8 +15,9 @@ from fastapi.responses import RedirectResponse
 
 from ragqa.answer.contract import Audience
 from ragqa.corpus.folder import Corpus
-from ragqa.corpus.records import LONGEST_QUESTION, Abstract, Article, Asked, ReviewState
+from ragqa.corpus.records import Abstract, Article, ReviewState
 from ragqa.editorial.article_page import PageStatement, article_page
+from ragqa.question.asked import LONGEST_QUESTION, Asked
 from ragqa.question.privacy import redact
 from ragqa.retrieval.retriever import Hit
 from ragqa.web.access import Reader, may_ask, may_read, priority, public, reader, visible

@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ragqa.answer.contract import Answer
-from ragqa.corpus.records import Article, Asked
+from ragqa.corpus.records import Article
 from ragqa.errors import RagqaError
 from ragqa.language.concepts import Role, mentions
+from ragqa.question.asked import Asked
 from ragqa.question.refusal import Status
 from ragqa.web.admission import Priority
 from ragqa.web.engine import Engine

@@ -14,7 +14,8 @@ from ragqa.answer.contract import Answer
 from ragqa.answer.render import TITLES, as_json, as_markdown, as_text, caution, closed_gate, printable, sections
 from ragqa.checking.statements import Statement
 from ragqa.corpus.folder import Corpus
-from ragqa.corpus.records import LONGEST_QUESTION, ReviewState, Turn
+from ragqa.corpus.records import ReviewState
+from ragqa.question.asked import LONGEST_QUESTION, Turn
 from ragqa.web import exchange
 from ragqa.web.access import may_ask, may_read, reader, visible
 from ragqa.web.conversations import PAGE

@@ -7,17 +7,8 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, StringConstraints
 
 from ragqa.answer.contract import Answer, Audience
-from ragqa.corpus.records import (
-    LONGEST_ID,
-    LONGEST_QUESTION,
-    LONGEST_SAID,
-    MOST_CHOICES,
-    MOST_CITED,
-    MOST_PASSAGES,
-    Cited,
-    Passage,
-    Turn,
-)
+from ragqa.corpus.records import Passage
+from ragqa.question.asked import LONGEST_ID, LONGEST_QUESTION, LONGEST_SAID, MOST_CHOICES, MOST_CITED, MOST_PASSAGES, Cited, Turn
 from ragqa.retrieval.retriever import Hit
 from ragqa.web.api.messages.fields import Message, Slug
 
