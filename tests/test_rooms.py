@@ -10,6 +10,7 @@ import pytest
 from fakes import FakeEmbedder, FakeReranker
 from samples import ARTICLE, abstract, write_corpus
 
+from ragqa.answer.render import explain
 from ragqa.checking.drafts import verified
 from ragqa.corpus.parts import Part
 from ragqa.evidence.gathering import Evidence
@@ -164,6 +165,7 @@ def test_answer_says_how_it_came_about(small: Ragqa) -> None:
     assert abstained.status == "insufficient_evidence"
     assert abstained.trace.gate is not None
     assert abstained.trace.gate.bound == 0.9999
+    assert "abstained at the gate 'answerable': What was found answers this with a probability of" in explain(abstained)
     assert small.ask("He has taken all his tablets and is unconscious now").trace.queries == ()
 
 

@@ -7,8 +7,8 @@ sampled from public sets and asked twice of one index that holds every document:
 hidden. Only openly licensed sets may shape what is shipped.
 
     python eval/learn/calibrate.py --corpus corpus --index indexes/default
-    python eval/learn/calibrate.py --corpus /tmp/all/corpus --index /tmp/all/index \\
-        --studies ../shared/data/pubmedqa --studies ../shared/data/medquad --studies ../shared/data/evidence_inference
+    python eval/learn/calibrate.py --corpus /tmp/all/corpus --index /tmp/all/index --sample 200 \\
+        --studies ../shared/data/pubmedqa --studies ../shared/data/scifact
 """
 
 from __future__ import annotations

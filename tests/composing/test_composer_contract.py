@@ -13,6 +13,7 @@ from ragqa.evidence.gathering import Evidence
 from ragqa.pipeline import Ragqa
 from ragqa.question.asked import Asked
 from ragqa.question.query import Query
+from ragqa.settings import Settings
 
 
 class BestOfEach:
@@ -91,3 +92,14 @@ def test_an_answer_is_made_by_the_composer_it_is_given(ragqa: Ragqa) -> None:
     ours, theirs = ragqa.ask(ANSWERED[0]), other.ask(ANSWERED[0])
     assert [statement.text for statement in theirs.statements] != [statement.text for statement in ours.statements]
     assert theirs.digest != ours.digest
+
+
+@pytest.mark.parametrize("composer", COMPOSERS, ids=lambda composer: composer.fingerprint)
+def test_another_generation_is_answered_from_by_the_same_composer(bundled_settings: Settings, composer: Composer) -> None:
+    """As after a swap of the index: what was chosen stays chosen."""
+    with Ragqa.open(bundled_settings) as ragqa:
+        ragqa.composer = composer
+        with ragqa.beside(ragqa.generation.manifest.generation) as other:
+            assert (other.composer, other.reranker, other.embedder) == (composer, ragqa.reranker, ragqa.embedder)
+            assert other.generation is not ragqa.generation
+            assert other.gate is not ragqa.gate

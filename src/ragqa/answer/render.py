@@ -161,9 +161,9 @@ def caution(answer: Answer) -> str:
 
 _GATES = {
     "sentences": "No sentence of what was found could be quoted",
-    "within reach": "What was found answers this with a probability of {figure:.3f} at most, whatever its sentences say; below "
-    "{bound:.3f} they are not judged",
-    "answerable": "What was found answers this with a probability of {figure:.3f}; {bound:.3f} is needed",
+    "within reach": "What was found answers this with a probability of {figure:.2g} at most, whatever its sentences say; below "
+    "{bound:.2g} they are not judged",
+    "answerable": "What was found answers this with a probability of {figure:.2g}; {bound:.2g} is needed",
     "sentences on the subjects": "The sources that hold most of what is asked about have no sentence to quote",
 }
 """Why the evidence was not enough, by the gate that closed."""
@@ -181,7 +181,7 @@ def explain(answer: Answer) -> str:
     lines = [f"understood as: {answer.standalone_question}", f"generation: {trace.generation}"]
     lines += [f"{name}: {value}" for name, value in trace.understanding.items()]
     lines += [f"searched for: {query}" for query in trace.queries] or ["searched for: nothing"]
-    lines += [f"abstained: {why}"] if (why := closed_gate(answer)) else []
+    lines += [f"abstained at the gate {trace.gate.name!r}: {closed_gate(answer)}"] if trace.gate else []
     lines += [f"{name}: {value}" for name, value in (trace.models | trace.scores | trace.milliseconds).items()]
     for statement in answer.statements:
         for support in statement.support:

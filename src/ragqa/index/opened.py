@@ -56,9 +56,9 @@ class OpenIndex:
 
     def beside(self, generation: str) -> Self:
         """Another generation of the same corpus, open beside this one, with the models already loaded; raises as ``open``."""
-        found = open_index(self.settings.index, self.embedder, generation)
-        opened = type(self)(self.settings, self.embedder, found, LiveGate.of(self.settings.corpus, found))
-        opened.reranker = self.reranker
+        opened = copy(self)
+        opened.generation = open_index(self.settings.index, self.embedder, generation)
+        opened.gate = LiveGate.of(self.settings.corpus, opened.generation)
         return opened
 
     def now(self) -> Self:
