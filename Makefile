@@ -9,7 +9,7 @@ ask: $(VENV)/.ready  ## answer the seed question
 	$(BIN)/ragqa ask "Is memantine effective as a first-line treatment for Borderline Personality Disorder?"
 
 test: $(VENV)/.ready check browser  ## static checks, then the test suite
-	$(BIN)/pytest
+	$(BIN)/pytest -n logical --maxprocesses 4 --dist loadfile
 
 quick: $(VENV)/.ready  ## the tests that load no model, each room by itself, under a minute
 	$(BIN)/pytest -m quick

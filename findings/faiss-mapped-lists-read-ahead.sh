@@ -4,7 +4,7 @@ set -euo pipefail
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
 python3 -m venv "$place/venv"
-"$place/venv/bin/pip" install --quiet --disable-pip-version-check faiss-cpu==1.15.1 numpy
+"$place/venv/bin/pip" install --quiet --disable-pip-version-check faiss-cpu==1.15.1 numpy==2.4.6
 "$place/venv/bin/python" - "$place" <<'PYTHON'
 import sys
 import threading
