@@ -10,6 +10,8 @@ import click
 import pytest
 import train_checker
 
+from ragqa.checking.features import Features
+
 
 def test_each_label_becomes_a_verdict_of_its_text(small_data: Path, project: Path) -> None:
     """Rationales keep their label, other sentences say neither, a decrease supports "lower" and contradicts the other two."""
@@ -57,4 +59,4 @@ def test_absent_data_says_what_to_name(tmp_path: Path, project: Path) -> None:
 
 def test_the_learned_checker_is_written_where_the_checker_reads_it() -> None:
     """The file is there: it was once named in a folder that had moved."""
-    assert set(json.loads(train_checker.SHIPPED.read_text(encoding="utf-8"))) == {"verdicts", "weights"}
+    assert set(json.loads(train_checker.SHIPPED.read_text(encoding="utf-8"))) == set(Features._fields)
