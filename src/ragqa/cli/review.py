@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 STEPS = {"submit": "submitted", "start": "under_review", "approve": "approved", "withdraw": "withdrawn"}
 
 
-def _read(folder: Path) -> Corpus:
+def _corpus_of(folder: Path) -> Corpus:
     """The corpus, faulty articles set aside; a log that cannot be relied on is refused."""
     from ragqa.corpus.folder import read_corpus
     from ragqa.corpus.reviewlog import read_log
@@ -41,7 +41,7 @@ def article(slug: str, corpus: Path | None, audience: str | None, style: str) ->
 
     check_slug(slug)
     settings = settings_from(corpus=corpus, audience=audience)
-    page = article_page(_read(settings.corpus), slug, settings.audience)
+    page = article_page(_corpus_of(settings.corpus), slug, settings.audience)
     click.echo(render_article(page, style), nl=False)
 
 
@@ -94,7 +94,7 @@ def review_restore(slug: str, corpus: Path | None) -> None:
 
     folder = settings_from(corpus=corpus).corpus
     aside = restore_approved(folder, slug)
-    state = _read(folder).states[slug].value.replace("_", " ")
+    state = _corpus_of(folder).states[slug].value.replace("_", " ")
     left = f"; what was there is {aside.name}" if aside else ""
     click.echo(f"{slug}: its file holds the text approved last{left}. It is {state}.")
     if state == "approved":
@@ -113,7 +113,7 @@ def review_queue(corpus: Path | None) -> None:
     from ragqa.corpus.records import ReviewState
     from ragqa.editorial.review import articles_in_review
 
-    loaded = _read(settings_from(corpus=corpus).corpus)
+    loaded = _corpus_of(settings_from(corpus=corpus).corpus)
     found = articles_in_review(loaded)
     width = max((len(one.article.slug) for one in found), default=0)
     for one in found:
@@ -145,7 +145,7 @@ def review_diff(slug: str, style: str, corpus: Path | None) -> None:
 
     check_slug(slug)
     folder = settings_from(corpus=corpus).corpus
-    loaded = _read(folder)
+    loaded = _corpus_of(folder)
     found = changes_since_approval(folder, loaded, slug)
     if found is None:
         raise ReviewError(f"no approved text of {slug} was kept to compare with: read it whole with `ragqa article {slug}`")

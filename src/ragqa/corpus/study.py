@@ -7,72 +7,20 @@ from __future__ import annotations
 import re
 
 from ragqa.corpus.records import Abstract, Article
+from ragqa.language.lexicon import lexicon
 
-_TYPES = {
-    "practice guideline": "guideline",
-    "guideline": "guideline",
-    "meta-analysis": "meta-analysis",
-    "network meta-analysis": "meta-analysis",
-    "systematic review": "systematic review",
-    "randomized controlled trial": "randomised controlled trial",
-    "product label": "product label",
-    "clinical trial registration": "registered trial",
-    "prospective cohort study": "cohort study",
-    "cohort study": "cohort study",
-    "observational study": "observational study",
-    "case reports": "case report",
-    "review": "narrative review",
-}
-_START: dict[str, int] = {
-    "guideline": 3,
-    "meta-analysis": 3,
-    "systematic review": 3,
-    "randomised controlled trial": 3,
-    "product label": 2,
-    "uncontrolled trial": 1,
-    "cohort study": 1,
-    "case-control study": 1,
-    "observational study": 1,
-    "cross-sectional study": 1,
-}
-
-LADDER = {
-    "guideline": 1.0,
-    "meta-analysis": 0.9,
-    "systematic review": 0.9,
-    "randomised controlled trial": 0.75,
-    "product label": 0.6,
-    "registered trial": 0.5,
-    "cohort study": 0.4,
-    "observational study": 0.3,
-    "narrative review": 0.2,
-    "case report": 0.1,
-}
-"""How far up a named design stands, 0..1, to tell apart sources that are equally near to a question."""
-
-
+_DESIGNS = lexicon("corpus", "designs")
+_TYPES = {kind: design for kind, (design,) in _DESIGNS["publication_types"].table().items()}
+_START = {design: int(level) for design, (level,) in _DESIGNS["grade"].table().items()}
+LADDER = {design: float(step) for design, (step,) in _DESIGNS["ladder"].table().items()}
+"""How far up a named design stands, 0..1."""
 _WORDS = tuple(
-    (re.compile(pattern, re.IGNORECASE | re.DOTALL), design)
-    for pattern, design in (
-        (r"\bmeta-?analys[ei]s\b", "meta-analysis"),
-        (r"\bsystematic(?:ally)? review", "systematic review"),
-        (r"\b(?:practice|clinical) guideline\b", "guideline"),
-        (
-            r"\brandomi[sz]ed\b.{0,60}\btrial\b|\brandomly (?:assigned|allocated)\b|\bwere randomi[sz]ed\b",
-            "randomised controlled trial",
-        ),
-        (r"\bopen-label\b|\buncontrolled\b", "uncontrolled trial"),
-        (r"\bcohort\b|\bprospectively followed\b|\bregist(?:er|ry)-based\b", "cohort study"),
-        (r"\bcase-control\b", "case-control study"),
-        (r"\bcross-sectional\b", "cross-sectional study"),
-        (r"\bcase (?:report|series)\b", "case report"),
-        (r"\bnarrative review\b|\bthis review\b|\bwe review\b", "narrative review"),
-    )
+    (re.compile("|".join(words), re.IGNORECASE | re.DOTALL), design) for design, words in _DESIGNS["words"].table().items()
 )
 _SIZE = re.compile(
     r"\b[nN]\s*=\s*(\d{1,3}(?:[ ,]\d{3}){1,3}|\d+)\b|"
     r"\b(?!(?:19|20)\d\d\b)(\d{1,3}(?:[ ,]\d{3}){1,3}|\d+)\s+(?:[^\W\d]+[ -]){0,4}?"
-    r"(?:participants|patients|people|adults|adolescents|children|women|men|veterans|individuals|outpatients|inpatients|subjects)\b"
+    rf"(?:{_DESIGNS['participants'].pattern})\b"
 )
 _FOLLOW_UP = re.compile(
     r"\b(\d+(?:\.\d+)?|one|two|three|four|five|six|eight|ten|twelve)[ -]"

@@ -14,13 +14,11 @@ from ragqa.answer.contract import Answer, Reference
 from ragqa.corpus.passages import label_at
 from ragqa.corpus.records import Abstract, Article
 from ragqa.language.concepts import Role, mentions
-from ragqa.language.lexicon import any_of
+from ragqa.language.lexicon import any_of, lexicon
 from ragqa.language.sentences import sentences
 
-_WHO = r"(?:(?:out|in)?patients?|participants|people|adults|adolescents|children|women|men|veterans|individuals|volunteers)"
-_KIND = (
-    r"(?:adult|older|young|younger|female|male|pregnant|depressed|suicidal|hospitali[sz]ed|clinically referred|referred|healthy)"
-)
+_LISTS = lexicon("web", "evidence")
+_WHO, _KIND = (f"(?:{_LISTS[name].pattern})" for name in ("participants", "described_as"))
 _CUT = (
     r"(?=\s?[,;:()]|\.(?!\d)|$|\s(?:over|during|compared|versus|vs|and graded|according|received|taking|covered|tested|at \d|"
     r"in \d|recruited|and measured|for (?:\w+ )?(?:weeks?|months?|years?|\d))\b)"
@@ -31,8 +29,7 @@ _POPULATION = re.compile(
     re.IGNORECASE,
 )
 _AMOUNT = r"^(?:(?:one|two|three|twelve|\d+)\s)?(?:(?:years?|months?|weeks?|infusions?|sessions?)\sof\s)"
-_STOPPING = "for in over during among after at by when who each given while without because tested until"
-_STOP = rf"(?=[\s,;:(.]|$)(?=\s?[,;:(]|\.(?!\d)|$|\s(?:{any_of(_STOPPING.split())}|to (?:prevent|treat|\d+))\b)"
+_STOP = rf"(?=[\s,;:(.]|$)(?=\s?[,;:(]|\.(?!\d)|$|\s(?:{any_of(_LISTS['stops'].entries)}|to (?:prevent|treat|\d+))\b)"
 _WORDS = r"(?:[^.;]|\.\d){1,120}?"
 """Within one sentence; a decimal point ends none."""
 _COMPARED = re.compile(
@@ -51,9 +48,7 @@ _TESTED = re.compile(
 )
 _PLACEBO = re.compile(r"\b(?:oral )?placebo\b", re.IGNORECASE)
 _NO_TREATMENT = re.compile(
-    r"^(?:only|another|neue|its?|this|that|them|they|which|what|how|whether|these|with|to|and|or|were|was|had|up|in|on|of|at|from|no|not|\d.*)\b"
-    r"|\b(?:trials?|stud(?:y|ies)|participants|databases?|reviews?|group|outcomes?|forms|formats|were|was|and)$|\bforms of\b",
-    re.IGNORECASE,
+    rf"^(?:{_LISTS['no_treatment'].pattern})\b|\b(?:{_LISTS['no_treatment_end'].pattern})$|\bforms of\b", re.IGNORECASE
 )
 MOST_TREATMENTS = 2
 """Treatments named in the methods beyond which none is the one that was tried."""

@@ -15,6 +15,7 @@ from ragqa.answer.contract import Answer
 from ragqa.corpus.records import Article
 from ragqa.errors import RagqaError
 from ragqa.language.concepts import Role, mentions
+from ragqa.language.lexicon import lexicon
 from ragqa.question.asked import Asked
 from ragqa.question.refusal import Status
 from ragqa.web.admission import Priority
@@ -28,10 +29,8 @@ log = logging.getLogger("ragqa.web.suggestions")
 Key = tuple[str, str]
 """Generation and slug."""
 _DOSE = re.compile(r"\b\d+(?:\.\d+)? ?m?c?g\b")
-_HARM = re.compile(
-    r"\b(?:adverse|side effects?|tolera\w+|weight|mortality|dropped? out|dissociation|errors|safety|harms?)\b", re.IGNORECASE
-)
-_COMPARED = re.compile(r"\b(?:compared with|versus|than|against|no better|placebo)\b", re.IGNORECASE)
+_LISTS = lexicon("web", "evidence")
+_HARM, _COMPARED = (re.compile(rf"\b(?:{_LISTS[name].pattern})\b", re.IGNORECASE) for name in ("harm", "compared"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
