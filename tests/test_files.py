@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import stat
 import tempfile
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from ragqa import files
 from ragqa.errors import Fault, InvalidRecord
 from ragqa.files.appending import append_line, cut_partial_line
 from ragqa.files.aside import set_aside
+from ragqa.files.reading import LONGEST_LINE
 
 pytestmark = pytest.mark.quick
 
@@ -42,6 +44,22 @@ def test_each_bad_line_is_a_fault_with_its_number_and_the_rest_is_read(tmp_path:
     found = list(files.read_jsonl(file))
     assert [value for _, value in found if not isinstance(value, Fault)] == [{"a": 1}, {"a": 2}]
     assert [number for number, value in found if isinstance(value, Fault)] == [2, 3, 4, 6]
+
+
+def test_a_text_too_large_is_refused_and_a_small_one_takes_little_memory(tmp_path: Path) -> None:
+    """CURRENT is read at every look at the index: a few bytes, which must not take the memory of the longest text allowed."""
+    small, large = tmp_path / "small", tmp_path / "large"
+    small.write_text("a few words", encoding="utf-8")
+    large.touch()
+    os.truncate(large, LONGEST_LINE + 1)
+    with pytest.raises(InvalidRecord, match="larger than 16 MiB"):
+        files.read_text(large)
+    tracemalloc.start()
+    try:
+        assert files.read_text(small) == ("a few words", b"a few words")
+        assert tracemalloc.get_traced_memory()[1] < LONGEST_LINE / 4
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_line_too_long_is_reported_and_never_held_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -58,10 +58,11 @@ def read_text(file: Path) -> tuple[str, bytes]:
     """The file's text and its exact bytes. Raises InvalidRecord when too large, unreadable, not UTF-8 or with NUL bytes."""
     try:
         with open_regular(file) as stream:
-            data = stream.read(LONGEST_LINE + 1)
+            too_large = os.fstat(stream.fileno()).st_size > LONGEST_LINE
+            data = b"" if too_large else stream.read()  # asked for a number of bytes, Python would take as much memory at once
     except OSError as error:
         raise InvalidRecord(file, None, f"cannot be read: {error.strerror}") from error
-    if len(data) > LONGEST_LINE:
+    if too_large:
         raise InvalidRecord(file, None, f"larger than {LONGEST_LINE // 2**20} MiB; no article is that long")
     text = _decoded(data, file)
     if "\0" in text:
