@@ -17,9 +17,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ragqa import files
-from ragqa.errors import Fault, InvalidRecord
+from ragqa.errors import Fault, InvalidRecord, PackageDamaged
 from ragqa.files.appending import append_line, cut_partial_line
 from ragqa.files.aside import set_aside
+from ragqa.files.packaged import packaged
 from ragqa.files.reading import LONGEST_LINE
 
 pytestmark = pytest.mark.quick
@@ -209,3 +210,10 @@ def test_permissions_that_keep_everybody_out_are_not_kept(tmp_path: Path) -> Non
     files.write_atomic(file, ["old"], mode=0)
     files.write_atomic(file, ["new"])
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("damaged", ["{", "[]", "{}", '{"fingerprint": 1}'])
+def test_a_damaged_file_of_the_package_is_one_message(damaged: str) -> None:
+    """With its name and what to do, whatever the reader makes of it."""
+    with pytest.raises(PackageDamaged, match=r"the probe .*scope\.json cannot be used: .*install ragqa again"):
+        packaged("question", "scope.json", "the probe", lambda text: json.loads(damaged)["weights"])

@@ -70,18 +70,19 @@ def row(these: list[float], others: list[float]) -> dict[str, float]:
 @click.option("--json", "out", type=click.Path(path_type=Path), default=Path("eval/results/beside.json"), show_default=True)
 def main(other: Path, turns: int, out: Path) -> None:
     """OTHER is the folder of the other version's package."""
-    found: dict[str, tuple[list[float], list[float]]] = {}
+    found: dict[str, list[Figures]] = {"this": [], "other": []}
     with tempfile.TemporaryDirectory() as work:
-        versions = [(Path("src"), Path(work) / "this"), (other, Path(work) / "other")]
-        for source, index in versions:
-            ragqa("index", "--index", index, source=source)
+        sources = {"this": Path("src"), "other": other}
+        for version, source in sources.items():
+            ragqa("index", "--index", Path(work) / version, source=source)
         for turn in range(turns):
-            for place, (source, index) in enumerate(versions if turn % 2 else versions[::-1]):
-                of = place if turn % 2 else 1 - place
-                for name, value in measured(source, index).items():
-                    found.setdefault(name, ([], []))[of].append(value)
+            for version in sorted(sources, reverse=bool(turn % 2)):
+                found[version].append(measured(sources[version], Path(work) / version))
             click.echo(f"turn {turn + 1} of {turns}")
-    result = {"turns": turns} | {name: row(*both) for name, both in found.items()}
+    names = found["this"][0]
+    result = {"turns": turns} | {
+        name: row([turn[name] for turn in found["this"]], [turn[name] for turn in found["other"]]) for name in names
+    }
     write_atomic(out, [json.dumps(result, indent=1) + "\n"])
     click.echo(json.dumps(result, indent=1))
 

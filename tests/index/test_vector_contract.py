@@ -228,6 +228,7 @@ def test_an_engine_that_is_not_there_is_told_in_one_line(tmp_path: Path, monkeyp
     chosen = Settings(corpus=corpus, index=tmp_path / "index", vector_engine="memory")
     with pytest.raises(SettingsError, match="vector_engine: 'memory' is none of faiss"):
         build_index(chosen, embedder=FakeEmbedder())
+    assert not chosen.index.exists()
     with monkeypatch.context() as patched:
         patched.setitem(ENGINES, "memory", MemoryEngine())
         name = build_index(chosen, embedder=FakeEmbedder()).manifest.generation

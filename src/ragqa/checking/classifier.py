@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
-from importlib import resources
 from typing import Literal, NamedTuple
 
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from ragqa.checking.features import Features
-from ragqa.errors import PackageDamaged
+from ragqa.files.packaged import packaged
 from ragqa.models import Vectors, softmax
 
 Verdict = Literal["supports", "contradicts", "not_enough"]
@@ -39,14 +38,7 @@ def shipped_weights() -> Vectors:
     Raises:
         PackageDamaged: the file is missing, or holds weights of other features or verdicts than this version has.
     """
-    file = resources.files("ragqa.checking").joinpath("data/checker.json")
-    try:
-        return from_json(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise PackageDamaged(
-            f"the checker's weights {file} cannot be used: {getattr(error, 'strerror', None) or error}. Install ragqa again: "
-            "`pip install --force-reinstall --no-deps ragqa`"
-        ) from error
+    return packaged("checking", "checker.json", "the checker's weights", from_json)
 
 
 def from_json(text: str) -> Vectors:

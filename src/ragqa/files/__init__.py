@@ -5,6 +5,7 @@
     locking               who writes is alone
     databases             SQLite files
     aside                 what is damaged, under another name
+    packaged              what ships with ragqa
     places                what stands at a place, before it is opened
 
 What every room reads and writes with is here; the rest is imported from its module.

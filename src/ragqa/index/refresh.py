@@ -15,6 +15,7 @@ from ragqa.errors import CorpusChanged, InvalidRecord, RagqaError
 from ragqa.files.aside import discard
 from ragqa.files.databases import is_damage
 from ragqa.index import BuildReport, Sizes, bind, build, exclusive, recorded_head
+from ragqa.index.vectors import engine_named
 from ragqa.models import Embedder, load_embedder
 from ragqa.settings import Settings
 
@@ -67,8 +68,10 @@ def build_index(
         IndexBusy: another process is building in this folder.
         IndexFault: the index could not be written; the generation before still answers.
         ModelUnavailable: the model's weights are missing or altered.
+        SettingsError: there is no such engine of vectors.
     """
     require_folder(settings.corpus)
+    engine_named(settings.vector_engine)  # a wrong name is told before anything is read
     with exclusive(settings.index):
         try:
             return _built(settings, progress, live, sizes, embedder)

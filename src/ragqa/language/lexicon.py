@@ -15,9 +15,8 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import resources
 
-from ragqa.errors import PackageDamaged
+from ragqa.files.packaged import packaged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,14 +48,7 @@ def lexicon(room: str, name: str) -> Mapping[str, Group]:
     Raises:
         PackageDamaged: the file is missing or not what it should be.
     """
-    file = resources.files(f"ragqa.{room}").joinpath(f"data/{name}.toml")
-    try:
-        return groups(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise PackageDamaged(
-            f"the word list {file} cannot be used: {getattr(error, 'strerror', None) or error}. Mend it, or install ragqa again: "
-            "`pip install --force-reinstall --no-deps ragqa`"
-        ) from error
+    return packaged(room, f"{name}.toml", "the word list", groups)
 
 
 def groups(text: str) -> dict[str, Group]:

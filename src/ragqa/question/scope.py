@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import resources
 
 import numpy as np
 
+from ragqa.files.packaged import packaged
 from ragqa.models import Vectors, softmax
 
 
@@ -32,8 +32,12 @@ class Scope:
 
 @lru_cache(maxsize=1)
 def load_scope() -> Scope:
-    """The probe shipped with the package."""
-    stored = json.loads(resources.files("ragqa.question").joinpath("data/scope.json").read_text(encoding="utf-8"))
+    """The probe shipped with the package. Raises PackageDamaged where its file is missing or none."""
+    return packaged("question", "scope.json", "the probe of questions", _scope)
+
+
+def _scope(text: str) -> Scope:
+    stored = json.loads(text)
     return Scope(
         fingerprint=stored["fingerprint"],
         classes=tuple(stored["classes"]),

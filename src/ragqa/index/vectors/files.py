@@ -101,9 +101,13 @@ class FileWriter:
     def __init__(self, folder: Path, file: str, dimension: int, removed: Iterable[int] = ()) -> None:
         self._folder, self._file, self._dimension = folder, file, dimension
         self._gone = {int(row) for row in removed}
-        self.removed = len(self._gone)
         (folder / file).touch()
         self.rows = sum(len(_mapped(folder / name, dimension)) for name in {BASE, file})
+
+    @property
+    def removed(self) -> int:
+        """See ``VectorWriter.removed``."""
+        return len(self._gone)
 
     def add(self, vectors: Vectors) -> None:
         """See ``VectorWriter.add``."""
@@ -114,7 +118,6 @@ class FileWriter:
     def remove(self, rows: Iterable[int]) -> None:
         """See ``VectorWriter.remove``."""
         self._gone.update(rows)
-        self.removed = len(self._gone)
 
     def cluster(self, queries: Vectors, sizes: Sizes, tell: Told) -> Clusters:
         """See ``VectorWriter.cluster``."""

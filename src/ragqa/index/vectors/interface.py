@@ -40,10 +40,13 @@ class VectorStore(Protocol):
 class VectorWriter(Protocol):
     """Writes the vectors of one generation, in the order of their rows. Nothing can be opened before ``finish``."""
 
-    rows: int
-    """Row of the next vector."""
-    removed: int
-    """Rows of those before it that are no more."""
+    @property
+    def rows(self) -> int:
+        """Row of the next vector."""
+
+    @property
+    def removed(self) -> int:
+        """Rows of those before it that are no more."""
 
     def add(self, vectors: Vectors) -> None:
         """Take the next vectors, shape (count, dimension)."""
