@@ -23,7 +23,8 @@ SMALL_SAMPLE = 400
 """Participants below which a body of trials counts as imprecise: GRADE's rule of thumb for continuous outcomes
 (Guyatt et al., J Clin Epidemiol 2011;64:1283-1293)."""
 
-_LEVELS: tuple[Strength, ...] = ("very_low", "low", "moderate", "high")
+LEVELS: tuple[Strength, ...] = ("very_low", "low", "moderate", "high")
+"""The strengths, the weakest first."""
 _WORDS = lexicon("answer", "appraisal")
 _NOT_BLIND = re.compile(rf"\b(?:{_WORDS['risk_of_bias'].pattern})\b", re.IGNORECASE)
 _WIDE = re.compile(r"95% CI[,:]?\s*\(?(-?\d+(?:\.\d+)?)\s*(?:to|,|;|-|–)\s*(-?\d+(?:\.\d+)?)", re.IGNORECASE)
@@ -45,11 +46,11 @@ def appraise(
         ), conflicts
     best = max(designs.values(), key=design_rank)
     level = design_rank(best)
-    reasons = [f"starts {_LEVELS[level].replace('_', ' ')} (best design cited: {best})"]
+    reasons = [f"starts {LEVELS[level].replace('_', ' ')} (best design cited: {best})"]
     downgrades = _downgrades(best, statements, references, conflicts, subjects_held)
     reasons += [f"down one for {reason}" for reason in downgrades]
     why = "; ".join(reasons) + ". Publication bias was not assessed, and risk of bias only as far as the sources name it."
-    return Certainty(strength=_LEVELS[max(level - len(downgrades), 0)], why=why[0].upper() + why[1:]), conflicts
+    return Certainty(strength=LEVELS[max(level - len(downgrades), 0)], why=why[0].upper() + why[1:]), conflicts
 
 
 def _downgrades(

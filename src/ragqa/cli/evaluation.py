@@ -8,39 +8,76 @@ from typing import Any
 
 import click
 
-from ragqa.cli.options import folder_options, model_option, open_ragqa, progress_bar, settings_from
+from ragqa.cli.options import folder_options, model_option, open_ragqa, progress_bar, settings_from, workers_option
+from ragqa.cli.yardstick import eval_cases, eval_compare, print_tallies
 
 
 @click.group("eval", invoke_without_command=True)
 @click.pass_context
 @click.option("--gold", type=click.Path(path_type=Path), default=Path("eval/gold"), show_default=True)
+@click.option("--suite", type=click.Path(path_type=Path), default=Path("eval/suite.toml"), show_default=True)
+@click.option("--only", multiple=True, help="Name of a set of the suite, or gold; may be given several times.  [default: all]")
+@click.option("--sealed", is_flag=True, help="Ask the sealed sets too; that it was done is written down beside them.")
+@click.option("--groups", is_flag=True, help="Print every group of every set.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the scorecard with every item here.")
+@click.option("--judged", type=click.Path(path_type=Path), help="Folder for SET.jsonl: every case with its whole answer.")
+@workers_option
 @folder_options
 def eval_(
-    ctx: click.Context, gold: Path, json_file: Path | None, corpus: Path | None, index: Path | None, model: str | None
+    ctx: click.Context,
+    gold: Path,
+    suite: Path,
+    only: tuple[str, ...],
+    sealed: bool,
+    groups: bool,
+    json_file: Path | None,
+    judged: Path | None,
+    workers: int | None,
+    corpus: Path | None,
+    index: Path | None,
+    model: str | None,
 ) -> None:
-    """Ask the gold set and print the scorecard.
+    """Ask the gold set and the sets of the suite, and print the scorecard: right, incomplete, silent or misleading.
 
     \b
     Examples:
       ragqa eval --json eval/results/scorecard.json
-      ragqa eval retrieval ../shared/data/scifact
+      ragqa eval --only bundled --groups --judged /tmp/judged
+      ragqa eval cases mine.jsonl --show
+      ragqa eval compare ../before .
     """
     if ctx.invoked_subcommand:
         return
     from ragqa.evaluation.gold import evaluate_gold, load_gold
-    from ragqa.evaluation.scorecard import report
+    from ragqa.evaluation.judged import write_judged
+    from ragqa.evaluation.scorecard import GOLD, report
+    from ragqa.evaluation.suite import ask_set, chosen, read_suite
     from ragqa.index.refresh import build_index
+    from ragqa.parallel import cores
 
     settings = settings_from(corpus=corpus, index=index, model=model)
-    items = load_gold(gold)
+    sets = chosen(read_suite(suite), set(only) - {GOLD}, sealed) if suite.exists() or set(only) - {GOLD} else ()
+    items = load_gold(gold) if not only or GOLD in only else []
     with progress_bar() as progress:
         build_index(settings, progress)
+        found = [ask_set(settings, one, progress, workers or cores()) for one in sets]
         with open_ragqa(settings) as ragqa:
-            scored = report(evaluate_gold(ragqa, items, progress), ragqa)
-    _table({"dev": scored["splits"]["dev"], "test": scored["splits"]["test"], "all": scored["all"]})
+            scored = report(evaluate_gold(ragqa, items, progress), ragqa, found)
+    print_tallies(scored["verdicts"], groups=groups)
+    if items:
+        click.echo()
+        _table({"dev": scored["splits"]["dev"], "test": scored["splits"]["test"], "all": scored["all"]})
+    if judged:
+        judged.mkdir(parents=True, exist_ok=True)
+        for result in found:
+            if result.judged:  # of a sealed set nothing is kept
+                write_judged(judged / f"{result.name}.jsonl", result.judged)
     if json_file:
         _write_json(json_file, scored)
+
+
+eval_.add_command(eval_cases)
+eval_.add_command(eval_compare)
 
 
 @eval_.command("retrieval")

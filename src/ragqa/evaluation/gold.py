@@ -18,6 +18,7 @@ from ragqa.corpus.catalogue import Progress
 from ragqa.corpus.folder import Corpus, citable, load_corpus
 from ragqa.errors import CorpusError, Fault
 from ragqa.evaluation.measures import citation_precision, fact_recall, fold, group_recall
+from ragqa.evaluation.verdicts import Judgment, Verdict, judged_content, judged_status
 from ragqa.files import read_jsonl
 from ragqa.index.refresh import silent
 from ragqa.pipeline import Ragqa
@@ -69,6 +70,8 @@ class ItemScore(BaseModel):
     status: str
     cited: tuple[str, ...]
     right_status: bool
+    verdict: Verdict
+    reasons: tuple[str, ...]
     citation_precision: float | None
     citation_recall: float | None
     fact_recall: float | None
@@ -78,6 +81,11 @@ class ItemScore(BaseModel):
     unresolvable: int
     milliseconds: float
     scores: dict[str, float]
+
+    @property
+    def group(self) -> str:
+        """What kind of question it is."""
+        return self.kind
 
 
 def load_gold(folder: Path) -> list[GoldItem]:
@@ -128,6 +136,7 @@ def score_item(item: GoldItem, answer: Answer, corpus: Corpus, permitted: set[st
     resolvable = {source for source in cited if _resolves(source, answer, corpus)}
     wanted = item.expect == "answered"
     text = " ".join(statement.text for statement in answer.statements)
+    judgment = judged(item, answer, permitted)
     return ItemScore(
         id=item.id,
         split=item.split,
@@ -135,6 +144,8 @@ def score_item(item: GoldItem, answer: Answer, corpus: Corpus, permitted: set[st
         expect=item.expect,
         status=answer.status.value,
         right_status=_right_status(item, answer.status),
+        verdict=judgment.verdict,
+        reasons=judgment.reasons,
         cited=cited,
         citation_precision=None
         if item.expect == NOT_URGENT
@@ -148,6 +159,21 @@ def score_item(item: GoldItem, answer: Answer, corpus: Corpus, permitted: set[st
         milliseconds=answer.trace.milliseconds["total"],
         scores=answer.trace.scores,
     )
+
+
+def judged(item: GoldItem, answer: Answer, permitted: set[str]) -> Judgment:
+    """The answer in one word: sources and facts that are missing are gaps; sources that may not be cited mislead."""
+    allowed = [status for status in Status if status is not Status.URGENT] if item.expect == NOT_URGENT else [item.expect]
+    if wrong_kind := judged_status(answer.status, allowed):
+        return wrong_kind
+    if answer.status is not Status.ANSWERED or item.expect == NOT_URGENT:
+        return judged_content((), ())
+    cited = {reference.source_id for reference in answer.references}
+    text = " ".join(statement.text for statement in answer.statements)
+    wrong = [f"cites {source}, which may not be cited" for source in sorted(cited - permitted)]
+    gaps = [f"cites none of {', '.join(group)}" for group in item.must_cite if cited.isdisjoint(group)]
+    gaps += [f"does not say {' or '.join(fact)}" for fact in item.facts if not fact_recall([fact], text)]
+    return judged_content(wrong, gaps)
 
 
 def _right_status(item: GoldItem, status: Status) -> bool:

@@ -6,7 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from ragqa.evaluation.gold import NOT_URGENT, ItemScore
+from ragqa.evaluation.judged import JudgedAnswer
 from ragqa.evaluation.measures import mean, percentile, share
+from ragqa.evaluation.suite import SetResult
+from ragqa.evaluation.tally import tallies
+from ragqa.evaluation.verdicts import Verdict
 from ragqa.pipeline import Ragqa
 from ragqa.question.refusal import Status
 
@@ -51,14 +55,34 @@ def risk_coverage(scores: Sequence[ItemScore]) -> list[dict[str, float]]:
     return curve
 
 
-def report(scores: Sequence[ItemScore], ragqa: Ragqa) -> dict[str, Any]:
-    """Scorecards by split and by kind, with every item's result and what they were measured on."""
+GOLD = "gold"
+"""What the gold set is called beside the sets of a suite."""
+
+
+def report(scores: Sequence[ItemScore], ragqa: Ragqa, sets: Sequence[SetResult] = ()) -> dict[str, Any]:
+    """The four words of every set, scorecards of the gold set by split and by kind, every item's result, and what was asked."""
     return {
         "schema": "ragqa.scorecard/1",
         "generation": ragqa.generation.manifest.model_dump(),
+        "verdicts": {GOLD: tallies(scores), **{one.name: one.tallies for one in sets}},
         "splits": {split: scorecard([s for s in scores if s.split == split]) for split in ("dev", "test")},
         "all": scorecard(scores),
         "kinds": {kind: scorecard([s for s in scores if s.kind == kind]) for kind in sorted({s.kind for s in scores})},
         "risk_coverage": {split: risk_coverage([s for s in scores if s.split == split]) for split in ("dev", "test")},
-        "items": [score.model_dump() for score in scores],
+        "items": [score.model_dump(mode="json") for score in scores],
+        "cases": [_case(one.name, judged) for one in sets for judged in one.judged],
     }
+
+
+def _case(name: str, judged: JudgedAnswer) -> dict[str, Any]:
+    """A case on the scorecard; of what was told, only where that was not right: a scorecard is kept for each version."""
+    told = {"said": judged.statements, "message": (judged.answer or {}).get("message"), "why": judged.why}
+    return {
+        "set": name,
+        "id": judged.id,
+        "group": judged.group,
+        "asked": judged.asked,
+        "verdict": judged.verdict,
+        "reasons": judged.reasons,
+        "status": (judged.answer or {}).get("status"),
+    } | (told if judged.verdict is not Verdict.RIGHT else {})

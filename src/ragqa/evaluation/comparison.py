@@ -1,0 +1,84 @@
+"""Two builds on the same cases: what moved, where, and whether chance alone would move as much."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from ragqa.errors import RagqaError
+from ragqa.evaluation.judged import JudgedAnswer
+from ragqa.evaluation.tally import tallies
+from ragqa.evaluation.verdicts import Verdict
+
+WORST_FIRST = (Verdict.MISLEADING, Verdict.SILENT, Verdict.INCOMPLETE, Verdict.RIGHT)
+Pair = tuple[JudgedAnswer, JudgedAnswer]
+
+
+def compared(a: Sequence[JudgedAnswer], b: Sequence[JudgedAnswer]) -> dict[str, Any]:
+    """Tallies of both, the moves from one verdict to another, a test for each verdict, and every case that moved, worst first.
+
+    Raises:
+        RagqaError: the two did not answer the same cases.
+    """
+    pairs = paired(a, b)
+    moved = [pair for pair in pairs if pair[0].verdict != pair[1].verdict]
+    moves = Counter(f"{one.verdict} to {other.verdict}" for one, other in moved)
+    return {
+        "schema": "ragqa.comparison/1",
+        "items": len(pairs),
+        "told_otherwise": sum(_told(one) != _told(other) for one, other in pairs),
+        "a": tallies([one for one, _ in pairs]),
+        "b": tallies([other for _, other in pairs]),
+        "moves": dict(moves.most_common()),
+        "tests": {verdict.value: mcnemar(pairs, verdict) for verdict in Verdict},
+        "groups": _groups(pairs),
+        "moved": [_row(pair) for pair in sorted(moved, key=_loss)],
+    }
+
+
+def paired(a: Sequence[JudgedAnswer], b: Sequence[JudgedAnswer]) -> list[Pair]:
+    """The answers of both to each case, in the order of the first. Raises RagqaError where one lacks a case."""
+    others = {one.id: one for one in b}
+    if set(others) != {one.id for one in a}:
+        lacking = sorted(set(others) ^ {one.id for one in a})
+        raise RagqaError(f"the two did not answer the same cases; one of them lacks {', '.join(lacking[:5])}")
+    return [(one, others[one.id]) for one in a]
+
+
+def mcnemar(pairs: Sequence[Pair], verdict: Verdict) -> dict[str, float]:
+    """How many have the verdict in one build only, and the two-sided exact p-value (McNemar, Psychometrika 1947;12:153-157)."""
+    only_a = sum(one.verdict == verdict != other.verdict for one, other in pairs)
+    only_b = sum(other.verdict == verdict != one.verdict for one, other in pairs)
+    if not only_a + only_b:
+        return {"only_a": 0, "only_b": 0, "p": 1.0}
+    from scipy.stats import binomtest
+
+    return {"only_a": only_a, "only_b": only_b, "p": round(float(binomtest(only_a, only_a + only_b).pvalue), 4)}
+
+
+def _groups(pairs: Sequence[Pair]) -> dict[str, dict[str, int]]:
+    """Of each group that moved, how many more (or fewer) of each verdict the second build has; the most moved first."""
+    change: dict[str, Counter[str]] = {}
+    for one, other in pairs:
+        if one.verdict != other.verdict:
+            change.setdefault(one.group, Counter()).update({other.verdict.value: 1})
+            change[one.group].subtract({one.verdict.value: 1})
+    rows = {name: {verdict.value: counts[verdict.value] for verdict in Verdict} for name, counts in change.items()}
+    return dict(sorted(rows.items(), key=lambda row: -sum(map(abs, row[1].values()))))
+
+
+def _loss(pair: Pair) -> int:
+    """Negative where the second build is worse, the most so first."""
+    return WORST_FIRST.index(pair[1].verdict) - WORST_FIRST.index(pair[0].verdict)
+
+
+def _told(judged: JudgedAnswer) -> tuple[object, ...]:
+    answer = judged.answer or {}
+    return answer.get("status"), judged.statements, answer.get("message")
+
+
+def _row(pair: Pair) -> dict[str, Any]:
+    one, other = pair
+    sides = {name: {"verdict": side.verdict, "reasons": side.reasons} for name, side in (("a", one), ("b", other))}
+    return {"id": one.id, "group": one.group, "asked": one.asked} | sides
