@@ -257,7 +257,7 @@ def test_axe_finds_no_serious_fault(address: str, new: Open) -> None:
     sign_in(page, address)
     paths = ["/", ARTICLE, "/sources/pmid:29549516", "/search?q=memantine", "/policy", "/sign-in", "/nothing"]
     paths += ["/desk", f"/desk/articles/{DRAFTED}", "/desk/answers", "/desk/answers/1", "/desk/audit"]
-    paths += ["/evaluation", "/evaluation/scorecard?kind=dosing", "/evaluation/scorecard/a1-002"]
+    paths += ["/evaluation", "/evaluation/scorecard?group=dosing", "/evaluation/scorecard/a1-002"]
     for path in paths:
         page.goto(address + path)
         assert faults_of(page, *STANDARDS) == [], path

@@ -1,27 +1,23 @@
-"""The evaluator's pages: scorecards and how they moved, what abstaining costs, and every question behind a figure."""
+"""The evaluator's pages: what a clinician would say of the answers, how that moved, and every question behind a figure."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
 from ragqa.errors import CorpusError
 from ragqa.evaluation.gold import GoldItem, load_gold
+from ragqa.evaluation.verdicts import MEANING, Verdict
 from ragqa.web.access import may_read
 from ragqa.web.pages.frame import show
-from ragqa.web.pages.plots import bars, risk_coverage, trend
+from ragqa.web.pages.plots import risk_coverage, stacked, trend
+from ragqa.web.pages.results import GOLD, Question, Results, questions, read_results
 from ragqa.web.problems import Problem
 from ragqa.web.state import settings
 
 router = APIRouter(prefix="/evaluation", include_in_schema=False, dependencies=[Depends(may_read)])
-SCORECARD, HISTORY = "ragqa.scorecard/1", "ragqa.scorecards/1"
-LARGEST = 32 * 1024 * 1024
-"""Bytes of a result file; a larger one is not a scorecard of questions that anybody wrote by hand."""
 MEASURES = {
     "citation_precision": "Citation precision",
     "citation_recall": "Citation recall",
@@ -40,21 +36,13 @@ TILES = ("citation_precision", "citation_recall", "fact_recall", "abstention_pre
 DRAWN = {"citation_precision": "precision", "citation_recall": "recall", "abstention_recall": "abstention"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Results:
-    """What a folder of results holds: scorecards by name, how they moved, and other measurements as tables."""
-
-    cards: dict[str, dict[str, Any]]
-    history: list[tuple[str, Mapping[str, float | None]]]
-    tables: list[tuple[str, list[str], list[list[str]]]]
-
-
 @router.get("", name="evaluation")
 def evaluation(request: Request, card: str = "") -> Response:
     """Scorecards, plots, and the other measurements of the folder."""
     results = _results(request)
     name = card if card in results.cards else next(iter(reversed(results.cards)), "")
     shown = results.cards.get(name)
+    verdicts = shown.get("verdicts", {}) if shown else {}
     return show(
         request,
         "evaluation.html",
@@ -62,60 +50,63 @@ def evaluation(request: Request, card: str = "") -> Response:
         scorecard=name,
         card=shown,
         cards=list(results.cards),
+        words={word.value: meaning for word, meaning in MEANING.items()},
+        verdicts=verdicts,
+        sets=stacked({name: _counts(row["all"]) for name, row in verdicts.items()}),
         measures=MEASURES,
         tiles=[(MEASURES[measure], shown["splits"]["test"].get(measure)) for measure in TILES] if shown else [],
         curve=risk_coverage(shown["risk_coverage"], settings(request).abstain_below) if shown else None,
         abstain_below=settings(request).abstain_below,
-        kinds=_by_kind(shown) if shown else [],
         moved=trend(results.history, DRAWN) if len(results.history) > 1 else None,
+        verdicts_moved=_verdicts_moved(results),
         history=results.history,
         tables=results.tables,
     )
 
 
 @router.get("/{card}", name="items")
-def items(request: Request, card: str, kind: str = "", wrong: bool = False) -> Response:
-    """The questions of a scorecard, all or of one kind, or those that went wrong."""
-    results = _results(request)
-    shown = _card(results, card)
-    gold = _gold(request)
-    kept = [item for item in shown["items"] if kind in ("", item["kind"]) and (not wrong or _went_wrong(item))]
+def items(request: Request, card: str, set: str = "", group: str = "", verdict: str = "", wrong: bool = False) -> Response:
+    """The questions of a scorecard: all, those of one set, group or verdict, or those that went wrong."""
+    every = list(questions(_card(_results(request), card), _wordings(request)))
+    kept = [
+        one
+        for one in every
+        if set in ("", one.set) and group in ("", one.group) and verdict in ("", one.verdict) and (not wrong or one.went_wrong)
+    ]
+    sets = list(dict.fromkeys(one.set for one in every))
     return show(
         request,
         "evaluation_items.html",
         scorecard=card,
-        kind=kind,
-        wrong=wrong,
-        kinds=sorted({item["kind"] for item in shown["items"]}),
-        items=[(item, gold[item["id"]].question if item["id"] in gold else "") for item in kept],
-        total=len(shown["items"]),
+        chosen={"set": set, "group": group, "verdict": verdict, "wrong": wrong},
+        sets=sets,
+        words=[word.value for word in Verdict],
+        groups=sorted({one.group for one in every if set in ("", one.set)}),
+        items=kept,
+        total=len(every),
     )
 
 
 @router.get("/{card}/{id:path}", name="item")
-def item(request: Request, card: str, id: str) -> Response:
-    """One question: what was wanted, what was given, and the scores behind it."""
-    found = next((one for one in _card(_results(request), card)["items"] if one["id"] == id), None)
+def item(request: Request, card: str, id: str, set: str = GOLD) -> Response:
+    """One question: what was wanted, what was given, what was said of it, and the scores behind it."""
+    every = questions(_card(_results(request), card), _wordings(request))
+    found = next((one for one in every if (one.set, one.id) == (set, id)), None)
     if found is None:
         raise Problem(404, "not_found", "this scorecard holds no question of that name")
+    if found.set != GOLD:
+        return show(request, "evaluation_case.html", scorecard=card, case=found, meaning=_meaning(found))
     wanted = _gold(request).get(id)
-    return show(request, "evaluation_item.html", scorecard=card, item=found, wanted=wanted, relevant=_relevant(wanted))
-
-
-def read_results(folder: Path) -> Results:
-    """The results of a folder; a file that cannot be read, or is none, is left out."""
-    cards: dict[str, dict[str, Any]] = {}
-    history: list[tuple[str, Mapping[str, float | None]]] = []
-    tables = []
-    for file in sorted(folder.glob("*.json")):
-        value = _parsed(file)
-        if value.get("schema") == SCORECARD and {"splits", "items", "kinds", "risk_coverage"} <= value.keys():
-            cards[file.stem] = value
-        elif value.get("schema") == HISTORY:
-            history += [(str(run["at"]), run["test"]) for run in value.get("runs", [])]
-        elif table := _table(value):
-            tables.append((file.stem, *table))
-    return Results(cards=cards, history=history, tables=tables)
+    return show(
+        request,
+        "evaluation_item.html",
+        scorecard=card,
+        item=found.item,
+        judged=found,
+        meaning=_meaning(found),
+        wanted=wanted,
+        relevant=_relevant(wanted),
+    )
 
 
 def _results(request: Request) -> Results:
@@ -131,54 +122,36 @@ def _gold(request: Request) -> dict[str, GoldItem]:
         return {}
 
 
+def _wordings(request: Request) -> dict[str, str]:
+    return {name: item.question for name, item in _gold(request).items()}
+
+
 def _card(results: Results, name: str) -> dict[str, Any]:
     if name not in results.cards:
         raise Problem(404, "not_found", "no scorecard of that name; the evaluation page lists those there are")
     return results.cards[name]
 
 
-def _parsed(file: Path) -> dict[str, Any]:
-    try:
-        if file.stat().st_size > LARGEST:
-            return {}
-        value = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return value if isinstance(value, dict) else {}
+def _counts(row: Mapping[str, Any]) -> dict[str, int]:
+    return {word.value: row[word.value]["count"] for word in Verdict}
 
 
-def _by_kind(card: Mapping[str, Any]) -> Any:
-    rows = {
-        kind: (row["right_status"], row["items"]) for kind, row in card["kinds"].items() if row.get("right_status") is not None
-    }
-    return bars(rows)
+def _verdicts_moved(results: Results) -> Any:
+    """Shares of right and of misleading answers over all sets but the gold set, scorecard by scorecard."""
+    rows = [(at, _pooled(sets)) for at, sets in results.verdicts]
+    names = {"right": "right", "misleading": "misleading"}
+    return trend(rows, names) if len(rows) > 1 else None
 
 
-def _went_wrong(item: Mapping[str, Any]) -> bool:
-    """The wrong kind of answer, a needed source missing, or one that is none."""
-    return not item["right_status"] or any(
-        item[measure] not in (None, 1.0) for measure in ("citation_precision", "citation_recall")
-    )
+def _pooled(sets: Mapping[str, Mapping[str, Any]]) -> dict[str, float | None]:
+    rows = [row for name, row in sets.items() if name != GOLD]
+    items = sum(row["items"] for row in rows)
+    return {word.value: sum(row[word.value]["count"] for row in rows) / items if items else None for word in Verdict}
+
+
+def _meaning(question: Question) -> str:
+    return {word.value: meaning for word, meaning in MEANING.items()}.get(question.verdict, "")
 
 
 def _relevant(wanted: GoldItem | None) -> set[str]:
     return {source for group in wanted.must_cite for source in group} | set(wanted.may_cite) if wanted else set()
-
-
-def _table(value: Mapping[str, Any]) -> tuple[list[str], list[list[str]]] | None:
-    """Systems or configurations side by side, where a file compares some."""
-    for name in ("systems", "configurations"):
-        rows = value.get(name)
-        if isinstance(rows, dict) and rows and all(isinstance(row, dict) for row in rows.values()):
-            columns = list(dict.fromkeys(column for row in rows.values() for column in row if _is_number(row[column])))
-            body = [[system, *(_number(row.get(column)) for column in columns)] for system, row in rows.items()]
-            return [name.rstrip("s"), *columns], body
-    return None
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _number(value: Any) -> str:
-    return f"{value:g}" if _is_number(value) else "—"

@@ -74,13 +74,24 @@ class Plot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bar:
-    """One share, 0..1, as a bar of ``width``."""
+class Piece:
+    """One part of a parted bar: where it begins, how wide it is, how many it stands for."""
+
+    name: str
+    x: float
+    width: float
+    count: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """A bar parted by counts that add up to ``total``."""
 
     name: str
     y: int
-    width: float
-    value: str
+    parts: tuple[Piece, ...]
+    total: int
 
 
 def risk_coverage(
@@ -142,13 +153,19 @@ def trend(
     )
 
 
-def bars(shares: Mapping[str, tuple[float, int]], full: float = 300) -> list[Bar]:
-    """A bar for each share, the lowest first; each tells its value and how many it is of."""
-    ordered = sorted(shares.items(), key=lambda item: (item[1][0], item[0]))
-    return [
-        Bar(name=name.replace("_", " "), y=26 * n, width=round(full * share, 1), value=f"{share:.2f} of {count}")
-        for n, (name, (share, count)) in enumerate(ordered)
-    ]
+def stacked(rows: Mapping[str, Mapping[str, int]], full: float = 400) -> list[Stack]:
+    """A bar for each row, parted by its counts in their order; each part tells its share."""
+    stacks = []
+    for n, (name, counts) in enumerate(rows.items()):
+        total = sum(counts.values())
+        parts, x = [], 0.0
+        for part, count in counts.items():
+            width = full * count / total if total else 0.0
+            label = f"{name}: {part} {count} of {total} ({count / total:.0%})" if total else ""
+            parts.append(Piece(name=part, x=round(x, 1), width=round(width, 1), count=count, label=label))
+            x += width
+        stacks.append(Stack(name=name.replace("-", " "), y=30 * n, parts=tuple(parts), total=total))
+    return stacks
 
 
 def _plot(
