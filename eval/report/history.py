@@ -22,11 +22,17 @@ def main(scorecard: Path, output: Path) -> None:
     runs: list[dict[str, Any]] = []
     for line in lines:
         commit, at = line.split()
-        splits = json.loads(_git("show", f"{commit}:./{scorecard}"))["splits"]
-        if not runs or {name: runs[-1][name] for name in splits} != splits:
-            runs.append({"at": at[:10], "commit": commit[:7], **splits})
+        card = json.loads(_git("show", f"{commit}:./{scorecard}"))
+        found = card["splits"] | ({"verdicts": verdicts(card)} if "verdicts" in card else {})
+        if not runs or any(runs[-1].get(name) != value for name, value in found.items()):
+            runs.append({"at": at[:10], "commit": commit[:7], **found})
     output.write_text(json.dumps({"schema": "ragqa.scorecards/1", "runs": runs}, indent=1) + "\n", encoding="utf-8")
     click.echo(f"{len(runs)} scorecards written to {output}")
+
+
+def verdicts(card: dict[str, Any]) -> dict[str, Any]:
+    """The four words of every set, without its groups."""
+    return {name: row["all"] for name, row in card["verdicts"].items()}
 
 
 def _git(*words: str) -> str:

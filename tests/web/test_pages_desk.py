@@ -136,10 +136,18 @@ def test_the_evaluation_page_shows_the_published_scorecard_and_every_question_be
         shown = page(client, "/evaluation")
         tiles = {words(tile)[5:]: words(tile)[:5] for tile in shown.xpath("//ul[@class='tiles']/li")}
         assert tiles["Citation precision"] == f"{card['splits']['test']['citation_precision']:.3f}"
-        assert len(shown.xpath("//*[local-name()='svg']")) == 3
-        assert len(page(client, "/evaluation/scorecard").xpath("//tbody/tr")) == card["all"]["items"]
+        for name, row in card["verdicts"].items():
+            bar = [words(part) for part in shown.xpath("//*[local-name()='rect']/*[local-name()='title']")]
+            assert f"{name.replace('-', ' ')}: misleading {row['all']['misleading']['count']} of {row['all']['items']}" in " ".join(bar)
+        every = len(card["items"]) + len(card["cases"])
+        assert len(page(client, "/evaluation/scorecard").xpath("//tbody/tr")) == every
         wrong = page(client, "/evaluation/scorecard?wrong=true").xpath("//tbody/tr")
-        assert 0 < len(wrong) < card["all"]["items"]
+        assert 0 < len(wrong) < every
+        misleading = page(client, "/evaluation/scorecard?set=gold&verdict=misleading").xpath("//tbody/tr")
+        assert len(misleading) == card["verdicts"]["gold"]["all"]["misleading"]["count"]
+        case = next(one for one in card["cases"] if one["verdict"] == "incomplete")
+        told = words(page(client, f"/evaluation/scorecard/{case['id']}?set={case['set']}"))
+        assert all(" ".join(text.split()) in told for text in (case["asked"][-1], case["why"], case["reasons"][0]))
         item = words(page(client, "/evaluation/scorecard/a1-001"))
         assert "answerable" in item
         assert "pmid:" in item or "article:" in item

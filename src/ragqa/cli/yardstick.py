@@ -124,10 +124,11 @@ def _of_build(
 
 
 def print_tallies(sets: Mapping[str, Mapping[str, Any]], *, groups: bool = False) -> None:
-    """The four words of each set, and of each group of a set where asked for; shares with their 95 % intervals."""
-    rows = [(name, row["all"]) for name, row in sets.items()]
-    if groups:
-        rows = [(f"{group}", counted) for row in sets.values() for group, counted in row["groups"].items()] + rows
+    """The four words of each set, and before it those of its groups where asked for; shares with their 95 % intervals."""
+    rows: list[tuple[str, Mapping[str, Any]]] = []
+    for name, row in sets.items():
+        rows += [(f"  {group}", counted) for group, counted in row["groups"].items()] if groups else []
+        rows.append((name, row["all"]))
     width = max(len(name) for name, _ in rows) + 2
     click.echo(f"{'':{width}}{'items':>6}" + "".join(f"{word:>24}" for word in WORDS))
     for name, row in rows:
