@@ -15,6 +15,8 @@ from pages_site import QUESTION, fill_library, page, send, sign_in, site, site_s
 from ragqa.corpus.reviewlog import read_log
 from ragqa.editorial.library import Library
 from ragqa.editorial.versions import State
+from ragqa.evaluation.tally import tally
+from ragqa.evaluation.verdicts import Verdict
 from ragqa.settings import Settings
 from ragqa.web.pages.plots import risk_coverage, trend
 
@@ -138,7 +140,10 @@ def test_the_evaluation_page_shows_the_published_scorecard_and_every_question_be
         assert tiles["Citation precision"] == f"{card['splits']['test']['citation_precision']:.3f}"
         for name, row in card["verdicts"].items():
             bar = [words(part) for part in shown.xpath("//*[local-name()='rect']/*[local-name()='title']")]
-            assert f"{name.replace('-', ' ')}: misleading {row['all']['misleading']['count']} of {row['all']['items']}" in " ".join(bar)
+            assert (
+                f"{name.replace('-', ' ')}: misleading {row['all']['misleading']['count']} of {row['all']['items']}"
+                in " ".join(bar)
+            )
         every = len(card["items"]) + len(card["cases"])
         assert len(page(client, "/evaluation/scorecard").xpath("//tbody/tr")) == every
         wrong = page(client, "/evaluation/scorecard?wrong=true").xpath("//tbody/tr")
@@ -153,6 +158,35 @@ def test_the_evaluation_page_shows_the_published_scorecard_and_every_question_be
         assert "pmid:" in item or "article:" in item
         page(client, "/evaluation/scorecard/none", 404)
         page(client, "/evaluation/none", 404)
+
+
+def test_verdicts_over_time_are_drawn_from_the_second_scorecard_on(tmp_path: Path, small_corpus: Path) -> None:
+    """Shares of all sets but the gold set together; of one scorecard there is nothing to draw."""
+    settings = site_settings(tmp_path, small_corpus)
+    settings.results.mkdir()
+    shutil.copy(ROOT / "eval/results/scorecard.json", settings.results)
+    rows = [{"a": tallied("right right silent"), "b": tallied("misleading"), "gold": tallied("silent")}, {"a": tallied("right")}]
+    runs = [{"at": f"2026-01-0{day}", "commit": "c", "verdicts": row} for day, row in enumerate(rows, 1)]
+    file = settings.results / "history.json"
+    with site(settings) as client:
+        for count in (1, 2):
+            file.write_text(json.dumps({"schema": "ragqa.scorecards/1", "runs": runs[:count]}))
+            found = [
+                words(title) for title in page(client, "/evaluation").xpath("//*[local-name()='circle']/*[local-name()='title']")
+            ]
+            drawn = [title for title in found if "2026-01" in title]
+            told = [
+                "right, 2026-01-01: 0.500",
+                "right, 2026-01-02: 1.000",
+                "misleading, 2026-01-01: 0.250",
+                "misleading, 2026-01-02: 0.000",
+            ]
+            assert drawn == (told if count == 2 else [])
+
+
+def tallied(verdicts: str) -> dict[str, Any]:
+    """A tally of these verdicts."""
+    return tally([Verdict(word) for word in verdicts.split()])
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{", '{"schema": "ragqa.scorecard/1"}', "\x00"])

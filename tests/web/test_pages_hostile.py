@@ -51,7 +51,7 @@ SCORECARD = {
     "verdicts": {MARKUP: {"all": COUNTED, "groups": {MARKUP: COUNTED}}},
     "cases": [
         {
-            **{name: MARKUP for name in ("set", "id", "group", "verdict", "status", "message", "why")},
+            **dict.fromkeys(("set", "id", "group", "verdict", "status", "message", "why"), MARKUP),
             **{name: [MARKUP] for name in ("asked", "reasons", "said")},
         }
     ],
