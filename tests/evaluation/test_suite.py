@@ -113,3 +113,26 @@ def test_the_command_prints_four_words_and_keeps_no_sealed_case(
     assert {"open", "shut"} <= set(found["verdicts"])
     assert {case["set"] for case in found["cases"]} == {"open"}
     assert [file.name for file in (tmp_path / "judged").iterdir()] == ["open.jsonl"]
+
+
+def test_the_gold_set_alone_asks_no_other(tmp_path: Path, settings: Settings, run: Callable[..., Any]) -> None:
+    """Though there is a suite; a set by its name asks no gold question."""
+    (tmp_path / "gold").mkdir()
+    gold = {"id": "g", "split": "dev", "kind": "answerable", "question": "Does drug A help in condition B?", "expect": "answered"}
+    (tmp_path / "gold" / "g.jsonl").write_text(json.dumps(gold) + "\n", encoding="utf-8")
+    words = [
+        "eval",
+        "--gold",
+        tmp_path / "gold",
+        "--suite",
+        suite(tmp_path),
+        "--corpus",
+        settings.corpus,
+        "--index",
+        settings.index,
+    ]
+    for only, asked in (("gold", {"gold"}), ("open", {"open"})):
+        result = run(*words, "--only", only, "--json", tmp_path / "card.json")
+        assert result.exit_code == 0, result.output
+        card = json.loads((tmp_path / "card.json").read_text(encoding="utf-8"))
+        assert (set(card["verdicts"]), len(card["items"])) == (asked, int(only == "gold"))

@@ -56,7 +56,8 @@ def eval_(
     from ragqa.parallel import cores
 
     settings = settings_from(corpus=corpus, index=index, model=model)
-    sets = chosen(read_suite(suite), set(only) - {GOLD}, sealed) if suite.exists() or set(only) - {GOLD} else ()
+    names = set(only) - {GOLD}
+    sets = chosen(read_suite(suite), names, sealed) if names or (suite.exists() and not only) else ()
     items = load_gold(gold) if not only or GOLD in only else []
     with progress_bar() as progress:
         build_index(settings, progress)

@@ -64,7 +64,7 @@ def report(scores: Sequence[ItemScore], ragqa: Ragqa, sets: Sequence[SetResult] 
     return {
         "schema": "ragqa.scorecard/1",
         "generation": ragqa.generation.manifest.model_dump(),
-        "verdicts": {GOLD: tallies(scores), **{one.name: one.tallies for one in sets}},
+        "verdicts": ({GOLD: tallies(scores)} if scores else {}) | {one.name: one.tallies for one in sets},
         "splits": {split: scorecard([s for s in scores if s.split == split]) for split in ("dev", "test")},
         "all": scorecard(scores),
         "kinds": {kind: scorecard([s for s in scores if s.kind == kind]) for kind in sorted({s.kind for s in scores})},
