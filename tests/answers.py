@@ -46,9 +46,9 @@ def answer(**changes: Any) -> Answer:
     return Answer(**(made | changes))
 
 
-def hostile_answer() -> Answer:
+def hostile_answer(text: str = HOSTILE) -> Answer:
     """An answer whose texts all try to act."""
-    made = answer(question=HOSTILE, standalone_question=HOSTILE)
-    statement = made.statements[0].model_copy(update={"text": HOSTILE})
-    reference = made.references[0].model_copy(update={"title": HOSTILE, "url": "javascript:alert(1)"})
+    made = answer(question=text, standalone_question=text)
+    statement = made.statements[0].model_copy(update={"text": text})
+    reference = made.references[0].model_copy(update={"title": text, "url": "javascript:alert(1)"})
     return made.model_copy(update={"statements": (statement,), "references": (reference,)})

@@ -23,9 +23,10 @@ DATA = Path(os.environ.get("RAGQA_DATA", ROOT.parent / "shared" / "data"))
 
 @pytest.fixture(autouse=True)
 def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test reads or writes the index and the library of whoever runs it."""
+    """No test reads or writes the index, the library and the server's folder of whoever runs it."""
     monkeypatch.setenv("RAGQA_INDEX", str(tmp_path / "own-index"))
     monkeypatch.setenv("RAGQA_LIBRARY", str(tmp_path / "own-library.sqlite"))
+    monkeypatch.setenv("RAGQA_SERVING", str(tmp_path / "own-serving"))
 
 
 @pytest.fixture

@@ -19,12 +19,14 @@ import pytest
 from fastapi.testclient import TestClient
 from samples import ROOT
 from web.conftest import QUESTION, Opened, app_of, token
+from web.pages_site import rating_of
 from web.test_access import csrf_in
 
 import ragqa as package
 from ragqa.corpus.folder import require_folder
 from ragqa.editorial.library import Library
 from ragqa.editorial.regenerate import propose
+from ragqa.evaluation.rating.sessions import SessionFolder
 from ragqa.pipeline import Ragqa
 from ragqa.question.asked import Asked
 from ragqa.web.app import routes
@@ -119,6 +121,9 @@ def site(own: Opened) -> Iterator[TestClient]:
     with own(results=ROOT / "eval" / "results", generations=5) as client:
         settings = app_of(client).state.settings
         with Ragqa.open(settings) as ragqa, Library(settings.library) as library:
+            for name in ("open", "closing", "closed"):
+                rating_of(settings, name, [ragqa.ask(QUESTION)])
+            SessionFolder.named(settings.serving, "closed").close()
             propose(library, ragqa, [Asked(question=QUESTION), Asked(question="What are the harms of drug A?")], "clinician", 1)
         yield client
 
@@ -148,12 +153,14 @@ def requests(client: TestClient) -> Iterator[tuple[str, str, dict[str, Any]]]:
         ("POST", "/ask"): {"data": {"question": QUESTION, "csrf": csrf}},
         ("POST", "/desk/articles/{slug}"): {"data": {"state": "submitted", "sha256": sha256}},
         ("POST", "/desk/answers/{number}"): {"data": {"decision": "sign_off"}},
+        ("POST", "/rating/{rating}/{number}"): {"data": {"left": "right", "right": "silent", "better": "left"}},
     }
     for route in sorted(routes(), key=lambda route: "DELETE" in route.methods or route.path == "/sign-out"):
         own = "desk" in route.path or "review" in route.path
         named = talk if "conversations" in route.path else "a1-001" if "evaluation" in route.path else answer
         number = "2" if "desk" in route.path else "1"
         fill = {"slug": "drug-c" if own else "drug-a", "number": number, "source_id": "pmid:101", "card": "scorecard"}
+        fill["rating"] = {"results": "closed", "close": "closing"}.get(route.path.rpartition("/")[2], "open")
         url = re.sub(r"\{(\w+)(:\w+)?\}", lambda place, fill=fill, named=named: fill.get(place[1], named), route.path)
         for method in sorted(route.methods):
             sent = {"url": url, "headers": admin} | bodies.get((method, route.path), {})

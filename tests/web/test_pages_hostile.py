@@ -7,12 +7,14 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from answers import hostile_answer
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 from lxml import html
-from pages_site import MARKUP, fill_library, hostile_site, page, send, sign_in, site, site_settings, words
+from pages_site import MARKUP, fill_library, hostile_site, page, rating_of, send, sign_in, site, site_settings, words
 
 from ragqa.answer.contract import Reference
+from ragqa.evaluation.rating.sessions import rated_now
 from ragqa.evaluation.verdicts import Verdict
 from ragqa.web.pages import routers
 from ragqa.web.pages.exports import as_bibtex, as_ris
@@ -70,6 +72,10 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[TestClie
     (settings.results / "history.json").write_text(json.dumps(history))
     question = f"Does drug A help in condition B? {MARKUP}"
     fill_library(settings, question, "Does drug A help in condition B?")
+    rating, rated = (rating_of(settings, name, [hostile_answer(MARKUP)]) for name in ("hostile", "rated"))
+    for rater, word in ((MARKUP, Verdict.RIGHT), ("other", Verdict.SILENT)):
+        rated.add(rated_now(1, rater, word, word, "left", (MARKUP, MARKUP)))
+    rated.close()
     with site(settings) as client:
         sign_in(client)
         talk = send(client, "/ask", {"question": question, "article": "drug-a", "understood": question}).headers["location"]
@@ -89,6 +95,10 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[TestClie
                 "items": "/evaluation/card",
                 "item": page(client, "/evaluation/card").xpath("//tbody//a/@href")[0],
                 "case": page(client, "/evaluation/card").xpath("//tbody//a/@href")[1],
+                "ratings": "/rating",
+                "next_pair": "/rating/rated",
+                "rating_pair": f"/rating/{rating.name}/1",
+                "rating_results": "/rating/rated/results",
                 "desk": "/desk",
                 "review": "/desk/articles/drug-h",
                 "sign_offs": "/desk/answers",
@@ -108,7 +118,21 @@ def test_every_page_is_among_those_looked_at(hostile: tuple[TestClient, dict[str
 
 PAGES = [
     *("front", "article", "questions", "source", "search", "policy", "conversation", "answer"),
-    *("evaluation", "items", "item", "case", "desk", "review", "sign_offs", "sign_off", "audit"),
+    *(
+        "evaluation",
+        "items",
+        "item",
+        "case",
+        "ratings",
+        "next_pair",
+        "rating_pair",
+        "rating_results",
+        "desk",
+        "review",
+        "sign_offs",
+        "sign_off",
+        "audit",
+    ),
 ]
 
 
@@ -121,7 +145,7 @@ def test_hostile_text_is_inert(hostile: tuple[TestClient, dict[str, str]], name:
     inert(html.fromstring(response.text))
     assert "1337" not in response.text  # no template in the text was evaluated
     assert not re.search("[\u202a-\u202e\u2066-\u2069]", response.text)
-    if name not in ("policy", "questions"):
+    if name not in ("policy", "questions", "ratings", "next_pair"):
         assert "window.pwned=1" in words(html.fromstring(response.text))
     policy = response.headers["content-security-policy"]
     assert "script-src 'self'" in policy

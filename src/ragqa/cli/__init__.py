@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from ragqa.cli import asking, corpus, evaluation, library, mend, review, serving
+from ragqa.cli import asking, corpus, evaluation, library, mend, rating, review, serving
 from ragqa.errors import CorpusError, InvalidRecord, RagqaError
 from ragqa.files.databases import is_damage
 
@@ -72,5 +72,6 @@ for _command in (  # in the order docs/cli.md shows them
     serving.serve,
     serving.users,
     evaluation.eval_,
+    rating.rating,
 ):
     main.add_command(_command)

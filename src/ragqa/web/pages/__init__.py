@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from ragqa.web.pages import desk, evaluator, reader, talk
+from ragqa.web.pages import desk, evaluator, rating, reader, talk
 
-routers: tuple[APIRouter, ...] = (reader.router, talk.router, evaluator.router, desk.router)
+routers: tuple[APIRouter, ...] = (reader.router, talk.router, evaluator.router, rating.router, desk.router)

@@ -1,0 +1,161 @@
+"""The rating page: two answers side by side, a word for each, and nothing that tells which system gave which.
+
+A rater sees neither the ratings of others nor what came of them until the session is closed.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Form, Path, Request, Response
+from fastapi.responses import RedirectResponse
+
+from ragqa.answer.contract import Answer
+from ragqa.answer.render import describe
+from ragqa.corpus.parts import Part
+from ragqa.errors import RagqaError
+from ragqa.evaluation.rating.outcome import outcome
+from ragqa.evaluation.rating.sessions import LONGEST_NOTE, Better, Pair, Rating, SessionFolder, rated_now
+from ragqa.evaluation.verdicts import MEANING, Verdict
+from ragqa.question.cleaning import Cleaner
+from ragqa.web.access import Reader, require
+from ragqa.web.pages.frame import show
+from ragqa.web.problems import Problem
+from ragqa.web.state import settings
+
+router = APIRouter(prefix="/rating", include_in_schema=False)
+Rater = Annotated[Reader, Depends(require("reader"))]
+Editor = Annotated[Reader, Depends(require("editor"))]
+Number = Annotated[int, Path(ge=1, le=10**6)]
+Note = Annotated[str, Form(max_length=LONGEST_NOTE)]
+WORDS = {word.value: meaning for word, meaning in MEANING.items()}
+
+
+@router.get("", name="ratings")
+def ratings(request: Request, who: Rater) -> Response:
+    """The sessions, each with how far this rater has come."""
+    sessions = [
+        (one.name, one.closed, len(_rated(one, who)), len(one.read().left)) for one in SessionFolder.all(_serving(request))
+    ]
+    return show(request, "rating_list.html", sessions=sessions)
+
+
+@router.get("/{rating}", name="next_pair")
+def next_pair(request: Request, rating: str, who: Rater) -> Response:
+    """The first pair that this rater has not rated; after the last one, that it is done."""
+    session = _session(request, rating)
+    done = _rated(session, who)
+    left = [number for number in session.order(_name(who)) if number not in done]
+    if left and not session.closed:
+        return RedirectResponse(f"/rating/{rating}/{left[0]}", 303)
+    return show(
+        request, "rating_done.html", session=rating, closed=session.closed, done=len(done), total=len(session.read().left)
+    )
+
+
+@router.get("/{rating}/results", name="rating_results")
+def rating_results(request: Request, rating: str, who: Editor) -> Response:
+    """What came of a session that is closed."""
+    session = _session(request, rating)
+    if not session.closed:
+        raise Problem(409, "open", "what came of a rating is shown once it is closed: nobody who rates may know what others said")
+    return show(request, "rating_results.html", found=outcome(session), words=list(reversed(WORDS)))
+
+
+@router.post("/{rating}/close", name="rating_close")
+def rating_close(request: Request, rating: str, who: Editor) -> Response:
+    """End the rating."""
+    _session(request, rating).close()
+    return RedirectResponse(f"/rating/{rating}/results", 303)
+
+
+@router.get("/{rating}/{number}", name="rating_pair")
+def rating_pair(request: Request, rating: str, number: Number, who: Rater) -> Response:
+    """One pair, with this rater's own rating of it where there is one."""
+    session = _session(request, rating)
+    pair, order, done = _pair(session, number), session.order(_name(who)), _rated(session, who)
+    place = order.index(number)
+    return show(
+        request,
+        "rating_pair.html",
+        session=rating,
+        pair=pair,
+        sides=[("left", _shown(pair.left)), ("right", _shown(pair.right))],
+        words=WORDS,
+        given=done.get(number),
+        back=order[place - 1] if place else None,
+        place=place + 1,
+        rated=len(done),
+        total=len(order),
+        longest=LONGEST_NOTE,
+        closed=session.closed,
+    )
+
+
+@router.post("/{rating}/{number}", name="rate")
+def rate(
+    request: Request,
+    rating: str,
+    number: Number,
+    who: Rater,
+    left: Annotated[Verdict, Form()],
+    right: Annotated[Verdict, Form()],
+    better: Annotated[Better, Form()],
+    left_note: Note = "",
+    right_note: Note = "",
+) -> Response:
+    """Keep a rating, and go on to the next pair."""
+    session = _session(request, rating)
+    _pair(session, number)
+    clean = Cleaner(settings(request).redact).text
+    notes = clean(left_note.strip())[:LONGEST_NOTE], clean(right_note.strip())[:LONGEST_NOTE]
+    try:
+        session.add(rated_now(number, _name(who), left, right, better, notes))
+    except RagqaError as error:
+        raise Problem(409, "closed", str(error)) from error
+    return RedirectResponse(f"/rating/{rating}", 303)
+
+
+def _serving(request: Request) -> Any:
+    return settings(request).serving
+
+
+def _session(request: Request, name: str) -> SessionFolder:
+    try:
+        session = SessionFolder.named(_serving(request), name)
+    except RagqaError:
+        session = None
+    if session is None or not session.exists:
+        raise Problem(404, "not_found", "no rating of that name; /rating lists those there are")
+    return session
+
+
+def _pair(session: SessionFolder, number: int) -> Pair:
+    pairs = session.pairs()
+    if number > len(pairs):
+        raise Problem(404, "not_found", f"this rating has {len(pairs)} pairs")
+    return pairs[number - 1]
+
+
+def _name(who: Reader) -> str:
+    """Who rates; the decision let nobody in without a name."""
+    return who.name or ""
+
+
+def _rated(session: SessionFolder, who: Reader) -> dict[int, Rating]:
+    return {one.pair: one for one in session.ratings() if one.rater == _name(who)}
+
+
+def _shown(answer: Answer) -> dict[str, Any]:
+    """An answer as a reader sees it, without its id, models, times and how the question was understood."""
+    parts = [(part.heading(answer.audience), [one for one in answer.statements if one.section is part]) for part in Part]
+    return {
+        "status": answer.status.value,
+        "message": answer.message,
+        "alternatives": answer.alternatives,
+        "parts": [(heading, statements) for heading, statements in parts if statements],
+        "evidence": answer.evidence,
+        "conflicts": answer.conflicts,
+        "references": [(reference.number, describe(reference)) for reference in answer.references],
+        "disclaimer": answer.disclaimer,
+    }
