@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from samples import abstract
@@ -13,6 +15,8 @@ from ragqa.composing.draft import Draft, Quote
 from ragqa.corpus.parts import Part
 from ragqa.corpus.passages import passages
 from ragqa.corpus.records import Abstract
+from ragqa.evaluation.rating.drawing import Drawn
+from ragqa.evaluation.rating.sessions import SessionFolder, make
 from ragqa.question.refusal import Status
 
 HOSTILE = '<script>alert("x")</script> [click](javascript:alert(1)) \x1b[31mred\x1b[0m \u202egnp.exe {{ 7*7 }} *bold*'
@@ -52,3 +56,11 @@ def hostile_answer(text: str = HOSTILE) -> Answer:
     statement = made.statements[0].model_copy(update={"text": text})
     reference = made.references[0].model_copy(update={"title": text, "url": "javascript:alert(1)"})
     return made.model_copy(update={"statements": (statement,), "references": (reference,)})
+
+
+def rating_of(serving: Path, name: str, answers: Sequence[Answer]) -> SessionFolder:
+    """A rating in which each answer stands beside itself."""
+    session = SessionFolder.named(serving, name)
+    pairs = [Drawn(f"q{n}", "group", (answer.question,), answer, answer) for n, answer in enumerate(answers)]
+    make(session, ("old", "new"), pairs, 1)
+    return session

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from answers import rating_of
 from samples import ARTICLE, abstract, write_corpus
 
 from ragqa.conversation.turns import add_turn, read_turns
@@ -22,6 +23,8 @@ from ragqa.corpus.folder import load_corpus
 from ragqa.editorial.library import Library
 from ragqa.editorial.regenerate import propose
 from ragqa.editorial.versions import State, key_of
+from ragqa.evaluation.rating.sessions import rated_now
+from ragqa.evaluation.verdicts import Verdict
 from ragqa.index import current_generation
 from ragqa.index.refresh import build_index
 from ragqa.mend import Finding, mend
@@ -58,6 +61,9 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     talk = made.serving / "conversations" / f"{TALK}.jsonl"
     for number in range(3):
         add_turn(talk, Turn(question=f"Question {number}?"))
+    rated = rating_of(made.serving, "spring", [answer, answer])
+    for number in (1, 2, 1):
+        rated.add(rated_now(number, "demo-editor", Verdict.RIGHT, Verdict.SILENT, "left", ("", "")))
     (made.serving / "secret").write_bytes(os.urandom(32))
     (made.serving / "secret").chmod(0o600)
     return folder
@@ -96,6 +102,7 @@ PLACES = {
     "accounts": "serving/accounts.sqlite",
     "archive": "serving/answers.sqlite",
     "conversation": "serving/conversations/*.jsonl",
+    "ratings": "serving/ratings/spring/ratings.jsonl",
     "secret": "serving/secret",
 }
 
@@ -141,8 +148,8 @@ def utf_16(file: Path, data: bytes) -> None:
 
 
 KINDS = (pipe, circle, folder, empty, half, torn, noise, utf_16)
-UNSEEN = {("article", torn), ("conversation", empty), ("secret", noise), ("secret", utf_16)}
-"""No damage that a program can see: another text, which nobody approved; a conversation just begun; bytes as good as others."""
+UNSEEN = {("article", torn), ("conversation", empty), ("ratings", empty), ("secret", noise), ("secret", utf_16)}
+"""No damage that a program can see: another text, which nobody approved; nothing said or rated yet; bytes as good as others."""
 DAMAGES = [(name, kind) for name in PLACES for kind in KINDS if (name, kind) not in UNSEEN]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,8 @@ from fastapi.testclient import TestClient
 from lxml import html
 from samples import ARTICLE, abstract, write_reviews
 
-from ragqa.answer.contract import Answer
 from ragqa.editorial.library import Library
 from ragqa.editorial.regenerate import propose
-from ragqa.evaluation.rating.drawing import Drawn
-from ragqa.evaluation.rating.sessions import SessionFolder, make
 from ragqa.pipeline import Ragqa
 from ragqa.question.asked import Asked
 from ragqa.settings import Settings
@@ -137,14 +134,6 @@ def site_settings(folder: Path, corpus: Path, **changes: Any) -> Settings:
         "request_seconds": 300,
     }
     return Settings(**(given | changes))
-
-
-def rating_of(settings: Settings, name: str, answers: Sequence[Answer]) -> SessionFolder:
-    """A rating in which each answer stands beside itself."""
-    session = SessionFolder.named(settings.serving, name)
-    pairs = [Drawn(f"q{n}", "group", (answer.question,), answer, answer) for n, answer in enumerate(answers)]
-    make(session, ("old", "new"), pairs, 1)
-    return session
 
 
 def fill_library(settings: Settings, *questions: str) -> None:

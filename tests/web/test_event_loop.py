@@ -16,10 +16,10 @@ from types import FrameType
 from typing import Any
 
 import pytest
+from answers import rating_of
 from fastapi.testclient import TestClient
 from samples import ROOT
 from web.conftest import QUESTION, Opened, app_of, token
-from web.pages_site import rating_of
 from web.test_access import csrf_in
 
 import ragqa as package
@@ -122,7 +122,7 @@ def site(own: Opened) -> Iterator[TestClient]:
         settings = app_of(client).state.settings
         with Ragqa.open(settings) as ragqa, Library(settings.library) as library:
             for name in ("open", "closing", "closed"):
-                rating_of(settings, name, [ragqa.ask(QUESTION)])
+                rating_of(settings.serving, name, [ragqa.ask(QUESTION)])
             SessionFolder.named(settings.serving, "closed").close()
             propose(library, ragqa, [Asked(question=QUESTION), Asked(question="What are the harms of drug A?")], "clinician", 1)
         yield client

@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from answers import hostile_answer
+from answers import hostile_answer, rating_of
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 from lxml import html
-from pages_site import MARKUP, fill_library, hostile_site, page, rating_of, send, sign_in, site, site_settings, words
+from pages_site import MARKUP, fill_library, hostile_site, page, send, sign_in, site, site_settings, words
 
 from ragqa.answer.contract import Reference
 from ragqa.evaluation.rating.sessions import rated_now
@@ -72,7 +72,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[TestClie
     (settings.results / "history.json").write_text(json.dumps(history))
     question = f"Does drug A help in condition B? {MARKUP}"
     fill_library(settings, question, "Does drug A help in condition B?")
-    rating, rated = (rating_of(settings, name, [hostile_answer(MARKUP)]) for name in ("hostile", "rated"))
+    rating, rated = (rating_of(settings.serving, name, [hostile_answer(MARKUP)]) for name in ("hostile", "rated"))
     for rater, word in ((MARKUP, Verdict.RIGHT), ("other", Verdict.SILENT)):
         rated.add(rated_now(1, rater, word, word, "left", (MARKUP, MARKUP)))
     rated.close()

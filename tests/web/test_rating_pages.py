@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
+from answers import rating_of
 from fastapi.testclient import TestClient
-from pages_site import QUESTION, page, rating_of, send, sign_in, site, site_settings, small_site, words
+from pages_site import QUESTION, page, send, sign_in, site, site_settings, small_site, words
 
 from ragqa.evaluation.rating.sessions import SessionFolder
 from ragqa.pipeline import Ragqa
@@ -30,7 +32,7 @@ def rating(tmp_path: Path) -> Iterator[tuple[TestClient, Settings, SessionFolder
     settings = site_settings(tmp_path, small_site(tmp_path / "corpus"))
     with Ragqa.open(settings) as ragqa:
         answers = [ragqa.ask(QUESTION), ragqa.ask(OTHER)]
-    session = rating_of(settings, "spring", answers)
+    session = rating_of(settings.serving, "spring", answers)
     with site(settings) as client:
         sign_in(client)
         yield client, settings, session
@@ -101,4 +103,4 @@ def test_a_guest_is_asked_to_sign_in(rating: tuple[TestClient, Settings, Session
     client.cookies.clear()
     for path in ("/rating", "/rating/spring", "/rating/spring/1", "/rating/spring/results"):
         sent_on = client.get(path, headers={"Accept": "text/html"}, follow_redirects=False)
-        assert sent_on.headers["location"].startswith("/sign-in"), path
+        assert sent_on.headers["location"].endswith("/sign-in?next=" + quote(path, safe="")), path

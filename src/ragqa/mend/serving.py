@@ -10,6 +10,7 @@ from typing import Any
 
 from ragqa.conversation.turns import SCHEMA, read_turns
 from ragqa.errors import InvalidRecord
+from ragqa.evaluation.rating.sessions import SessionFolder, readable_ratings
 from ragqa.files import open_regular, open_stream, raw_lines, read_bytes, read_jsonl, write_atomic
 from ragqa.files.appending import ends_whole
 from ragqa.files.aside import keep_aside
@@ -33,6 +34,8 @@ def serving(settings: Settings) -> Iterator[Damage]:
     yield from database(folder / "answers.sqlite", _new_archive, _answers_held, "some links to answers lead nowhere")
     for file in sorted((folder / "conversations").glob("*.jsonl")):
         yield from conversation(file)
+    for session in SessionFolder.all(folder):
+        yield from rating(session)
     yield from secret(folder / "secret")
 
 
@@ -91,6 +94,34 @@ def conversation(file: Path) -> Iterator[Damage]:
         return f"begun anew with the {len(kept)} turns before; the whole file is {aside.name}"
 
     yield Damage(file=file, seen=seen, advice=f"begin it anew with the {len(kept)} turns before", repair=repair)
+
+
+def rating(session: SessionFolder) -> Iterator[Damage]:
+    """A rating session: ratings that can be read are kept; what was drawn once can only come from a copy."""
+    try:
+        session.read()
+        session.pairs()
+    except InvalidRecord as error:
+        advice = "put a copy back, or remove the folder; its ratings mean nothing without it"
+        yield Damage(file=error.faults[0].file, seen=error.faults[0].message, advice=advice)
+    file = session.folder / "ratings.jsonl"
+    try:
+        session.ratings()
+        if not os.path.lexists(file) or ends_whole(file):
+            return
+        seen = "its last line was cut off"
+    except InvalidRecord as error:
+        seen = f"line {error.faults[0].line or 1}: {error.faults[0].message}"
+    except OSError as error:
+        seen = reason(error)
+    kept, lost = readable_ratings(file)
+
+    def repair() -> str:
+        aside = keep_aside(file)
+        write_atomic(file, kept, mode=0o644)
+        return f"the {len(kept)} ratings that can be read were kept, {lost} lines were not; the whole file is {aside.name}"
+
+    yield Damage(file=file, seen=seen, advice=f"keep the {len(kept)} ratings that can be read", repair=repair)
 
 
 def _lines(file: Path) -> int:

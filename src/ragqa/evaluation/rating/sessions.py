@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import random
 import re
 from collections.abc import Sequence
@@ -132,7 +133,7 @@ class SessionFolder:
         """The newest rating of each pair by each rater, in the order first given. Raises InvalidRecord."""
         newest: dict[tuple[int, str], Rating] = {}
         file = self.folder / "ratings.jsonl"
-        for rating in _lines(file, Rating) if file.exists() else []:
+        for rating in _lines(file, Rating) if os.path.lexists(file) else []:
             newest[rating.pair, rating.rater] = rating
         return list(newest.values())
 
@@ -180,6 +181,20 @@ def make(session: SessionFolder, systems: tuple[str, str], pairs: Sequence[Drawn
     write_atomic(session.folder / "pairs.jsonl", (json_line(pair.model_dump(mode="json", by_alias=True)) for pair in shown))
     made = Session(schema="ragqa.rating/1", systems=systems, seed=seed, made_at=_now(), left=tuple(sides))
     write_atomic(session.folder / "session.json", [json_line(made.model_dump(mode="json", by_alias=True))])
+
+
+def readable_ratings(file: Path) -> tuple[list[str], int]:
+    """The lines of a damaged file that are ratings, and how many others there are; none where it cannot be read at all."""
+    kept, lost = [], 0
+    try:
+        for _, value in read_jsonl(file):
+            try:
+                kept.append(json_line(Rating.model_validate(value).model_dump(mode="json")))
+            except ValidationError:
+                lost += 1
+    except (InvalidRecord, OSError):
+        lost += 1
+    return kept, lost
 
 
 def rated_now(pair: int, rater: str, left: Verdict, right: Verdict, better: Better, notes: tuple[str, str]) -> Rating:
