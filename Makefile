@@ -28,7 +28,7 @@ browser:  ## Debian's chromium for the browser tests, where it is missing and ma
 	    >/dev/null 2>&1 || echo "chromium could not be installed: the browser tests will be skipped"; \
 	else echo "no /usr/bin/chromium: the browser tests will be skipped. apt-get install chromium, as root, brings it"; fi
 
-eval: $(VENV)/.ready  ## the gold set's scorecard
+eval: $(VENV)/.ready  ## the scorecard of the gold set and of every set that is not sealed
 	$(BIN)/ragqa eval --json eval/results/scorecard.json
 
 bench: $(VENV)/.ready  ## speed and memory, as ratios within one run

@@ -4,8 +4,8 @@ A packet holds a question, the statements of an answer and the studies behind th
 graders who do not see each other grade it by GRADE's published rules; their agreement is the bar that ragqa is held to.
 
     python eval/measure/strength.py packets eval/gold WORK/packets.jsonl --count 40
-    python eval/measure/strength.py cases WORK/packets.jsonl WORK/grader-1.jsonl WORK/grader-2.jsonl eval/strength/bundled.jsonl
-    python eval/measure/strength.py agreement eval/strength/bundled.jsonl --json eval/results/strength.json
+    python eval/measure/strength.py cases WORK/packets.jsonl WORK/grader-1.jsonl WORK/grader-2.jsonl eval/cases/strength.jsonl
+    python eval/measure/strength.py agreement eval/cases/strength.jsonl --json eval/results/strength.json
 """
 
 from __future__ import annotations
