@@ -5,6 +5,7 @@ Browser: Debian's chromium. Where it is missing these tests are skipped; ``make 
 
 from __future__ import annotations
 
+import json
 import shutil
 import socket
 import threading
@@ -15,8 +16,11 @@ from typing import Any
 
 import pytest
 import uvicorn
+from answers import rating_of
 from pages_site import PASSWORD, fill_library, hostile_site, site_settings, small_site
+from samples import ROOT
 
+from ragqa.pipeline import Ragqa
 from ragqa.settings import Settings
 from ragqa.web.app import create_app
 
@@ -35,6 +39,9 @@ PATIENCE = 60_000
 """Milliseconds to wait for what takes one: the machine may be busy."""
 ARTICLE, DRAFTED = "/articles/memantine-ocd", "ptsd-drug-treatment"
 QUESTION = "Is memantine effective in OCD?"
+CARD = json.loads((ROOT / "eval" / "results" / "scorecard.json").read_text(encoding="utf-8"))
+CASE = next(f"/evaluation/scorecard/{case['id']}?set={case['set']}" for case in CARD["cases"] if case["verdict"] == "misleading")
+"""The page of a case that misled."""
 Page = Any
 Open = Callable[..., Page]
 
@@ -68,6 +75,9 @@ def address(tmp_path_factory: pytest.TempPathFactory, bundled_settings: Settings
     results = bundled_settings.corpus.parent / "eval" / "results"
     settings = site_settings(folder, folder / "corpus", results=results)
     fill_library(settings, QUESTION)
+    with Ragqa.open(settings) as ragqa:
+        rating_of(settings.serving, "spring", [ragqa.ask(QUESTION), ragqa.ask("Is zolpidem better than melatonin for jet lag?")])
+        rating_of(settings.serving, "winter", [ragqa.ask(QUESTION)]).close()
     with serving(settings) as found:
         yield found
 
@@ -257,7 +267,8 @@ def test_axe_finds_no_serious_fault(address: str, new: Open) -> None:
     sign_in(page, address)
     paths = ["/", ARTICLE, "/sources/pmid:29549516", "/search?q=memantine", "/policy", "/sign-in", "/nothing"]
     paths += ["/desk", f"/desk/articles/{DRAFTED}", "/desk/answers", "/desk/answers/1", "/desk/audit"]
-    paths += ["/evaluation", "/evaluation/scorecard?group=dosing", "/evaluation/scorecard/a1-002"]
+    paths += ["/evaluation", "/evaluation/scorecard?group=dosing", "/evaluation/scorecard/a1-002", CASE]
+    paths += ["/rating", "/rating/spring/1", "/rating/spring/2", "/rating/winter", "/rating/winter/results"]
     for path in paths:
         page.goto(address + path)
         assert faults_of(page, *STANDARDS) == [], path
@@ -275,7 +286,7 @@ def test_contrast_is_enough_in_the_dark_too(address: str, new: Open) -> None:
     """The other colours of the style sheet."""
     page = new(color_scheme="dark", reduced_motion="reduce")
     sign_in(page, address)
-    for path in (ARTICLE, f"/desk/articles/{DRAFTED}", "/desk/answers", "/evaluation"):
+    for path in (ARTICLE, f"/desk/articles/{DRAFTED}", "/desk/answers", "/evaluation", CASE, "/rating/spring/1"):
         page.goto(address + path)
         assert faults_of(page, "color-contrast") == [], path
     for question in (QUESTION, "My son swallowed a bottle of paracetamol"):
@@ -288,7 +299,8 @@ def test_nothing_runs_over_the_edge_of_a_narrow_screen(address: str, new: Open) 
     """At 320 pixels every page is read without scrolling sideways (WCAG 1.4.10)."""
     page = new(viewport={"width": 320, "height": 640})
     sign_in(page, address)
-    for path in ("/", ARTICLE, "/sources/pmid:29549516", "/desk", f"/desk/articles/{DRAFTED}", "/desk/answers", "/evaluation"):
+    pages = ("/", ARTICLE, "/sources/pmid:29549516", "/desk", f"/desk/articles/{DRAFTED}", "/desk/answers", "/evaluation")
+    for path in (*pages, CASE, "/rating/spring/1", "/rating/winter/results"):
         page.goto(address + path)
         assert page.evaluate("document.documentElement.scrollWidth") <= 320, path
     page.goto(address + "/")

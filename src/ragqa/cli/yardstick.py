@@ -135,6 +135,11 @@ def print_tallies(sets: Mapping[str, Mapping[str, Any]], *, groups: bool = False
         click.echo(f"{name:{width}}{row['items']:>6}" + "".join(f"{_share(row[word]):>24}" for word in WORDS))
 
 
+def _kind(side: Mapping[str, Any]) -> str:
+    """The kind of answer, and the gate that closed."""
+    return f"{side['status']} ({side['gate']})" if side["gate"] else str(side["status"])
+
+
 def _share(row: Mapping[str, float]) -> str:
     return f"{row['count']} = {row['share']:.2f} ({row['low']:.2f}-{row['high']:.2f})"
 
@@ -158,5 +163,6 @@ def _print_comparison(found: Mapping[str, Any], a: str, b: str) -> None:
         click.echo(f"  {name}: " + ", ".join(f"{word} {change[word]:+d}" for word in WORDS if change[word]))
     for row in found["moved"]:
         click.echo(f"{row['a']['verdict']} to {row['b']['verdict']}: {row['id']}  {plain(' / '.join(row['asked']))}")
+        click.echo(f"    {_kind(row['a'])} to {_kind(row['b'])}")
         for reason in row["b"]["reasons"]:
             click.echo(f"    {plain(reason)}")

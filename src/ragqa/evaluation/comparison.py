@@ -80,5 +80,11 @@ def _told(judged: JudgedAnswer) -> tuple[object, ...]:
 
 def _row(pair: Pair) -> dict[str, Any]:
     one, other = pair
-    sides = {name: {"verdict": side.verdict, "reasons": side.reasons} for name, side in (("a", one), ("b", other))}
-    return {"id": one.id, "group": one.group, "asked": one.asked} | sides
+    return {"id": one.id, "group": one.group, "asked": one.asked, "a": _side(one), "b": _side(other)}
+
+
+def _side(judged: JudgedAnswer) -> dict[str, Any]:
+    """Verdict, kind of answer, and which gate closed where none was given."""
+    answer = judged.answer or {}
+    gate = (answer.get("trace") or {}).get("gate") or {}
+    return {"verdict": judged.verdict, "reasons": judged.reasons, "status": answer.get("status"), "gate": gate.get("name")}
