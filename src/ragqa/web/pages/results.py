@@ -95,7 +95,7 @@ def _parsed(file: Path) -> dict[str, Any]:
 
 def _table(value: Mapping[str, Any]) -> tuple[list[str], list[list[str]]] | None:
     """Systems or configurations side by side, where a file compares some."""
-    for name in ("systems", "configurations"):
+    for name in ("systems", "configurations", "kinds"):
         rows = value.get(name)
         if isinstance(rows, dict) and rows and all(isinstance(row, dict) for row in rows.values()):
             columns = list(dict.fromkeys(column for row in rows.values() for column in row if _is_number(row[column])))
