@@ -157,7 +157,8 @@ def row_of(kind: Kind, judged: Sequence[tuple[Mutant, Verdict]], examples: int =
     """A kind's figures."""
     right: Counter[str] = Counter(mutant.split for mutant, verdict in judged if is_right(mutant, verdict))
     made: Counter[str] = Counter(mutant.split for mutant, _ in judged)
-    wrong = [wrong_example(mutant, verdict) for mutant, verdict in judged if not is_right(mutant, verdict)]
+    own = [(mutant, verdict) for mutant, verdict in judged if mutant.split == "bundled"]  # public sets are never copied
+    wrong = [wrong_example(mutant, verdict) for mutant, verdict in own if not is_right(mutant, verdict)]
     return {
         "kind": kind.name,
         "side": "changed" if kind.changed else "equal",
