@@ -20,6 +20,9 @@ model_option = click.option("--model", help="The packaged default, or a sentence
 library_option = click.option(
     "--library", type=click.Path(path_type=Path), help="File of signed-off answers.  [default: library.sqlite]"
 )
+serving_option = click.option(
+    "--serving", type=click.Path(path_type=Path), help="Folder of the server's own files.  [default: serving]"
+)
 audience_option = click.option("--audience", type=click.Choice(["clinician", "patient"]))
 workers_option = click.option(
     "--workers", type=click.IntRange(1, 64), help="Questions answered at a time.  [default: one per core]"

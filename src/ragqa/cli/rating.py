@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ragqa.cli.options import plain, settings_from
+from ragqa.cli.options import plain, serving_option, settings_from
 
 if TYPE_CHECKING:
     from ragqa.evaluation.rating.sessions import SessionFolder
@@ -31,7 +31,8 @@ def rating() -> None:
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="Decides which questions, and which system stands left.")
 @click.option("--only-different", is_flag=True, help="Leave out questions to which both tell the same.")
-def new(name: str, a: Path, b: Path, count: int, seed: int, only_different: bool) -> None:
+@serving_option
+def new(name: str, a: Path, b: Path, count: int, seed: int, only_different: bool, serving: Path | None) -> None:
     """Make a rating of two files of answers, from `ragqa eval cases --judged`, `ragqa eval compare --judged` or `ragqa answer`.
 
     \b
@@ -41,7 +42,7 @@ def new(name: str, a: Path, b: Path, count: int, seed: int, only_different: bool
     from ragqa.evaluation.rating.drawing import draw, read_answers
     from ragqa.evaluation.rating.sessions import make
 
-    session = _session(name)
+    session = _session(name, serving)
     pairs = draw(read_answers(a), read_answers(b), count, seed, only_different=only_different)
     make(session, (_called(a), _called(b)), pairs, seed)
     click.echo(f"{len(pairs)} pairs to rate at /rating/{name}; raters need an account: ragqa users add NAME --role reader")
@@ -50,7 +51,8 @@ def new(name: str, a: Path, b: Path, count: int, seed: int, only_different: bool
 @rating.command("report")
 @click.argument("name")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-def report(name: str, as_json: bool) -> None:
+@serving_option
+def report(name: str, as_json: bool, serving: Path | None) -> None:
     """What raters said of each system, and how far they agree; closing shows it to editors on the page.
 
     \b
@@ -59,7 +61,7 @@ def report(name: str, as_json: bool) -> None:
     """
     from ragqa.evaluation.rating.outcome import outcome
 
-    found = outcome(_existing(name))
+    found = outcome(_existing(name, serving))
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, indent=1, default=str))
         return
@@ -79,7 +81,8 @@ def report(name: str, as_json: bool) -> None:
 @rating.command("export")
 @click.argument("name")
 @click.option("-o", "output", type=click.Path(path_type=Path), required=True, help="A .csv or .jsonl file.")
-def export(name: str, output: Path) -> None:
+@serving_option
+def export(name: str, output: Path, serving: Path | None) -> None:
     """Every rating, one row an answer, raters by number, systems by name.
 
     \b
@@ -89,7 +92,7 @@ def export(name: str, output: Path) -> None:
     from ragqa.evaluation.rating.outcome import as_csv, rows
     from ragqa.files import json_line, write_atomic
 
-    table = rows(_existing(name))
+    table = rows(_existing(name, serving))
     if output.suffix not in (".csv", ".jsonl"):
         raise click.UsageError(f"{output}: name a .csv or a .jsonl file")
     write_atomic(output, [as_csv(table)] if output.suffix == ".csv" else map(json_line, table))
@@ -98,27 +101,28 @@ def export(name: str, output: Path) -> None:
 
 @rating.command("close")
 @click.argument("name")
-def close(name: str) -> None:
+@serving_option
+def close(name: str, serving: Path | None) -> None:
     """End a rating: nobody rates any more, and editors see what came of it.
 
     \b
     Example:
       ragqa rating close spring
     """
-    _existing(name).close()
+    _existing(name, serving).close()
     click.echo(f"{name} is closed; what came of it is at /rating/{name}/results")
 
 
-def _session(name: str) -> SessionFolder:
+def _session(name: str, serving: Path | None) -> SessionFolder:
     from ragqa.evaluation.rating.sessions import SessionFolder
 
-    return SessionFolder.named(settings_from().serving, name)
+    return SessionFolder.named(settings_from(serving=serving).serving, name)
 
 
-def _existing(name: str) -> SessionFolder:
+def _existing(name: str, serving: Path | None) -> SessionFolder:
     from ragqa.errors import RagqaError
 
-    session = _session(name)
+    session = _session(name, serving)
     if not session.exists:
         raise RagqaError(f"there is no rating called {name}; `ragqa rating new` makes one")
     return session

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from ragqa.cli.options import folder_and_library_options, plain, settings_from
+from ragqa.cli.options import folder_and_library_options, plain, serving_option, settings_from
 
 
 @click.command()
@@ -46,9 +46,6 @@ def users() -> None:
     """Who may sign in to `ragqa serve`; each role may do what those before it may: reader, editor, admin."""
 
 
-_serving = click.option(
-    "--serving", type=click.Path(path_type=Path), help="Folder of the server's own files.  [default: serving]"
-)
 _password = click.option(
     "--password-file", type=click.File(), help="Read the password from here, - for stdin, instead of asking for it."
 )
@@ -58,7 +55,7 @@ _password = click.option(
 @click.argument("name")
 @click.option("--role", type=click.Choice(["reader", "editor", "admin"]), default="reader", show_default=True)
 @_password
-@_serving
+@serving_option
 def users_add(name: str, role: str, password_file: Any, serving: Path | None) -> None:
     """Add a user; a NAME that names a role in the house, not a person, is enough.
 
@@ -72,7 +69,7 @@ def users_add(name: str, role: str, password_file: Any, serving: Path | None) ->
 
 
 @users.command("list")
-@_serving
+@serving_option
 def users_list(serving: Path | None) -> None:
     """Everybody who may sign in, with their roles, and the API tokens that have not ended.
 
@@ -91,7 +88,7 @@ def users_list(serving: Path | None) -> None:
 
 @users.command("remove")
 @click.argument("name")
-@_serving
+@serving_option
 def users_remove(name: str, serving: Path | None) -> None:
     """Remove a user; sessions and API tokens end at once.
 
@@ -107,7 +104,7 @@ def users_remove(name: str, serving: Path | None) -> None:
 @users.command("password")
 @click.argument("name")
 @_password
-@_serving
+@serving_option
 def users_password(name: str, password_file: Any, serving: Path | None) -> None:
     """Change a user's password; sessions and API tokens end at once.
 
@@ -125,7 +122,7 @@ def users_password(name: str, password_file: Any, serving: Path | None) -> None:
 @click.option("--label", default="api", show_default=True, help="What the token is for; one label may name several tokens.")
 @click.option("--days", type=click.IntRange(1, 3650), help="How long the token lasts.  [default: the setting token_days, 90]")
 @click.option("--revoke", is_flag=True, help="Take back the user's tokens of this label.")
-@_serving
+@serving_option
 def users_token(name: str, label: str, days: int | None, revoke: bool, serving: Path | None) -> None:
     """Print a new API token for a user; it is shown this once, and ends by itself.
 
