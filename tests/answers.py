@@ -58,9 +58,9 @@ def hostile_answer(text: str = HOSTILE) -> Answer:
     return made.model_copy(update={"statements": (statement,), "references": (reference,)})
 
 
-def rating_of(serving: Path, name: str, answers: Sequence[Answer]) -> SessionFolder:
-    """A rating in which each answer stands beside itself."""
+def rating_of(serving: Path, name: str, answers: Sequence[Answer], other: Answer | None = None) -> SessionFolder:
+    """A rating in which each answer stands beside another one, or beside itself."""
     session = SessionFolder.named(serving, name)
-    pairs = [Drawn(f"q{n}", "group", (answer.question,), answer, answer) for n, answer in enumerate(answers)]
+    pairs = [Drawn(f"q{n}", "group", (made.question,), made, other or made) for n, made in enumerate(answers)]
     make(session, ("old", "new"), pairs, 1)
     return session

@@ -31,8 +31,9 @@ def rating(tmp_path: Path) -> Iterator[tuple[TestClient, Settings, SessionFolder
     """A site with an editor signed in and two pairs to rate: an answer and an abstention."""
     settings = site_settings(tmp_path, small_site(tmp_path / "corpus"))
     with Ragqa.open(settings) as ragqa:
-        answers = [ragqa.ask(QUESTION), ragqa.ask(OTHER)]
-    session = rating_of(settings.serving, "spring", answers)
+        answers, third = [ragqa.ask(QUESTION), ragqa.ask(OTHER)], ragqa.ask("How many adults were in the trial of drug A?")
+    session = rating_of(settings.serving, "spring", answers, third)
+    rating_of(settings.serving, "same", answers)
     with site(settings) as client:
         sign_in(client)
         yield client, settings, session
@@ -43,9 +44,11 @@ def test_a_pair_tells_nothing_of_whose_it_is(rating: tuple[TestClient, Settings,
     client, _, session = rating
     pair = session.pairs()[0]
     shown = client.get("/rating/spring/1").text
-    assert all(text in words(page(client, "/rating/spring/1")) for text in (pair.left.statements[0].text, pair.left.disclaimer))
-    told = (pair.left.trace.generation, pair.left.id, pair.left.digest, *pair.left.trace.models.values())
-    assert not [secret for secret in told if secret in shown]
+    told = [statement.text for side in (pair.left, pair.right) for statement in side.statements]
+    assert told
+    assert all(text in words(page(client, "/rating/spring/1")) for text in (*told, pair.left.disclaimer))
+    secrets = (pair.left.trace.generation, pair.left.id, pair.left.digest, *pair.left.trace.models.values())
+    assert not [secret for secret in secrets if secret in shown]
     assert not re.search(r"\bold\b|\bnew\b|not_reviewed|millisecond", words(page(client, "/rating/spring/1")))
 
 
@@ -66,6 +69,7 @@ def test_a_rating_is_kept_changed_and_leads_on(rating: tuple[TestClient, Setting
     send(client, f"/rating/spring/{second}", GIVEN)
     assert "that was the last one" in words(page(client, "/rating/spring"))
     assert "2 of 2" in words(page(client, "/rating"))
+    assert page(client, "/rating/spring").xpath("//tbody//a/@href") == [f"/rating/spring/{n}" for n in (first, second)]
     assert {one.pair: one.left for one in session.ratings()} == {first: "silent", second: "right"}
 
 
@@ -104,3 +108,28 @@ def test_a_guest_is_asked_to_sign_in(rating: tuple[TestClient, Settings, Session
     for path in ("/rating", "/rating/spring", "/rating/spring/1", "/rating/spring/results"):
         sent_on = client.get(path, headers={"Accept": "text/html"}, follow_redirects=False)
         assert sent_on.headers["location"].endswith("/sign-in?next=" + quote(path, safe="")), path
+
+
+def test_of_answers_that_tell_the_same_one_word_is_asked_for(rating: tuple[TestClient, Settings, SessionFolder]) -> None:
+    """It counts for both, and neither is better; of others a word for one is refused."""
+    client, settings, session = rating
+    shown = page(client, "/rating/same/1")
+    assert len(shown.xpath("//fieldset")) == 1
+    send(client, "/rating/same/1", {"left": "incomplete", "left_note": "buried"})
+    (kept,) = SessionFolder.named(settings.serving, "same").ratings()
+    assert (kept.left, kept.right, kept.better, kept.right_note) == ("incomplete", "incomplete", "no difference", "buried")
+    assert send(client, "/rating/spring/1", {"left": "incomplete"}).status_code == 422
+    assert session.ratings() == []
+
+
+def test_what_only_one_answer_tells_is_marked_and_sources_lead_to_their_pages(
+    rating: tuple[TestClient, Settings, SessionFolder],
+) -> None:
+    """Statements that both have are not."""
+    client, _, session = rating
+    pair = session.pairs()[0]
+    left, right = ({statement.text for statement in side.statements} for side in (pair.left, pair.right))
+    shown = page(client, "/rating/spring/1")
+    assert {words(mark) for mark in shown.xpath("//mark")} == left ^ right
+    for link in set(shown.xpath("//details//ol//a/@href")):
+        assert client.get(link).status_code == 200

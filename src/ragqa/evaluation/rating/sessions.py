@@ -49,6 +49,11 @@ class Pair(BaseModel):
     left: Answer
     right: Answer
 
+    @property
+    def same(self) -> bool:
+        """Whether both tell the very same."""
+        return self.left.said() == self.right.said()
+
 
 class Rating(BaseModel):
     """What one rater said of one pair."""

@@ -5,6 +5,7 @@ A rater sees neither the ratings of others nor what came of them until the sessi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Path, Request, Response
@@ -21,7 +22,7 @@ from ragqa.question.cleaning import Cleaner
 from ragqa.web.access import Reader, require
 from ragqa.web.pages.frame import show
 from ragqa.web.problems import Problem
-from ragqa.web.state import settings
+from ragqa.web.state import engine, settings
 
 router = APIRouter(prefix="/rating", include_in_schema=False)
 Rater = Annotated[Reader, Depends(require("reader"))]
@@ -48,9 +49,9 @@ def next_pair(request: Request, rating: str, who: Rater) -> Response:
     left = [number for number in session.order(_name(who)) if number not in done]
     if left and not session.closed:
         return RedirectResponse(f"/rating/{rating}/{left[0]}", 303)
-    return show(
-        request, "rating_done.html", session=rating, closed=session.closed, done=len(done), total=len(session.read().left)
-    )
+    asked = {pair.number: pair.asked for pair in session.pairs()}
+    own = [(number, asked[number][-1], done[number]) for number in session.order(_name(who)) if number in done]
+    return show(request, "rating_done.html", session=rating, closed=session.closed, own=own, total=len(asked))
 
 
 @router.get("/{rating}/results", name="rating_results")
@@ -80,7 +81,8 @@ def rating_pair(request: Request, rating: str, number: Number, who: Rater) -> Re
         "rating_pair.html",
         session=rating,
         pair=pair,
-        sides=[("left", _shown(pair.left)), ("right", _shown(pair.right))],
+        sides=_sides(request, pair),
+        same=pair.same,
         words=WORDS,
         given=done.get(number),
         back=order[place - 1] if place else None,
@@ -99,14 +101,17 @@ def rate(
     number: Number,
     who: Rater,
     left: Annotated[Verdict, Form()],
-    right: Annotated[Verdict, Form()],
-    better: Annotated[Better, Form()],
+    right: Annotated[Verdict | None, Form()] = None,
+    better: Annotated[Better | None, Form()] = None,
     left_note: Note = "",
     right_note: Note = "",
 ) -> Response:
-    """Keep a rating, and go on to the next pair."""
+    """Keep a rating, and go on to the next pair. Of two answers that tell the same one word is asked for."""
     session = _session(request, rating)
-    _pair(session, number)
+    if _pair(session, number).same:
+        right, better, right_note = left, "no difference", left_note
+    if right is None or better is None:
+        raise Problem(422, "invalid_request", "a word for each answer and which is better are needed; go back and choose them")
     clean = Cleaner(settings(request).redact).text
     notes = clean(left_note.strip())[:LONGEST_NOTE], clean(right_note.strip())[:LONGEST_NOTE]
     try:
@@ -146,8 +151,22 @@ def _rated(session: SessionFolder, who: Reader) -> dict[int, Rating]:
     return {one.pair: one for one in session.ratings() if one.rater == _name(who)}
 
 
-def _shown(answer: Answer) -> dict[str, Any]:
-    """An answer as a reader sees it, without its id, models, times and how the question was understood."""
+def _sides(request: Request, pair: Pair) -> list[tuple[str, str, dict[str, Any]]]:
+    """Both answers, named so that no name is one of the four words."""
+    corpus = engine(request).read_corpus()
+    pages = {f"article:{slug}": f"/articles/{slug}" for slug in corpus.articles}
+    pages |= {source: f"/sources/{source}" for source in corpus.abstracts}
+    return [
+        ("left", "Answer 1", _shown(pair.left, pair.right, pages)),
+        ("right", "Answer 2", _shown(pair.right, pair.left, pages)),
+    ]
+
+
+def _shown(answer: Answer, other: Answer, pages: Mapping[str, str]) -> dict[str, Any]:
+    """An answer as a reader sees it, without its id, models, times and how the question was understood.
+
+    ``only_here``: statements that the other answer lacks. A source is linked where this site has a page of it.
+    """
     parts = [(part.heading(answer.audience), [one for one in answer.statements if one.section is part]) for part in Part]
     return {
         "status": answer.status.value,
@@ -156,6 +175,7 @@ def _shown(answer: Answer) -> dict[str, Any]:
         "parts": [(heading, statements) for heading, statements in parts if statements],
         "evidence": answer.evidence,
         "conflicts": answer.conflicts,
-        "references": [(reference.number, describe(reference)) for reference in answer.references],
+        "only_here": {one.text for one in answer.statements} - {one.text for one in other.statements},
+        "references": [(one.number, describe(one), pages.get(one.source_id)) for one in answer.references],
         "disclaimer": answer.disclaimer,
     }
