@@ -157,14 +157,14 @@ def stacked(rows: Mapping[str, Mapping[str, int]], full: float = 400) -> list[St
     """A bar for each row, parted by its counts in their order; each part tells its share."""
     stacks = []
     for n, (name, counts) in enumerate(rows.items()):
-        total = sum(counts.values())
+        total, called = sum(counts.values()), name.replace("-", " ")
         parts, x = [], 0.0
         for part, count in counts.items():
             width = full * count / total if total else 0.0
-            label = f"{name}: {part} {count} of {total} ({count / total:.0%})" if total else ""
+            label = f"{called}: {part} {count} of {total} ({count / total:.0%})" if total else ""
             parts.append(Piece(name=part, x=round(x, 1), width=round(width, 1), count=count, label=label))
             x += width
-        stacks.append(Stack(name=name.replace("-", " "), y=30 * n, parts=tuple(parts), total=total))
+        stacks.append(Stack(name=called, y=30 * n, parts=tuple(parts), total=total))
     return stacks
 
 
