@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import random
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,11 +22,15 @@ import click
 import numpy as np
 from sklearn.metrics import cohen_kappa_score
 
+sys.path.append(str(Path(__file__).parents[1] / "shared"))
+
+from data_sets import rows
+
 from ragqa.answer.appraisal import LEVELS
 from ragqa.answer.contract import Answer
 from ragqa.corpus.folder import Corpus, load_corpus
 from ragqa.evaluation.batches import read_batch
-from ragqa.files import json_line, read_jsonl, write_atomic
+from ragqa.files import json_line, write_atomic
 from ragqa.index.refresh import build_index
 from ragqa.pipeline import Ragqa
 from ragqa.question.refusal import Status
@@ -111,9 +116,9 @@ def cases(packet_file: Path, grades: tuple[Path, Path], output: Path) -> None:
 
     What one of them found not to be gradable ("not_applicable": no effect, risk or rate is asked about) is thrown away.
     """
-    first, second = ({row["id"]: row for row in objects(file)} for file in grades)
+    first, second = ({row["id"]: row for row in rows(file)} for file in grades)
     lines = []
-    for row in objects(packet_file):
+    for row in rows(packet_file):
         both = [first[row["id"]], second[row["id"]]]
         given = [grade["grade"] for grade in both]
         if NOT_GRADABLE in given:
@@ -140,10 +145,10 @@ def cases(packet_file: Path, grades: tuple[Path, Path], output: Path) -> None:
 @click.option("--json", "json_file", type=click.Path(path_type=Path))
 def agreement(files: tuple[Path, ...], corpora: tuple[Path, ...], json_file: Path | None) -> None:
     """How far the graders agree, and how far ragqa, asked now, agrees with each; it is compared where it answers."""
-    rows = [row for file, corpus in zip(files, corpora or (None,) * len(files), strict=True) for row in asked_of(file, corpus)]
-    told = [row for row in rows if row["ragqa"]]
+    graded = [row for file, corpus in zip(files, corpora or (None,) * len(files), strict=True) for row in asked_of(file, corpus)]
+    told = [row for row in graded if row["ragqa"]]
     table = {
-        "grader 1 and grader 2": compared([(row["1"], row["2"]) for row in rows]),
+        "grader 1 and grader 2": compared([(row["1"], row["2"]) for row in graded]),
         "ragqa and grader 1": compared([(row["ragqa"], row["1"]) for row in told]),
         "ragqa and grader 2": compared([(row["ragqa"], row["2"]) for row in told]),
     }
@@ -154,7 +159,7 @@ def agreement(files: tuple[Path, ...], corpora: tuple[Path, ...], json_file: Pat
             f"higher {row['higher']:.2f}  lower {row['lower']:.2f}"
         )
     if json_file:
-        found = {"schema": "ragqa.strength/1", "systems": table, "items": rows}
+        found = {"schema": "ragqa.strength/1", "systems": table, "items": graded}
         write_atomic(json_file, [json.dumps(found, indent=1) + "\n"])
 
 
@@ -167,7 +172,7 @@ def asked_of(file: Path, corpus: Path | None) -> Iterator[dict[str, str]]:
         settings = settings.model_copy(update={"corpus": corpus, "index": index_of(settings, corpus)})
     build_index(settings)
     with Ragqa.open(settings) as ragqa:
-        for row in objects(file):
+        for row in rows(file):
             evidence = ragqa.ask(row["question"]).evidence
             yield {"id": row["id"], **dict(GRADED.findall(row["why"])), "ragqa": evidence.strength if evidence else ""}
 
@@ -192,16 +197,6 @@ def kappa(ranks: np.ndarray) -> float:
     if len(np.unique(ranks)) < 2:
         return float("nan")
     return float(cohen_kappa_score(ranks[:, 0], ranks[:, 1], weights="linear", labels=range(len(LEVELS))))
-
-
-def objects(file: Path) -> list[dict[str, Any]]:
-    """The lines of a file. Raises click.UsageError where one is no object."""
-    found = []
-    for line, value in read_jsonl(file):
-        if not isinstance(value, dict):
-            raise click.UsageError(f"{file}:{line}: {value.message}")
-        found.append(value)
-    return found
 
 
 if __name__ == "__main__":

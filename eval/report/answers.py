@@ -15,10 +15,8 @@ import click
 from ragqa.answer.contract import Answer
 from ragqa.answer.render import render
 from ragqa.evaluation.judged import JudgedAnswer, read_judged
-from ragqa.evaluation.verdicts import MEANING, Verdict
+from ragqa.evaluation.verdicts import MEANING, WORST_FIRST, Verdict
 from ragqa.files import write_atomic
-
-WORST_FIRST = (Verdict.MISLEADING, Verdict.SILENT, Verdict.INCOMPLETE, Verdict.RIGHT)
 
 
 @click.command(help=__doc__)

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from samples import ROOT
 from test_cases import CASE, written
 
+from ragqa.cli.yardstick import eval_compare
 from ragqa.errors import InvalidRecord, SettingsError
 from ragqa.evaluation.sealing import opened, seal
 from ragqa.evaluation.suite import OPENINGS, ask_set, chosen, read_suite
@@ -136,3 +138,12 @@ def test_the_gold_set_alone_asks_no_other(tmp_path: Path, settings: Settings, ru
         assert result.exit_code == 0, result.output
         card = json.loads((tmp_path / "card.json").read_text(encoding="utf-8"))
         assert (set(card["verdicts"]), len(card["items"])) == (asked, int(only == "gold"))
+
+
+@pytest.mark.quick
+def test_the_suite_that_comes_with_ragqa_is_whole() -> None:
+    """Every set can be read, sealed ones too, and what builds are compared on by default is one of them."""
+    sets = read_suite(ROOT / "eval" / "suite.toml")
+    assert all(len(one.read()) > 10 for one in sets)
+    (default,) = [option.default for option in eval_compare.params if option.name == "cases"]
+    assert ROOT / str(default) in [one.cases for one in sets]

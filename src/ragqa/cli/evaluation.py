@@ -48,9 +48,9 @@ def eval_(
     """
     if ctx.invoked_subcommand:
         return
-    from ragqa.evaluation.gold import evaluate_gold, load_gold
+    from ragqa.evaluation.gold import GOLD, evaluate_gold, load_gold
     from ragqa.evaluation.judged import write_judged
-    from ragqa.evaluation.scorecard import GOLD, report
+    from ragqa.evaluation.scorecard import report
     from ragqa.evaluation.suite import ask_set, chosen, read_suite
     from ragqa.index.refresh import build_index
     from ragqa.parallel import cores

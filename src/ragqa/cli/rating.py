@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ragqa.cli.options import plain, serving_option, settings_from
+from ragqa.cli.yardstick import WORDS, share
 
 if TYPE_CHECKING:
     from ragqa.evaluation.rating.sessions import SessionFolder
-
-WORDS = ("misleading", "silent", "incomplete", "right")
 
 
 @click.group("rating")
@@ -68,7 +67,7 @@ def report(name: str, as_json: bool, serving: Path | None) -> None:
     state = "closed" if found["closed"] else "open"
     click.echo(f"{name}: {found['pairs']} pairs, {state}; " + ", ".join(f"{r} rated {n}" for r, n in found["ratings"].items()))
     for system, row in found["verdicts"].items():
-        click.echo(f"{system.upper()} {found['systems'][system]}: " + ", ".join(_share(word, row[word]) for word in WORDS))
+        click.echo(f"{system.upper()} {found['systems'][system]}: " + ", ".join(f"{word} {share(row[word])}" for word in WORDS))
     won = found["preferred"]
     click.echo(f"preferred: A {won['a']}, B {won['b']}, no difference {won['no_difference']}; sign test p {won['p']:.4f}")
     for what, row in found["agreement"].items():
@@ -131,10 +130,6 @@ def _existing(name: str, serving: Path | None) -> SessionFolder:
 def _called(file: Path) -> str:
     """A file's name with its folder, which often tells the build."""
     return f"{file.resolve().parent.name}/{file.stem}"
-
-
-def _share(word: str, row: Mapping[str, float]) -> str:
-    return f"{word} {row['count']} = {row['share']:.2f} ({row['low']:.2f}-{row['high']:.2f})"
 
 
 def _agreement(row: Mapping[str, Any]) -> str:

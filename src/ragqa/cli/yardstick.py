@@ -39,7 +39,7 @@ def eval_cases(
 
     \b
     Example:
-      ragqa eval cases eval/cases/working.jsonl --show
+      ragqa eval cases eval/cases/bundled.jsonl --show
     """
     from ragqa.evaluation.cases import read_cases
     from ragqa.evaluation.judged import ask_cases, write_judged
@@ -62,7 +62,7 @@ def eval_cases(
 @click.command("compare")
 @click.argument("build_a", type=click.Path(exists=True, path_type=Path))
 @click.argument("build_b", type=click.Path(exists=True, path_type=Path))
-@click.option("--cases", type=click.Path(path_type=Path), default=Path("eval/cases/working.jsonl"), show_default=True)
+@click.option("--cases", type=click.Path(path_type=Path), default=Path("eval/cases/bundled.jsonl"), show_default=True)
 @click.option("--corpus", type=click.Path(path_type=Path), help="Corpus that the builds index.  [default: corpus]")
 @click.option("--judged", type=click.Path(path_type=Path), help="Folder for a.jsonl and b.jsonl, for `ragqa rating new`.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the comparison here.")
@@ -132,7 +132,7 @@ def print_tallies(sets: Mapping[str, Mapping[str, Any]], *, groups: bool = False
     width = max(len(name) for name, _ in rows) + 2
     click.echo(f"{'':{width}}{'items':>6}" + "".join(f"{word:>24}" for word in WORDS))
     for name, row in rows:
-        click.echo(f"{name:{width}}{row['items']:>6}" + "".join(f"{_share(row[word]):>24}" for word in WORDS))
+        click.echo(f"{name:{width}}{row['items']:>6}" + "".join(f"{share(row[word]):>24}" for word in WORDS))
 
 
 def _kind(side: Mapping[str, Any]) -> str:
@@ -140,7 +140,8 @@ def _kind(side: Mapping[str, Any]) -> str:
     return f"{side['status']} ({side['gate']})" if side["gate"] else str(side["status"])
 
 
-def _share(row: Mapping[str, float]) -> str:
+def share(row: Mapping[str, float]) -> str:
+    """A count, its share, and the interval of the share."""
     return f"{row['count']} = {row['share']:.2f} ({row['low']:.2f}-{row['high']:.2f})"
 
 

@@ -7,6 +7,7 @@ whether the fact came first.
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -92,8 +93,6 @@ def parse_cases(data: bytes, file: Path) -> list[Case]:
     Raises:
         CorpusError: as ``read_cases``.
     """
-    import io
-
     lines = raw_lines(io.BytesIO(data), file)
     return _cases(file, ((n, line if isinstance(line, Fault) else json_object(line, file, n)) for n, line in lines))
 

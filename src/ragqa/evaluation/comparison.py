@@ -8,10 +8,9 @@ from typing import Any
 
 from ragqa.errors import RagqaError
 from ragqa.evaluation.judged import JudgedAnswer
-from ragqa.evaluation.tally import tallies
-from ragqa.evaluation.verdicts import Verdict
+from ragqa.evaluation.tally import sign_test, tallies
+from ragqa.evaluation.verdicts import WORST_FIRST, Verdict
 
-WORST_FIRST = (Verdict.MISLEADING, Verdict.SILENT, Verdict.INCOMPLETE, Verdict.RIGHT)
 Pair = tuple[JudgedAnswer, JudgedAnswer]
 
 
@@ -50,11 +49,7 @@ def mcnemar(pairs: Sequence[Pair], verdict: Verdict) -> dict[str, float]:
     """How many have the verdict in one build only, and the two-sided exact p-value (McNemar, Psychometrika 1947;12:153-157)."""
     only_a = sum(one.verdict == verdict != other.verdict for one, other in pairs)
     only_b = sum(other.verdict == verdict != one.verdict for one, other in pairs)
-    if not only_a + only_b:
-        return {"only_a": 0, "only_b": 0, "p": 1.0}
-    from scipy.stats import binomtest
-
-    return {"only_a": only_a, "only_b": only_b, "p": round(float(binomtest(only_a, only_a + only_b).pvalue), 4)}
+    return {"only_a": only_a, "only_b": only_b, "p": sign_test(only_a, only_a + only_b)}
 
 
 def _groups(pairs: Sequence[Pair]) -> dict[str, dict[str, int]]:

@@ -25,6 +25,8 @@ from ragqa.pipeline import Ragqa
 from ragqa.question.asked import Turn
 from ragqa.question.refusal import Status
 
+GOLD = "gold"
+"""What the gold set is called beside the sets of a suite."""
 NOT_URGENT = "not_urgent"
 """Expected of a question that only sounds like an emergency: whether it is answered is not scored."""
 

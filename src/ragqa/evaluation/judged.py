@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -49,11 +49,6 @@ class JudgedAnswer(BaseModel):
         )
 
     @property
-    def question(self) -> str:
-        """What was asked last, which is what is judged."""
-        return self.asked[-1]
-
-    @property
     def statements(self) -> tuple[str, ...]:
         """The statements in reading order; none where it was not answered."""
         return tuple(statement["text"] for statement in self.answer["statements"]) if self.answer else ()
@@ -93,14 +88,10 @@ def read_judged(file: Path) -> list[JudgedAnswer]:
     Raises:
         InvalidRecord: a line is none of it.
     """
-    return _each_line(file, JudgedAnswer.model_validate)
-
-
-def _each_line(file: Path, read: Callable[[Any], JudgedAnswer]) -> list[JudgedAnswer]:
     found = []
     for line, value in read_jsonl(file):
         try:
-            found.append(read(value))
+            found.append(JudgedAnswer.model_validate(value))
         except ValueError as error:
             raise InvalidRecord(file, line, "no judged answer; `ragqa eval cases --judged FILE` writes them") from error
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ragqa.evaluation.gold import NOT_URGENT, ItemScore
+from ragqa.evaluation.gold import GOLD, NOT_URGENT, ItemScore
 from ragqa.evaluation.judged import JudgedAnswer
 from ragqa.evaluation.measures import mean, percentile, share
 from ragqa.evaluation.suite import SetResult
@@ -53,10 +53,6 @@ def risk_coverage(scores: Sequence[ItemScore]) -> list[dict[str, float]]:
             {"abstain_below": bound, "coverage": round(len(answered) / len(searched), 4), "risk": round(wrong / len(answered), 4)}
         )
     return curve
-
-
-GOLD = "gold"
-"""What the gold set is called beside the sets of a suite."""
 
 
 def report(scores: Sequence[ItemScore], ragqa: Ragqa, sets: Sequence[SetResult] = ()) -> dict[str, Any]:

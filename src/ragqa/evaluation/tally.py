@@ -32,6 +32,15 @@ def wilson(count: int, of: int) -> tuple[float, float]:
     return round(float(low), DIGITS), round(float(high), DIGITS)
 
 
+def sign_test(count: int, of: int) -> float:
+    """Two-sided exact p-value of a count where half is expected; 1 where there is nothing to count."""
+    if not of:
+        return 1.0
+    from scipy.stats import binomtest
+
+    return round(float(binomtest(count, of).pvalue), 4)
+
+
 def tally(verdicts: Sequence[Verdict]) -> dict[str, Any]:
     """How many there are, and of each verdict its number, its share and the interval of the share."""
     counts = {verdict: verdicts.count(verdict) for verdict in Verdict}

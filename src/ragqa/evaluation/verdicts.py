@@ -18,12 +18,15 @@ class Verdict(StrEnum):
     MISLEADING = "misleading"
 
 
-MEANING = {
+MEANING: dict[str, str] = {
     Verdict.RIGHT: "a careful clinician is served",
     Verdict.INCOMPLETE: "nothing is wrong, but something is missing, not first, or there is too much",
     Verdict.SILENT: "it should have been answered",
     Verdict.MISLEADING: "wrong, about something else, answered where it must not be, too sure, a false or a missed emergency",
 }
+
+
+WORST_FIRST = (Verdict.MISLEADING, Verdict.SILENT, Verdict.INCOMPLETE, Verdict.RIGHT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from ragqa.files import read_jsonl
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Answered:
     """One line of a file: what was asked, the last of it judged, and the answer."""
 
     id: str
@@ -36,7 +36,7 @@ class Drawn:
     b: Answer
 
 
-def read_answers(file: Path) -> dict[str, Asked]:
+def read_answers(file: Path) -> dict[str, Answered]:
     """By id, the answers of ``ragqa eval cases --judged`` or of ``ragqa answer``; a case that got none is left out.
 
     Raises:
@@ -55,15 +55,17 @@ def read_answers(file: Path) -> dict[str, Asked]:
     return found
 
 
-def _asked(value: Mapping[str, Any]) -> Asked:
+def _asked(value: Mapping[str, Any]) -> Answered:
     made = dict(value.get("answer", value))
     made.pop("answer_id", None)
     answer = Answer.model_validate(made)
     said = value.get("asked") or value.get("turns") or (value.get("question") or answer.question,)
-    return Asked(id=str(value["id"]), group=str(value.get("group", "")), asked=tuple(map(str, said)), answer=answer)
+    return Answered(id=str(value["id"]), group=str(value.get("group", "")), asked=tuple(map(str, said)), answer=answer)
 
 
-def draw(a: Mapping[str, Asked], b: Mapping[str, Asked], count: int, seed: int, *, only_different: bool = False) -> list[Drawn]:
+def draw(
+    a: Mapping[str, Answered], b: Mapping[str, Answered], count: int, seed: int, *, only_different: bool = False
+) -> list[Drawn]:
     """At most ``count`` questions that both answered, spread over the groups as evenly as they allow, in an order of chance."""
     pairs = [Drawn(one.id, one.group, one.asked, one.answer, b[name].answer) for name, one in sorted(a.items()) if name in b]
     if only_different:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ragqa.evaluation.rating.agreement import Ratings, alpha, interval, kappa, raw_agreement
 from ragqa.evaluation.rating.sessions import SIDES, Pair, Rating, Session, SessionFolder
-from ragqa.evaluation.tally import tally, wilson
+from ragqa.evaluation.tally import sign_test, tally, wilson
 
 COLUMNS = ("pair", "id", "group", "question", "rater", "at", "side", "system", "verdict", "preferred", "note")
 
@@ -44,15 +44,7 @@ def preferred(session: Session, ratings: Sequence[Rating]) -> dict[str, Any]:
     won = [session.system(one.pair, one.better) for one in ratings if one.better != "no difference"]
     low, high = wilson(won.count("a"), len(won))
     found = {"a": won.count("a"), "b": won.count("b"), "no_difference": len(ratings) - len(won)}
-    return found | {"share_of_a": {"low": low, "high": high}, "p": _sign_test(won.count("a"), len(won))}
-
-
-def _sign_test(wins: int, of: int) -> float:
-    if not of:
-        return 1.0
-    from scipy.stats import binomtest
-
-    return round(float(binomtest(wins, of).pvalue), 4)
+    return found | {"share_of_a": {"low": low, "high": high}, "p": sign_test(won.count("a"), len(won))}
 
 
 def agreement(session: Session, ratings: Sequence[Rating], raters: dict[str, str]) -> dict[str, Any]:

@@ -8,12 +8,12 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request, Response
 
 from ragqa.errors import CorpusError
-from ragqa.evaluation.gold import GoldItem, load_gold
+from ragqa.evaluation.gold import GOLD, GoldItem, load_gold
 from ragqa.evaluation.verdicts import MEANING, Verdict
 from ragqa.web.access import may_read
 from ragqa.web.pages.frame import show
 from ragqa.web.pages.plots import risk_coverage, stacked, trend
-from ragqa.web.pages.results import GOLD, Question, Results, questions, read_results
+from ragqa.web.pages.results import Results, questions, read_results
 from ragqa.web.problems import Problem
 from ragqa.web.state import settings
 
@@ -50,7 +50,7 @@ def evaluation(request: Request, card: str = "") -> Response:
         scorecard=name,
         card=shown,
         cards=list(results.cards),
-        words={word.value: meaning for word, meaning in MEANING.items()},
+        words=MEANING,
         verdicts=verdicts,
         sets=stacked({name: _counts(row["all"]) for name, row in verdicts.items()}),
         measures=MEASURES,
@@ -95,7 +95,7 @@ def item(request: Request, card: str, id: str, set: str = GOLD) -> Response:
     if found is None:
         raise Problem(404, "not_found", "this scorecard holds no question of that name")
     if found.set != GOLD:
-        return show(request, "evaluation_case.html", scorecard=card, case=found, meaning=_meaning(found))
+        return show(request, "evaluation_case.html", scorecard=card, case=found, meaning=MEANING.get(found.verdict, ""))
     wanted = _gold(request).get(id)
     return show(
         request,
@@ -103,7 +103,7 @@ def item(request: Request, card: str, id: str, set: str = GOLD) -> Response:
         scorecard=card,
         item=found.item,
         judged=found,
-        meaning=_meaning(found),
+        meaning=MEANING.get(found.verdict, ""),
         wanted=wanted,
         relevant=_relevant(wanted),
     )
@@ -147,10 +147,6 @@ def _pooled(sets: Mapping[str, Mapping[str, Any]]) -> dict[str, float | None]:
     rows = [row for name, row in sets.items() if name != GOLD]
     items = sum(row["items"] for row in rows)
     return {word.value: sum(row[word.value]["count"] for row in rows) / items if items else None for word in Verdict}
-
-
-def _meaning(question: Question) -> str:
-    return {word.value: meaning for word, meaning in MEANING.items()}.get(question.verdict, "")
 
 
 def _relevant(wanted: GoldItem | None) -> set[str]:

@@ -5,7 +5,7 @@ A rater sees neither the ratings of others nor what came of them until the sessi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Path, Request, Response
@@ -20,7 +20,8 @@ from ragqa.evaluation.rating.sessions import LONGEST_NOTE, Better, Pair, Rating,
 from ragqa.evaluation.verdicts import MEANING, Verdict
 from ragqa.question.cleaning import Cleaner
 from ragqa.web.access import Reader, require
-from ragqa.web.pages.frame import show
+from ragqa.web.pages.frame import finder, show
+from ragqa.web.pages.sources import address
 from ragqa.web.problems import Problem
 from ragqa.web.state import engine, settings
 
@@ -29,7 +30,6 @@ Rater = Annotated[Reader, Depends(require("reader"))]
 Editor = Annotated[Reader, Depends(require("editor"))]
 Number = Annotated[int, Path(ge=1, le=10**6)]
 Note = Annotated[str, Form(max_length=LONGEST_NOTE)]
-WORDS = {word.value: meaning for word, meaning in MEANING.items()}
 
 
 @router.get("", name="ratings")
@@ -60,7 +60,7 @@ def rating_results(request: Request, rating: str, who: Editor) -> Response:
     session = _session(request, rating)
     if not session.closed:
         raise Problem(409, "open", "what came of a rating is shown once it is closed: nobody who rates may know what others said")
-    return show(request, "rating_results.html", found=outcome(session), words=list(reversed(WORDS)))
+    return show(request, "rating_results.html", found=outcome(session), words=list(reversed(MEANING)))
 
 
 @router.post("/{rating}/close", name="rating_close")
@@ -83,7 +83,7 @@ def rating_pair(request: Request, rating: str, number: Number, who: Rater) -> Re
         pair=pair,
         sides=_sides(request, pair),
         same=pair.same,
-        words=WORDS,
+        words=MEANING,
         given=done.get(number),
         back=order[place - 1] if place else None,
         place=place + 1,
@@ -153,16 +153,14 @@ def _rated(session: SessionFolder, who: Reader) -> dict[int, Rating]:
 
 def _sides(request: Request, pair: Pair) -> list[tuple[str, str, dict[str, Any]]]:
     """Both answers, named so that no name is one of the four words."""
-    corpus = engine(request).read_corpus()
-    pages = {f"article:{slug}": f"/articles/{slug}" for slug in corpus.articles}
-    pages |= {source: f"/sources/{source}" for source in corpus.abstracts}
+    find = finder(engine(request).read_corpus())
     return [
-        ("left", "Answer 1", _shown(pair.left, pair.right, pages)),
-        ("right", "Answer 2", _shown(pair.right, pair.left, pages)),
+        ("left", "Answer 1", _shown(pair.left, pair.right, find)),
+        ("right", "Answer 2", _shown(pair.right, pair.left, find)),
     ]
 
 
-def _shown(answer: Answer, other: Answer, pages: Mapping[str, str]) -> dict[str, Any]:
+def _shown(answer: Answer, other: Answer, find: Callable[[str], object]) -> dict[str, Any]:
     """An answer as a reader sees it, without its id, models, times and how the question was understood.
 
     ``only_here``: statements that the other answer lacks. A source is linked where this site has a page of it.
@@ -176,6 +174,8 @@ def _shown(answer: Answer, other: Answer, pages: Mapping[str, str]) -> dict[str,
         "evidence": answer.evidence,
         "conflicts": answer.conflicts,
         "only_here": {one.text for one in answer.statements} - {one.text for one in other.statements},
-        "references": [(one.number, describe(one), pages.get(one.source_id)) for one in answer.references],
+        "references": [
+            (one.number, describe(one), address(one.source_id) if find(one.source_id) else None) for one in answer.references
+        ],
         "disclaimer": answer.disclaimer,
     }

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ragqa.evaluation.gold import GOLD
 from ragqa.evaluation.verdicts import Verdict
 
 SCORECARD, HISTORY = "ragqa.scorecard/1", "ragqa.scorecards/1"
 LARGEST = 32 * 1024 * 1024
 """Bytes of a result file; a larger one is not a scorecard of questions that anybody wrote by hand."""
-GOLD = "gold"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

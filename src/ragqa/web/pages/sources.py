@@ -105,9 +105,16 @@ def card(ref: Reference, record: Article | Abstract | None, spans: Sequence[Span
         pubmed=f"https://pubmed.ncbi.nlm.nih.gov/{ref.pmid}/" if ref.pmid else None,
         doi_url=f"https://doi.org/{quote(ref.doi, safe='/():;._-')}" if ref.doi else None,
         url=ref.url if ref.url and ref.url.startswith("https://") else None,
-        article=f"/articles/{ref.source_id.removeprefix('article:')}" if ref.kind == "article" else None,
-        page=f"/sources/{quote(ref.source_id, safe=':')}" if ref.kind == "abstract" else None,
+        article=address(ref.source_id) if ref.kind == "article" else None,
+        page=address(ref.source_id) if ref.kind == "abstract" else None,
     )
+
+
+def address(source_id: str) -> str:
+    """Where the page of a source is: an article's, or a record's."""
+    if source_id.startswith("article:"):
+        return f"/articles/{source_id.removeprefix('article:')}"
+    return f"/sources/{quote(source_id, safe=':')}"
 
 
 def numbered(record: Abstract, number: int, spans: Sequence[Span] = ()) -> Card:
