@@ -111,8 +111,8 @@ def _readability(query: Query, statements: Sequence[Statement]) -> dict[str, flo
 
 def _abstention(evidence: Evidence) -> str:
     parts = ["The approved articles and the abstracts they cite do not answer this question."]
-    if evidence.sufficiency.missing:
-        parts.append(f"No single source covers: {', '.join(evidence.sufficiency.missing)}.")
+    if missing := evidence.lacking or evidence.sufficiency.missing:
+        parts.append(f"No single source covers: {', '.join(missing)}.")
     near = [record.title for record in evidence.retrieved.records.values()][:3]
     if titles := [title for title in near if title]:
         parts.append("Nearest sources searched: " + "; ".join(title.rstrip(".?") for title in titles) + ".")

@@ -12,6 +12,7 @@ from ragqa.corpus.parts import Part
 from ragqa.corpus.passages import label_at, part_at
 from ragqa.corpus.records import Abstract, Article, Passage
 from ragqa.evidence.sources import Retrieved, Source
+from ragqa.language.about import About, about
 from ragqa.language.lexicon import lexicon
 from ragqa.language.sentences import sentences, without_markers
 from ragqa.models import Vectors
@@ -40,6 +41,7 @@ class Candidate:
     """
 
     text: str
+    about: About
     part: Part
     passage: Passage
     start: int
@@ -85,6 +87,7 @@ def _of_passage(hit: Hit, source: Source, lead: bool) -> list[Candidate]:
         found.append(
             Candidate(
                 text=text,
+                about=about(text),
                 part=_part(record, start, text),
                 passage=hit.passage,
                 start=start,

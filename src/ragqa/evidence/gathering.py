@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from ragqa.corpus.records import Article, Record
 from ragqa.evidence.candidates import Candidate, candidates
 from ragqa.evidence.coverage import coverage
+from ragqa.evidence.fitting import fitting
 from ragqa.evidence.sources import Retrieved
 from ragqa.evidence.sufficiency import HIGHEST, HOPELESS, Sufficiency, sufficiency
 from ragqa.models import Embedder, Reranker, Vectors
@@ -47,6 +48,7 @@ class Evidence:
 
     retrieved: Retrieved
     sufficiency: Sufficiency
+    lacking: tuple[str, ...] = ()
     candidates: tuple[Candidate, ...] = ()
     closed: Gate | None = None
 
@@ -56,10 +58,11 @@ def gather(query: Query, retrieved: Retrieved, embedder: Embedder, reranker: Rer
 
     ``abstain_below``: probability of being answerable below which the evidence is not enough.
     """
-    read = _nearest(query, candidates(retrieved, _leads(query, retrieved, embedder)), embedder)
+    on_it = fitting(query, candidates(retrieved, _leads(query, retrieved, embedder)), retrieved)
+    read = _nearest(query, on_it.candidates, embedder)
     measured = sufficiency(query, retrieved, [candidate.similarity for candidate in read])
     if not read:
-        return _closed(retrieved, measured, "sentences", 0, 1)
+        return _closed(retrieved, measured, "about what is asked", 0, 1, on_it.lacking)
     if measured.hopeless(abstain_below):
         reach = replace(measured, logit=HIGHEST).probability
         return _closed(retrieved, measured, "within reach", reach, HOPELESS * abstain_below)
@@ -67,15 +70,14 @@ def gather(query: Query, retrieved: Retrieved, embedder: Embedder, reranker: Rer
     measured = replace(measured, logit=judged[0].logit)
     if measured.probability < abstain_below:
         return _closed(retrieved, measured, "answerable", measured.probability, abstain_below)
-    fitting = retrieved.on(query.understanding.subjects, query.vocabulary)
-    kept = tuple(candidate for candidate in judged if candidate.lead or candidate.source_id in fitting)
-    if not kept:
-        return _closed(retrieved, measured, "sentences on the subjects", 0, 1)
-    return Evidence(retrieved=retrieved, sufficiency=measured, candidates=kept)
+    return Evidence(retrieved=retrieved, sufficiency=measured, lacking=on_it.lacking, candidates=tuple(judged))
 
 
-def _closed(retrieved: Retrieved, measured: Sufficiency, name: str, figure: float, bound: float) -> Evidence:
-    return Evidence(retrieved=retrieved, sufficiency=measured, closed=Gate(name=name, figure=figure, bound=bound))
+def _closed(
+    retrieved: Retrieved, measured: Sufficiency, name: str, figure: float, bound: float, lacking: tuple[str, ...] = ()
+) -> Evidence:
+    gate = Gate(name=name, figure=figure, bound=bound)
+    return Evidence(retrieved=retrieved, sufficiency=measured, lacking=lacking, closed=gate)
 
 
 def _leads(query: Query, retrieved: Retrieved, embedder: Embedder) -> set[str]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 
 from ragqa.corpus.records import Abstract, Article
 from ragqa.corpus.study import design_rank, study_design
 from ragqa.evidence.coverage import holds
 from ragqa.index import Generation
+from ragqa.language.about import About, about
 from ragqa.question.terms import Stems, Vocabulary
 from ragqa.retrieval.retriever import Hit
 
@@ -17,12 +20,13 @@ from ragqa.retrieval.retriever import Hit
 class Source:
     """A record that was retrieved, with the index terms of its title and its retrieved passages.
 
-    ``design`` is GRADE's starting level for its study, 0 to 3; ``barred`` are the numbers of an article's citations that the
+    ``about`` is what its title and topics name; ``design`` is GRADE's starting level for its study, 0 to 3; ``barred`` are the numbers of an article's citations that the
     index left out: what rests on a retracted paper is no evidence.
     """
 
     record: Article | Abstract
     held: Stems
+    about: About
     design: int
     barred: frozenset[int]
 
@@ -72,12 +76,18 @@ def expanded(hits: Sequence[Hit], generation: Generation, vocabulary: Vocabulary
         source: Source(
             record=record,
             held=vocabulary.held(texts[source]),
+            about=_about(record),
             design=design_rank(study_design(record)),
             barred=_barred(record, generation),
         )
         for source, record in records.items()
     }
     return Retrieved(hits=tuple(hits), sources=sources)
+
+
+def _about(record: Article | Abstract) -> About:
+    named = [record.title or "", *(record.topics if isinstance(record, Article) else ())]
+    return reduce(or_, map(about, named))
 
 
 def _barred(record: Article | Abstract, generation: Generation) -> frozenset[int]:

@@ -7,6 +7,8 @@ from functools import cached_property
 
 import numpy as np
 
+from ragqa.language.about import About, Ids, about
+from ragqa.language.vocabulary import links
 from ragqa.models import Vectors
 from ragqa.question.asked import Turn
 from ragqa.question.followup import Reading, refers_back
@@ -56,6 +58,16 @@ class Query:
     def readings(self) -> tuple[str, ...]:
         """Wordings to search for, the likeliest first: a follow-up as understood and as it was asked."""
         return (self.text, self.asked) if self.reading.is_follow_up else (self.text,)
+
+    @cached_property
+    def about(self) -> About:
+        """The concepts that the question as understood asks about."""
+        return about(self.text)
+
+    def wording(self, ids: Ids) -> tuple[str, ...]:
+        """What the question calls these concepts, in its order."""
+        told = (link.text for link in links(self.text) if any(concept.id in ids for concept in link.concepts))
+        return tuple(dict.fromkeys(told))
 
     @cached_property
     def terms(self) -> tuple[Term, ...]:

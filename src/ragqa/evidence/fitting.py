@@ -1,0 +1,75 @@
+"""Which candidate sentences are about what was asked, and what of it none of them is about.
+
+A sentence is about what it names itself; where it names nothing of a kind, about what its record's title and topics name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ragqa.evidence.candidates import Candidate
+from ragqa.evidence.sources import Retrieved
+from ragqa.language.about import About, Ids
+from ragqa.language.vocabulary import kin
+from ragqa.question.query import Query
+from ragqa.question.understanding import QuestionType
+
+OF_A_DRUG = frozenset({QuestionType.DOSE, QuestionType.SAFETY, QuestionType.CONTRAINDICATION, QuestionType.MECHANISM})
+"""Kinds of question on what a drug is and does in whatever disease: a record's disease does not narrow its sentences on them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fitting:
+    """The candidates that are about what was asked, and what of it none of them is about, in the question's words."""
+
+    candidates: list[Candidate]
+    lacking: tuple[str, ...]
+
+
+def fitting(query: Query, found: Sequence[Candidate], retrieved: Retrieved) -> Fitting:
+    """Of the candidates those that may be shown; none where no single one is about all that the question combines."""
+    subjects = frozenset().union(*(source.about.conditions for source in retrieved.sources.values()))
+    fits = [(candidate, _met(query, candidate.about, retrieved.sources[candidate.source_id].about, subjects)) for candidate in found]
+    shown = [(candidate, met) for candidate, met in fits if met is not None]
+    kinds = [asked for asked in (query.about.treatments, query.about.conditions, query.about.outcomes) if asked]
+    answered = any(all(asked & met for asked in kinds) for _, met in shown)
+    met = frozenset().union(*(met for _, met in shown))
+    lacking = [asked for asked in kinds if not asked & met] or ([] if answered else kinds)
+    missing = frozenset().union(*lacking) if not answered else frozenset().union(*kinds) - met
+    return Fitting(candidates=[candidate for candidate, _ in shown] if answered else [], lacking=query.wording(missing))
+
+
+def _met(query: Query, own: About, record: About, subjects: Ids) -> Ids | None:
+    """What of the question a sentence of a record is about, or None where it is about something else instead.
+
+    ``subjects`` are the conditions that records searched are about: another one that a sentence names (an adverse effect, say)
+    is no other disease than the one asked about.
+    """
+    asked = query.about
+    treatments = own.treatments or record.treatments
+    treated = met_by(asked.treatments, treatments)
+    together = met_by(asked.all_treatments, own.all_treatments)
+    if len(together) > 1:
+        treated |= together
+    of_a_drug = query.understanding.question_type in OF_A_DRUG
+    diseases = own.conditions & subjects
+    around = record.conditions | record.outcomes
+    conditions = met_by(asked.conditions, own.conditions | own.outcomes | (frozenset() if diseases else around))
+    outcomes = met_by(asked.outcomes, own.outcomes | own.conditions | around)
+    elsewhere = diseases or (frozenset() if of_a_drug else record.conditions)
+    instead = (
+        (asked.treatments, treated, treatments | own.all_treatments),
+        (asked.conditions, conditions, elsewhere),
+        (asked.outcomes, outcomes, own.outcomes),
+    )
+    if any(wanted and not met and named for wanted, met, named in instead):
+        return None
+    if of_a_drug and not elsewhere:
+        conditions = asked.conditions
+    return treated | conditions | outcomes
+
+
+def met_by(asked: Ids, held: Ids) -> Ids:
+    """Those of the ids asked for that are among those held, or of which a kind or a class is."""
+    return frozenset(id_ for id_ in asked if id_ in held or not held.isdisjoint(kin(id_)))

@@ -1,0 +1,82 @@
+"""What a text is about: the treatments, conditions and outcomes it names, and of treatments in which part.
+
+Being mentioned is not being about: what a drug was added to, compared with or tried after is named, and nothing is told of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+
+from ragqa.language.lexicon import lexicon
+from ragqa.language.vocabulary import Kind, Link, links
+
+_WORDS = lexicon("language", "about")
+_BETWEEN = r"(?:[\s(]+[\w-]+){0,2}[\s(]*\Z"
+"""Words that may stand between what tells a treatment's part and its name ("added to stable sertraline"); by hand."""
+_PARTS = {
+    part: re.compile(rf"\b(?:{_WORDS[part].pattern}){_BETWEEN}", re.IGNORECASE) for part in ("beside", "history", "compared")
+}
+_JOINT = re.compile(rf"\s*(?:{_WORDS['joints'].pattern})\s*", re.IGNORECASE)
+REACH = 60
+"""Characters before a treatment in which its part is looked for; by hand."""
+
+Ids = frozenset[str]
+_NONE: Ids = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """Ids of the concepts that a text names.
+
+    ``treatments`` are those it tells something of, ``beside`` those they are given with, ``history`` those tried before,
+    ``compared`` those they are held against.
+    """
+
+    treatments: Ids = _NONE
+    beside: Ids = _NONE
+    history: Ids = _NONE
+    compared: Ids = _NONE
+    conditions: Ids = _NONE
+    outcomes: Ids = _NONE
+
+    @property
+    def all_treatments(self) -> Ids:
+        """Every treatment named, whatever its part."""
+        return self.treatments | self.beside | self.history | self.compared
+
+    def __or__(self, other: About) -> About:
+        return About(**{field.name: getattr(self, field.name) | getattr(other, field.name) for field in fields(self)})
+
+
+def about(text: str) -> About:
+    """What a text is about, and what it names beside that."""
+    found = links(text)
+    named: dict[str, set[str]] = {field.name: set() for field in fields(About)}
+    for part, link in _parts(text, found):
+        named[part].update(concept.id for concept in link.concepts)
+    for link in found:
+        for concept in link.concepts:
+            if name := _NAMES.get(concept.kind):
+                named[name].add(concept.id)
+    for part in _PARTS:  # what a text tells something of is not in another part elsewhere in it
+        named[part] -= named["treatments"]
+    return About(**{name: frozenset(ids) for name, ids in named.items()})
+
+
+_TREATMENTS = frozenset({Kind.DRUG, Kind.DRUG_CLASS, Kind.THERAPY})
+_NAMES = {Kind.CONDITION: "conditions", Kind.OUTCOME: "outcomes"}
+
+
+def _parts(text: str, found: Iterable[Link]) -> Iterable[tuple[str, Link]]:
+    """The treatments of a text in order, each with its part; one that is joined to another has the other's part."""
+    part, end = "treatments", 0
+    for link in found:
+        if not any(concept.kind in _TREATMENTS for concept in link.concepts):
+            continue
+        if not (end and _JOINT.fullmatch(text, end, link.start)):
+            before = text[max(0, link.start - REACH) : link.start]
+            part = next((name for name, cue in _PARTS.items() if cue.search(before)), "treatments")
+        yield part, link
+        end = link.end
