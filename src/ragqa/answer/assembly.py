@@ -55,7 +55,13 @@ def assembled(query: Query, evidence: Evidence, statements: tuple[Statement, ...
         references=references,
         evidence=strength,
         conflicts=conflicts,
+        caveats=_caveats(evidence),
     )
+
+
+def _caveats(evidence: Evidence) -> tuple[str, ...]:
+    """What the reader must know before the first statement."""
+    return (f"No source searched covers: {', '.join(evidence.lacking)}.",) if evidence.lacking else ()
 
 
 def _abstained(query: Query, evidence: Evidence, made: Made) -> Answer:

@@ -87,6 +87,7 @@ class Trace(_Frozen):
 class Answer(_Frozen):
     """The stable JSON contract ``ragqa.answer/1``. ``removed`` names the kinds of identifiers taken out of the question.
 
+    ``caveats`` are told before the first statement: what of the question no source covers, and how it was read.
     ``digest`` is sha256 (hex) of all that decided the answer: equal digests, equal answers; "" in answers of earlier versions.
     ``id`` is where the answer is found again: the beginning of the digest on the command line, over the web a random address.
     """
@@ -101,6 +102,7 @@ class Answer(_Frozen):
     references: tuple[Reference, ...] = ()
     evidence: Certainty | None = None
     conflicts: tuple[Conflict, ...] = ()
+    caveats: tuple[str, ...] = ()
     message: str | None = None
     alternatives: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()

@@ -145,12 +145,13 @@ def describe(reference: Reference) -> str:
 
 
 def notes(answer: Answer) -> list[str]:
-    """How the question was read, where that is not how it was asked, and what was taken out of it."""
+    """How the question was read, where that is not how it was asked, what was taken out of it, and what of it is not covered."""
     lines = []
     if answer.removed:
         lines.append(f"Taken out before searching: {', '.join(answer.removed)}. Please ask without patient identifiers.")
     if answer.standalone_question != answer.question:
         lines.append(f"Understood as: {answer.standalone_question}")
+    lines += answer.caveats
     return lines
 
 

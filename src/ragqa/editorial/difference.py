@@ -185,6 +185,8 @@ def _notes(before: Answer, after: Answer) -> Iterator[tuple[Severity, str]]:
         for notice in reference.notices if earlier else ():
             if earlier and notice not in earlier.notices:
                 yield Severity.EVIDENCE, f"{reference.source_id}: {notice.replace('_', ' ')} published"
+    if before.caveats != after.caveats:
+        yield Severity.EVIDENCE, f"what is not covered: {' '.join(after.caveats) or 'nothing'}"
     if len(before.conflicts) != len(after.conflicts):
         yield Severity.EVIDENCE, f"disagreements between sources: {len(before.conflicts)} before, {len(after.conflicts)} now"
 
