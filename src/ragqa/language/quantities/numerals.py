@@ -18,8 +18,8 @@ _PRONOUN = _WORDS["no_number_one"].table()
 
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 """The digits of a number as they are written."""
-SPACES = "   "
-"""Spaces that part thousands: no-break, thin, narrow no-break."""
+SPACES = "\u00a0\u2007\u2008\u2009\u200a\u202f"
+"""Spaces that part thousands beside the plain one: no-break, figure, punctuation, thin, hair, narrow no-break."""
 MINUS = "-−–‐‑﹣－"
 MARKS = r"[*†‡§¶]{1,3}(?![0-9*])"
 """Footnote marks behind a number."""
@@ -29,14 +29,14 @@ _DIGITS = (
     rf"(?:[1-9][0-9]{{0,2}}(?:,[0-9]{{3}})++(?![0-9])(?:\.[0-9]+)?|[1-9][0-9]{{0,2}}(?:[{SPACES} ][0-9]{{3}})++(?![0-9])(?:[.·][0-9]+)?"
     r"|[0-9]++(?:[.,·∙⋅‧][0-9]++)?|[.·][0-9]++)"
 )
-_TEN_TO = r"10(?:\s?(?:\^|\*\*?)\s?\{?(?P<caret>[-−–+]?[0-9]{1,3})\}?|\((?P<bracket>[-−–]?[0-9]{1,2})\)|(?P<raised>[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3}))"
+_TEN_TO = r"10(?:\s?(?:\^|\*\*?)\s?\{?(?P<caret>[-−–+]?[0-9]{1,3})\}?|\((?P<bracket>[-−–]?[0-9]{1,2})\)|(?P<raised>[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3})|[eE](?P<e_power>[0-9]{1,2})(?!\w))"
 _FLAT = r"10\s?(?P<flat>[-−–]?[0-9]{1,2})(?![0-9.,])"
 """A power that lost its superscript, read so only behind a multiplication sign."""
 _COLONIES = r"10(?P<colonies>[2-9]|1[0-2])(?=\s?(?:CFU|cfu|PFU|pfu|colony))"
-_SMALL = any_of({**_ONES}) + "|" + any_of(_TENS) + f"(?:[- ]{any_of(w for w in _ONES if _ONES[w] in range(1, 10))})?"
+_SMALL = any_of({**_ONES}) + "|" + any_of(_TENS) + f"(?:[-‐‑– ]{any_of(w for w in _ONES if _ONES[w] in range(1, 10))})?"
 SPELLED = (
-    rf"(?:half(?:[- ]an?(?= ))?(?![-\w])|(?:an?|one|two|three|four|five)[- ]{any_of(w for w in _PARTS if w != 'half')}(?=[- ]of\b|s?\s|s?[.,;)]|$)(?!-)"
-    rf"|(?:(?:{_SMALL}|an?)[- ]{any_of(_POWERS)}s?(?:(?: and)?[- ](?:{_SMALL})(?:[- ]{any_of(_POWERS)})?(?:(?: and)?[- ](?:{_SMALL}))?)?|{_SMALL})(?: and a half\b)?)"
+    rf"(?:(?:one[-‐‑– ])?half(?:[-‐‑– ]an?(?= ))?(?![-‐‑–\w])|(?:an?|one|two|three|four|five)[-‐‑– ]{any_of(w for w in _PARTS if w != 'half')}(?=[- ]of\b|s?\s|s?[.,;)]|$)(?!-)"
+    rf"|(?:(?:{_SMALL}|an?)[-‐‑– ]{any_of(_POWERS)}s?(?:(?: and)?[-‐‑– ](?:{_SMALL})(?:[-‐‑– ]{any_of(_POWERS)})?(?:(?: and)?[-‐‑– ](?:{_SMALL}))?)?|{_SMALL})(?: and a half\b)?)"
 )
 NUMERAL = re.compile(
     rf"(?P<sign>[{MINUS}]|\+(?!\s?/)|minus\s|plus\s)?"
@@ -47,7 +47,7 @@ NUMERAL = re.compile(
     rf"|(?P<word>(?<![^\W_])(?i:{SPELLED})(?![^\W_])))"
     rf"(?P<marks>{MARKS}|[¹²³⁴⁵⁶⁷⁸⁹](?![⁰-⁹]))?(?:\s(?P<scale>thousand|million|billion)(?!\w))?"
 )
-_FRACTION = re.compile(r"(?:1/[2-9]|1/10|2/3|2/5|3/4|3/5|3/8|4/5)(?![\w/.,]*[\d/])")
+_FRACTION = re.compile(r"(?:1/[2-9]|1/10|2/3|2/5|3/4|3/5|3/8|4/5)(?![0-9/]|[.,][0-9])")
 LONGEST = 30
 """Characters of a number; longer ones are identifiers."""
 
@@ -82,12 +82,12 @@ def numeral_at(text: str, start: int, end: int | None = None) -> Numeral | None:
 
 def _written(found: re.Match[str]) -> Decimal:
     if found["power"]:
-        return Decimal(10) ** _exponent(found["caret"] or found["bracket"] or found["raised"] or found["colonies"])
+        return Decimal(10) ** _exponent(found["caret"] or found["bracket"] or found["raised"] or found["e_power"] or found["colonies"])
     if found["only_vulgar"]:
         return _VULGAR[found["only_vulgar"]]
     value = Decimal(plain_digits(found["digits"]))
     if found["mantissa"]:
-        value *= Decimal(10) ** _exponent(found["m_caret"] or found["m_bracket"] or found["m_raised"] or found["flat"])
+        value *= Decimal(10) ** _exponent(found["m_caret"] or found["m_bracket"] or found["m_raised"] or found["m_e_power"] or found["flat"])
     elif found["e"]:
         value *= Decimal(10) ** _exponent(found["e"])
     elif found["vulgar"]:
@@ -113,7 +113,7 @@ def _spelled(words: str) -> Decimal | None:
     """The value of number words: "two and a half", "one hundred and twenty", "two thirds", "half a"."""
     extra = Decimal("0.5") if words.endswith(" and a half") else Decimal(0)
     total, group, below = Decimal(0), Decimal(0), Decimal(1)
-    for word in re.split(r"[- ]", words.removesuffix(" and a half")):
+    for word in re.split(r"[-‐‑– ]", words.removesuffix(" and a half")):
         singular = word.rstrip("s")
         if word in ("half", *_PARTS) and word not in _ONES:
             group, below = group or Decimal(1), _PARTS[word]

@@ -10,7 +10,7 @@ from typing import NamedTuple, cast
 
 from ragqa.language.lexicon import lexicon
 from ragqa.language.quantities.numerals import MINUS, SPELLED, Numeral, is_pronoun, numeral_at
-from ragqa.language.quantities.units import NO_UNIT, Unit, named_unit, unit_at
+from ragqa.language.quantities.units import NO_UNIT, ONE, Unit, unit_at
 from ragqa.language.quantities.values import Bound, Quantity, QuantityKind
 
 _WORDS = lexicon("language", "quantities")
@@ -60,19 +60,19 @@ _ONCE = re.compile(
 )
 _HOURLY = re.compile(r"[\s-]hourly\b", re.IGNORECASE)
 
-_LEVEL = r"(?:(?P<level>[0-9]{2}(?:\.[0-9])?)\s?[%％]?\s?(?:percent\s|per\scent\s)?-?\s?)?"
+_LEVEL = r"(?:(?P<level>[0-9]{2}(?:\.[0-9])?)[\s-]?(?:[%％]|percent|per\scent)?[\s-]{0,2})?"
 _INTERVAL_NAME = rf"(?:{_either(_INTERVALS)})"
 _AFTER_NAME = r"[\s,:;=(\[{]*(?:of|was|were|is|from|between|ranging\sfrom|ranged\sfrom|range)?[\s,:;=(\[{]*"
 _JOINT = re.compile(rf"\s?[%％]?\s?(?:to|through|and|[,;/]|\.\.|[{MINUS}])\s?")
 _ANCHOR = re.compile(
     r"(?P<skip>https?://\S+|\bwww\.\S+|\b10\.[0-9]{4,9}/\S+|\b(?:doi|DOI):?\s?\S+|\bPM(?:C?ID|C):?\s?[0-9]+"
     r"|\[[0-9]{1,3}(?:\s?[,;–-]\s?[0-9]{1,3})*\]|\b(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}\b)"
-    rf"|(?P<interval>(?<![\w.]){_LEVEL}(?P<interval_name>(?i:{_INTERVAL_NAME}))(?!\w)(?:\s?[(\[](?:CI|CrI)s?[)\]])?(?:\s?(?P<level_behind>[0-9]{{2}})\s?[%％])?)"
-    r"|(?P<p>(?<![\w-])[Pp](?:s|[\s-]?[Vv]alues?)?(?:\s?\([\w\s-]{1,20}\)|_\w{1,12}|\s(?:for|of)\s[a-z\s-]{1,30}?)?\s?(?=[=<>≤≥⩽⩾]|(?:of|was|is|less|greater|more)\s|:\s?[0.]))"
-    rf"|(?P<spread>(?:±|\+\s?/?\s?[-−–]|(?<![\w.])(?:{_either(_SPREADS)})(?!\w))(?:[\s,:;=(\[]*(?:of|was)?[\s,:;=(\[±]*)?)(?=[-−–]?[0-9.·])"
+    rf"|(?P<interval>(?<![\w.]){_LEVEL}(?P<interval_name>(?i:{_INTERVAL_NAME}))(?!\w)(?:\s?[(\[](?:CI|CrI)s?[)\]])?(?(level)|(?:\s?(?P<level_behind>[89][0-9](?:\.[0-9])?)\s?[%％])?))"
+    r"|(?P<p>(?<![\w-])[Pp](?:s|[\s-]?[Vv]alues?)?(?:\s?\([\w\s-]{1,20}\)|_\w{1,12}|\s(?:for|of)\s[a-z\s-]{1,30}?)?\s?(?=[=<>≤≥⩽⩾]|(?:of|was|is|less|greater|more|equal|under|below|above|over|at)\s|:\s?[0.]))"
+    rf"|(?P<spread>(?:±|\+\s?/?\s?[-−–]|(?<![\w.])(?:{_either(_SPREADS)})(?!\w))(?:[\s,:;=(\[]*(?:of|was)?[\s,:;=(\[]*(?:±|\+\s?/?\s?[-−–])?\s?)?)(?=[-−–]?[0-9.·])"
     rf"|(?P<frequency>(?<![\w])(?i:{_either(_TIMES)}|{_either(_ADVERBS)}|every|each|on\salternate|alternate|alternating|{_dotted('abbreviated')})(?!\w)|(?<!\w)[qQ]\.?\s?(?=[0-9]))"
-    rf"|(?P<label>(?<!\w)(?i:{'|'.join(_WORDS['labels'].entries)})[\s-][0-9]{{1,2}}(?:[a-z]\b)?(?:(?:\s?[-–/,]\s?|\s(?:and|or|to)\s)[0-9]{{1,2}}(?![\d.]))*(?![\w.,·][0-9]|[0-9%]))"
-    r"|(?P<number>(?<![\w.])(?<![0-9],)(?<![^\W\d_][-‐‑–−])(?:(?:(?<![\w%)\]])[-−–+]|(?<=[=(<>:]\s)[-−–]\s|(?<=[=(<>:,\[])[-−–]\s)?[.·]?[0-9]|[½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞⅑⅒]|(?i:minus|plus)\s(?=[0-9.])))"
+    rf"|(?P<label>(?<!\w)(?i:{'|'.join(_WORDS['labels'].entries)})[\s-](?:one|two|three|four|five|six)(?!\w)|(?<!\w)(?i:{'|'.join(_WORDS['labels'].entries)})[\s-][0-9]{{1,2}}(?:[a-z]\b)?(?:(?:\s?[-–/]\s?|\s(?:and|or|to)\s)[0-9]{{1,2}}(?![\d.]))*(?![\w.,·][0-9]|[0-9%]))"
+    r"|(?P<number>(?<![\w.])(?<![0-9],)(?<!\^)(?<![^\W\d_][-‐‑–−])(?:(?:(?<![\w%)\]])[-−–+]|(?<=[=(<>:]\s)[-−–]\s|(?<=[=(<>:,\[])[-−–]\s)?[.·]?[0-9]|[½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞⅑⅒]|(?i:minus|plus)\s(?=[0-9.])))"
     rf"|(?P<word>(?<![\w.-])(?i:{SPELLED})(?![^\W_]))"
     r"|(?<=(?<![A-Za-z])[xX×])(?P<factor>[0-9])"
 )
@@ -80,29 +80,31 @@ _ANCHOR = re.compile(
 _BEFORE = re.compile(
     rf"(?:(?<![^\W_])(?i:{_either(f for f in _BOUNDS_BEFORE if f[0].isalpha())})|{_either(f for f in _BOUNDS_BEFORE if not f[0].isalpha())})\s*$"
 )
-_AFTER = re.compile(rf"\s?\+(?![\w/])|[\s-](?:{_either(_BOUNDS_AFTER)})(?!\w)", re.IGNORECASE)
+_AFTER = re.compile(rf"\s?\+(?![\w/])|[\s-](?:{_either(_BOUNDS_AFTER)})(?!\w|\sthan\b)", re.IGNORECASE)
 _COUNTED = re.compile(r"(?<!\w)[nN]\s?[=:]\s?$")
 _BETWEEN = re.compile(r"(?<!\w)between\s$", re.IGNORECASE)
 _AGED = re.compile(
     rf"(?<!\w)(?:{'|'.join(_WORDS['age'].entries)})\s?[:=]?\s?(?:[<>≤≥]=?\s?|(?:{_either(f for f in _BOUNDS_BEFORE if f[0].isalpha())})\s)?$",
     re.IGNORECASE,
 )
+_SEPARATOR = re.compile(r"[\s\-‐‑–]")
 _OF_AGE = re.compile(r"[\s-](?:old|of\sage)\b", re.IGNORECASE)
 _RANGE = re.compile(rf"\s?[{MINUS}]\s?(?=[.·0-9{MINUS}])|\s(?:to|through|till|until)\s(?:about\s)?|\s[{MINUS}]\s", re.IGNORECASE)
 _AND = re.compile(r"\sand\s")
 _GOES_ON = re.compile(rf"[{MINUS}]\s?[0-9]")
 _NAME_BEHIND = re.compile(
-    rf"[^\W\d_]|\(?(?:OH|[0-9])\)?[A-Z(]|\.[0-9]|[-‐‑–](?:[A-Z]|(?:{'|'.join(_WORDS['chemistry'].entries)}))|,[0-9]+[-‐]"
+    rf"(?![xX×]\s?[0-9])[^\W\d_]|\(?(?:OH|[0-9])\)?[A-Z(]|\.[0-9]|[-‐‑–](?:[A-Z]|(?:{'|'.join(_WORDS['chemistry'].entries)}))|,[0-9]+[-‐]"
 )
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
 _PEOPLE = re.compile(
     rf"(?:[\s-](?!(?:{'|'.join(_WORDS['no_people_between'].entries)})\b)[^\W\d_][\w'’-]{{0,30}},?){{0,4}}?\s(?:{'|'.join(_WORDS['people'].entries)})\b",
     re.IGNORECASE,
 )
-_LIST = re.compile(r"\s?(?:/|,|\band\b|\bor\b|\bversus\b|\bvs\.?|,\s?and\b|,\s?or\b|±|\+\s?/?\s?[-−–])\s?")
+_LIST = re.compile(r"\s?(?:/|,|[-–−]|\bto\b|\band\b|\bor\b|\bversus\b|\bvs\.?|,\s?and\b|,\s?or\b|±|\+\s?/?\s?[-−–])\s?")
 _MONEY = re.compile(r"(?:US)?\$\s?$")
 _WIDTH = 40
 """Characters before a number in which its bound is looked for."""
+_TIMES_SIGN = re.compile(r"[xX×]\s?[0-9]")
 _NOT_IN_A_PERIOD = frozenset(
     ("ratio", "percentage points", "temperature", "proportion", "fold", "points", "standard deviations", "length", "")
 )
@@ -137,13 +139,12 @@ def _skip(text: str, anchor: re.Match[str], _: int) -> Quantity | int:
 
 def _label(text: str, anchor: re.Match[str], _: int) -> Quantity | int:
     """The number of "phase 3" is a name; that of "level 5 mg" or "study 24 patients" is none."""
-    number = re.search(r"[0-9]+[a-z]?$", anchor[0])
-    unit, _end = unit_at(text, _unit_start(text, anchor.end()))
-    counts = number is not None and len(number[0]) > 1 and _PEOPLE.match(text, anchor.end())
-    if unit == NO_UNIT and not counts:
+    numbers = list(re.finditer(r"[0-9]+", anchor[0]))
+    if not numbers:
         return anchor.end()
-    first = re.search(r"[0-9]", anchor[0])
-    return anchor.start() + first.start() - 1 if first else anchor.end()
+    unit, _end = unit_at(text, _unit_start(text, anchor.end()))
+    counts = len(numbers[-1][0]) > 1 and _PEOPLE.match(text, anchor.end())
+    return anchor.end() if unit == NO_UNIT and not counts else anchor.start() + numbers[0].start()
 
 
 def _number(text: str, anchor: re.Match[str], position: int) -> Quantity | int:
@@ -166,7 +167,7 @@ def _past(text: str, end: int) -> int:
 
 
 def _unit_start(text: str, end: int) -> int:
-    return end + (1 if re.compile(r"[\s-]").match(text, end) else 0)
+    return end + (1 if _SEPARATOR.match(text, end) else 0)
 
 
 def _value_at(text: str, numeral: Numeral, between: bool = False) -> _Value | None:
@@ -176,22 +177,30 @@ def _value_at(text: str, numeral: Numeral, between: bool = False) -> _Value | No
         return None
     joint = _AND.match(text, end) if between else _RANGE.match(text, end)
     upper = numeral_at(text, joint.end()) if joint else None
-    if joint and upper and numeral.value < upper.value and not _GOES_ON.match(text, upper.end):
+    if joint and upper and not _GOES_ON.match(text, upper.end):
         upper_unit, upper_end = _unit(text, upper)
         is_name = upper_unit == NO_UNIT and not upper.spelled and _NAME_BEHIND.match(text, upper.end)
-        if not is_name and unit in (NO_UNIT, upper_unit):
-            return _Value(numeral.value, upper.value, upper_unit, upper_end)
+        low = numeral.value if unit in (NO_UNIT, upper_unit) else _in_unit(numeral.value, unit, upper_unit)
+        if not is_name and low is not None and low < upper.value:
+            return _Value(low, upper.value, upper_unit, upper_end)
     return _Value(numeral.value, numeral.value, unit, end)
+
+
+def _in_unit(value: Decimal, unit: Unit, other: Unit) -> Decimal | None:
+    """The value in another unit of its dimension: 96 months to 17 years; None where that cannot be."""
+    if unit.dimension != other.dimension or unit.dimension == "temperature":
+        return None
+    return unit.in_base(value) / other.in_base(ONE)
 
 
 def _unit(text: str, numeral: Numeral) -> tuple[Unit, int]:
     """The unit behind a number, with the period in which it is meant."""
     start = _unit_start(text, numeral.end)
     unit, end = unit_at(text, start)
-    if unit == NO_UNIT:
+    if unit == NO_UNIT and start != numeral.end:
         unit, end = unit_at(text, numeral.end)
-    if unit == NO_UNIT:
-        return unit, numeral.end
+    if unit == NO_UNIT or _TIMES_SIGN.match(text, end - 1):
+        return NO_UNIT, numeral.end
     if aged := _OF_AGE.match(text, end):
         return unit, aged.end()
     if unit.dimension not in _NOT_IN_A_PERIOD and not unit.period and (once := _ONCE.match(text, end)):
@@ -205,8 +214,8 @@ def _once(once: re.Match[str]) -> tuple[Decimal, str]:
     if short := once["short"]:
         return _ABBREVIATED[re.sub(r"[.\s]", "", short).lower()]
     if adverb := once["adverb"]:
-        return Decimal(1), _ADVERBS[adverb.lower()]
-    return Decimal(1), _PERIODS[(once["period"] or once["a_period"]).lower()]
+        return ONE, _ADVERBS[adverb.lower()]
+    return ONE, _PERIODS[(once["period"] or once["a_period"]).lower()]
 
 
 def _quantity(text: str, position: int, numeral: Numeral, value: _Value) -> Quantity:
@@ -257,12 +266,12 @@ def _frequency(text: str, anchor: re.Match[str], _: int) -> Quantity | int:
         return _times(text, start, end, _TIMES[word])
     if word in _ADVERBS:
         adverb = _IN_A_PERIOD.match(text, start)
-        return _frequency_of(text, start, end, Decimal(1), _ADVERBS[word]) if adverb else end
+        return _frequency_of(text, start, end, ONE, _ADVERBS[word]) if adverb else end
     short = re.sub(r"[.\s]", "", word)
     if short in _ABBREVIATED:
         article = re.search(r"\b(?:an?|the|to|in|their|its)\s$", text[max(0, start - 6) : start], re.IGNORECASE)
         return end if article else _frequency_of(text, start, end, *_ABBREVIATED[short])
-    return _every(text, start, Decimal(1)) or end
+    return _every(text, start, ONE) or end
 
 
 def _times(text: str, start: int, end: int, times: Decimal) -> Quantity | int:
@@ -365,8 +374,12 @@ def _ends(text: str, start: int) -> _Value | None:
     if not lower or not upper:
         return None
     upper_unit, upper_end = _unit(text, upper)
-    low, high = sorted((lower.value, upper.value))
-    return _Value(low, high, unit if upper_unit == NO_UNIT else upper_unit, upper_end)
+    if NO_UNIT in (unit, upper_unit):
+        upper_unit = unit if upper_unit == NO_UNIT else upper_unit
+        first: Decimal | None = lower.value
+    else:
+        first = _in_unit(lower.value, unit, upper_unit)
+    return None if first is None else _Value(min(first, upper.value), max(first, upper.value), upper_unit, upper_end)
 
 
 def _spread(text: str, anchor: re.Match[str], _: int) -> Quantity | int:

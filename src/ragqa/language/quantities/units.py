@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from ragqa.language.lexicon import lexicon
+from ragqa.language.quantities.numerals import SPACES
 
 
 class Measure(NamedTuple):
@@ -49,7 +50,7 @@ class Unit:
     @property
     def period(self) -> str:
         """The day, week, month or year in which it is meant; "" where there is none."""
-        return next((code for code, power in self.parts if power < 0 and code in _LONG), "")
+        return next((code for code, power in self.parts if power < 0 and code in _LONG), "") if self.number == 1 else ""
 
     def in_base(self, value: Decimal) -> Decimal:
         """The value in units of factor 1."""
@@ -76,12 +77,12 @@ _POWER = re.compile(r"\^?\{?\(?(?P<sign>[-−–⁻])?(?P<number>[1-4¹²³⁴])
 _NEXT = re.compile(
     r"\s?(?P<slash>[/∕⁄])\s?|\s+(?P<per>per)\s+(?:each\s+)?|\s+(?P<each>an?|each|every|in\s+a)\s+|[·⋅∙*.](?=[A-Za-zµμ])|\s(?=[A-Za-zµμ]+\^?\{?\(?[-−–⁻][1¹2²3³])"
 )
-_DENOMINATOR = re.compile(r"(?P<number>[0-9]{1,3}(?:[,   ][0-9]{3})+|[0-9]+(?:[.·][0-9]+)?)(?![0-9])\s?")
+_DENOMINATOR = re.compile(rf"(?P<number>[0-9]{{1,3}}(?:[,{SPACES} ][0-9]{{3}})+|[0-9]+(?:[.·][0-9]+)?)(?![0-9])")
 _BLANK = re.compile(r"\s?")
 _GOES_ON = re.compile(r"[0-9A-Za-zα-ωµ]")
 _POWER_OF_TEN = re.compile(r"10+$")
 _SUPERSCRIPTS = str.maketrans("¹²³⁴", "1234")
-_SPACES = re.compile(r"[\s ]+")
+_SPACES = re.compile(r"\s+")
 
 
 def _power(code: str, power: int) -> str:
@@ -180,7 +181,7 @@ def _next_unit(text: str, joint: re.Match[str], unit: Unit) -> tuple[Unit, int] 
         return (Unit(unit.parts + piece.parts, unit.number), end) if unit.parts else None
     if joint["each"] and _measures()[piece.parts[0][0]].dimension != "time":
         return None
-    if number != 1 and piece.dimension == unit.dimension:
+    if amount and (piece.dimension == unit.dimension or (not unit.parts and piece.dimension == "mass")):
         return None
     turned = tuple((code, -abs(power)) for code, power in piece.parts)
     return Unit(unit.parts + turned, unit.number * number), end
