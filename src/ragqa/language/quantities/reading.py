@@ -9,7 +9,8 @@ from decimal import Decimal
 from typing import NamedTuple, cast
 
 from ragqa.language.lexicon import lexicon
-from ragqa.language.quantities.numerals import MINUS, SPELLED, Numeral, is_pronoun, numeral_at
+from ragqa.language.quantities.numerals import MINUS, Numeral, numeral_at
+from ragqa.language.quantities.spelled import FIRST
 from ragqa.language.quantities.units import NO_UNIT, ONE, Unit, unit_at
 from ragqa.language.quantities.values import Bound, Quantity, QuantityKind
 
@@ -51,42 +52,53 @@ _ALTERNATE = re.compile(
     r"(?:(?:every|each)\s(?:other|second)|(?:on\s)?alternate|alternating)\s(?P<period>day|night|week|month)s?\b", re.IGNORECASE
 )
 _IN_A_PERIOD = re.compile(
-    rf"[\s-]*(?:{_ADVERB}|(?:per|an?|each|every|in\sa|/)\s?{_PERIOD})|\s?/\s?{_PERIOD.replace('period', 'slash')}", re.IGNORECASE
+    rf"[\s-]{{0,2}}(?:{_ADVERB}|(?:per|an?|each|every|in\sa|/)\s?{_PERIOD})|\s?/\s?{_PERIOD.replace('period', 'slash')}",
+    re.IGNORECASE,
 )
 _ONCE = re.compile(
     rf",?[\s-]\(?(?:(?:once[\s-])?(?:{_ADVERB}|(?:every|each)\s{_PERIOD})|once\s(?:a|per|in\sa)\s{_PERIOD.replace('period', 'a_period')}"
     rf"|(?P<short>(?:{_dotted('abbreviated')}|{_dotted('abbreviated_after_a_dose')}))(?!\w)\)?)",
     re.IGNORECASE,
 )
+_ONE_PERIOD = re.compile(_PERIOD, re.IGNORECASE)
+_BLANK = re.compile(r"[\s,]{1,2}")
 _HOURLY = re.compile(r"[\s-]hourly\b", re.IGNORECASE)
 
 _LEVEL = r"(?:(?P<level>[0-9]{2}(?:\.[0-9])?)[\s-]?(?:[%％]|percent|per\scent)?[\s-]{0,2})?"
 _INTERVAL_NAME = rf"(?:{_either(_INTERVALS)})"
-_AFTER_NAME = r"[\s,:;=(\[{]*(?:of|was|were|is|from|between|ranging\sfrom|ranged\sfrom|range)?[\s,:;=(\[{]*"
+_AFTER_NAME = re.compile(
+    r"[\s,:;=(\[{]{0,4}+(?:(?:of|was|were|is|from|between|ranging\sfrom|ranged\sfrom|range)[\s,:;=(\[{]{0,4})?", re.IGNORECASE
+)
 _JOINT = re.compile(rf"\s?[%％]?\s?(?:to|through|and|[,;/]|\.\.|[{MINUS}])\s?")
 _ANCHOR = re.compile(
     r"(?P<skip>https?://\S+|\bwww\.\S+|\b10\.[0-9]{4,9}/\S+|\b(?:doi|DOI):?\s?\S+|\bPM(?:C?ID|C):?\s?[0-9]+"
-    r"|\[[0-9]{1,3}(?:\s?[,;–-]\s?[0-9]{1,3})*\]|\b(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}\b)"
+    r"|\[[0-9]{1,3}(?:\s?,\s?[0-9]{1,3})*\](?<!,000\])|\b(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}\b)"
     rf"|(?P<interval>(?<![\w.]){_LEVEL}(?P<interval_name>(?i:{_INTERVAL_NAME}))(?!\w)(?:\s?[(\[](?:CI|CrI)s?[)\]])?(?(level)|(?:\s?(?P<level_behind>[89][0-9](?:\.[0-9])?)\s?[%％])?))"
     r"|(?P<p>(?<![\w-])[Pp](?:s|[\s-]?[Vv]alues?)?(?:\s?\([\w\s-]{1,20}\)|_\w{1,12}|\s(?:for|of)\s[a-z\s-]{1,30}?)?\s?(?=[=<>≤≥⩽⩾]|(?:of|was|is|less|greater|more|equal|under|below|above|over|at)\s|:\s?[0.]))"
-    rf"|(?P<spread>(?:±|\+\s?/?\s?[-−–]|(?<![\w.])(?:{_either(_SPREADS)})(?!\w))(?:[\s,:;=(\[]*(?:of|was)?[\s,:;=(\[]*(?:±|\+\s?/?\s?[-−–])?\s?)?)(?=[-−–]?[0-9.·])"
+    rf"|(?P<spread>(?:±|\+\s?/?\s?[-−–]|(?<![\w.])(?:{_either(_SPREADS)})(?!\w))(?:[\s,:;=(\[]{{0,4}}+(?:(?:of|was)[\s,:;=(\[]{{0,4}})?(?:±|\+\s?/?\s?[-−–])?\s?)?)(?=[-−–]?[0-9.·])"
     rf"|(?P<frequency>(?<![\w])(?i:{_either(_TIMES)}|{_either(_ADVERBS)}|every|each|on\salternate|alternate|alternating|{_dotted('abbreviated')})(?!\w)|(?<!\w)[qQ]\.?\s?(?=[0-9]))"
-    rf"|(?P<label>(?<!\w)(?i:{'|'.join(_WORDS['labels'].entries)})[\s-](?:one|two|three|four|five|six)(?!\w)|(?<!\w)(?i:{'|'.join(_WORDS['labels'].entries)})[\s-][0-9]{{1,2}}(?:[a-z]\b)?(?:(?:\s?[-–/]\s?|\s(?:and|or|to)\s)[0-9]{{1,2}}(?![\d.]))*(?![\w.,·][0-9]|[0-9%]))"
+    rf"|(?P<label>(?<!\w)(?i:{'|'.join(_WORDS['labels'].entries)})[\s-](?:(?:one|two|three|four|five|six)(?!\w)"
+    r"|[0-9]{1,2}(?:[a-z]\b)?(?:(?:\s?[-–/]\s?|\s(?:and|or|to)\s)[0-9]{1,2}(?![\d.]))*(?![\w.,·][0-9]|[0-9%])))"
     r"|(?P<number>(?<![\w.])(?<![0-9],)(?<!\^)(?<![^\W\d_][-‐‑–−])(?:(?:(?<![\w%)\]])[-−–+]|(?<=[=(<>:]\s)[-−–]\s|(?<=[=(<>:,\[])[-−–]\s)?[.·]?[0-9]|[½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞⅑⅒]|(?i:minus|plus)\s(?=[0-9.])))"
-    rf"|(?P<word>(?<![\w.-])(?i:{SPELLED})(?![^\W_]))"
+    rf"|(?P<word>(?<![\w.-]){FIRST})"
     r"|(?<=(?<![A-Za-z])[xX×])(?P<factor>[0-9])"
 )
 
-_BEFORE = re.compile(
-    rf"(?:(?<![^\W_])(?i:{_either(f for f in _BOUNDS_BEFORE if f[0].isalpha())})|{_either(f for f in _BOUNDS_BEFORE if not f[0].isalpha())})\s*$"
-)
+_BOUND_WORDS = _either(form for form in _BOUNDS_BEFORE if form[0].isalpha())
+_BOUND_SIGNS = _either(form for form in _BOUNDS_BEFORE if not form[0].isalpha())
+_BOUND = rf"(?:(?<![^\W_])(?i:{_BOUND_WORDS})|{_BOUND_SIGNS})"
+_BEFORE = re.compile(rf"{_BOUND}\s?$")
+_P_SIGN = re.compile(rf"(?:{_BOUND}\s?)?(?:(?:of|was|is|at|=|:)\s?)?(?:{_BOUND}\s?)?")
 _AFTER = re.compile(rf"\s?\+(?![\w/])|[\s-](?:{_either(_BOUNDS_AFTER)})(?!\w|\sthan\b)", re.IGNORECASE)
 _COUNTED = re.compile(r"(?<!\w)[nN]\s?[=:]\s?$")
+_POINT = re.compile(rf"(?<!\w)(?:{'|'.join(_PERIODS)})s?[\s-]$", re.IGNORECASE)
+_TIME_WORD = re.compile(rf"(?:{'|'.join(_PERIODS)})s?[\s-]", re.IGNORECASE)
 _BETWEEN = re.compile(r"(?<!\w)between\s$", re.IGNORECASE)
 _AGED = re.compile(
     rf"(?<!\w)(?:{'|'.join(_WORDS['age'].entries)})\s?[:=]?\s?(?:[<>≤≥]=?\s?|(?:{_either(f for f in _BOUNDS_BEFORE if f[0].isalpha())})\s)?$",
     re.IGNORECASE,
 )
+_WORD_REST = re.compile(r"[\w.,]{0,60}")
 _SEPARATOR = re.compile(r"[\s\-‐‑–]")
 _OF_AGE = re.compile(r"[\s-](?:old|of\sage)\b", re.IGNORECASE)
 _RANGE = re.compile(rf"\s?[{MINUS}]\s?(?=[.·0-9{MINUS}])|\s(?:to|through|till|until)\s(?:about\s)?|\s[{MINUS}]\s", re.IGNORECASE)
@@ -97,7 +109,7 @@ _NAME_BEHIND = re.compile(
 )
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
 _PEOPLE = re.compile(
-    rf"(?:[\s-](?!(?:{'|'.join(_WORDS['no_people_between'].entries)})\b)[^\W\d_][\w'’-]{{0,30}},?){{0,4}}?\s(?:{'|'.join(_WORDS['people'].entries)})\b",
+    rf"(?:[\s-](?!(?:{'|'.join(_WORDS['no_people_between'].entries)})\b)[^\W\d_][\w'’]{{0,30}}+,?){{0,5}}?[\s-](?:{'|'.join(_WORDS['people'].entries)})\b",
     re.IGNORECASE,
 )
 _LIST = re.compile(r"\s?(?:/|,|[-–−]|\bto\b|\band\b|\bor\b|\bversus\b|\bvs\.?|,\s?and\b|,\s?or\b|±|\+\s?/?\s?[-−–])\s?")
@@ -149,7 +161,7 @@ def _label(text: str, anchor: re.Match[str], _: int) -> Quantity | int:
 
 def _number(text: str, anchor: re.Match[str], position: int) -> Quantity | int:
     numeral = numeral_at(text, anchor.start())
-    if numeral is None or is_pronoun(text, numeral):
+    if numeral is None:
         return _past(text, anchor.end())
     if hourly := _HOURLY.match(text, numeral.end):
         return _frequency_of(
@@ -163,11 +175,17 @@ def _number(text: str, anchor: re.Match[str], position: int) -> Quantity | int:
 
 def _past(text: str, end: int) -> int:
     """Where the word around ``end`` ends."""
-    return cast(re.Match[str], re.compile(r"[\w.,]*").match(text, end)).end()
+    return _end(_WORD_REST, text, end)
 
 
 def _unit_start(text: str, end: int) -> int:
-    return end + (1 if _SEPARATOR.match(text, end) else 0)
+    return _end(_SEPARATOR, text, end)
+
+
+def _end(pattern: re.Pattern[str], text: str, start: int) -> int:
+    """Where a pattern that begins at ``start`` ends; ``start`` where it does not match."""
+    found = pattern.match(text, start)
+    return found.end() if found else start
 
 
 def _value_at(text: str, numeral: Numeral, between: bool = False) -> _Value | None:
@@ -187,7 +205,9 @@ def _value_at(text: str, numeral: Numeral, between: bool = False) -> _Value | No
 
 
 def _in_unit(value: Decimal, unit: Unit, other: Unit) -> Decimal | None:
-    """The value in another unit of its dimension: 96 months to 17 years; None where that cannot be."""
+    """The value in another unit of its dimension (96 months to 17 years), or in each of its period (450 mg to 600 mg daily)."""
+    if unit == Unit(other.parts[:-1], other.number) and other.period:
+        return value
     if unit.dimension != other.dimension or unit.dimension == "temperature":
         return None
     return unit.in_base(value) / other.in_base(ONE)
@@ -229,6 +249,8 @@ def _quantity(text: str, position: int, numeral: Numeral, value: _Value) -> Quan
         start, bound = start - len(before) + found.start(), _bound(found[0])
     elif between := _BETWEEN.search(before):
         start = start - len(before) + between.start() if value.low != value.high else start
+    elif unit == NO_UNIT and (point := _POINT.search(before)) and not _YEAR.fullmatch(text[numeral.start : numeral.end]):
+        start, unit = start - len(before) + point.start(), Unit(((_PERIODS[re.sub(r"s?[\s-]$", "", point[0]).lower()], 1),))
     elif unit == NO_UNIT and (money := _MONEY.search(before)):
         start, unit = start - len(before) + money.start(), Unit((("{USD}", 1),))
     if after := _AFTER.match(text, end):
@@ -280,7 +302,7 @@ def _times(text: str, start: int, end: int, times: Decimal) -> Quantity | int:
         name = period["period"] or period["slash"]
         code = _ADVERBS[period["adverb"].lower()] if period["adverb"] else _PERIODS[name.lower()]
         return _frequency_of(text, start, period.end(), times, code)
-    blank = re.compile(r"[\s,]{1,2}(?:in\s|every\s)?").match(text, end)
+    blank = _BLANK.match(text, end)
     if blank and (every := _every(text, blank.start() + 1, times)):
         return replace(every, start=start, text=text[start : every.end])
     if times == 1:
@@ -297,7 +319,7 @@ def _every(text: str, start: int, times: Decimal) -> Quantity | None:
         return None
     numeral = numeral_at(text, every.end())
     if numeral is None:
-        period = re.compile(_PERIOD, re.IGNORECASE).match(text, every.end())
+        period = _ONE_PERIOD.match(text, every.end())
         return _frequency_of(text, start, period.end(), times, _PERIODS[period[0].lower()]) if period else None
     value = _value_at(text, numeral)
     if not value or value.unit.dimension != "time" or not value.low > 0:
@@ -318,10 +340,7 @@ def _frequency_of(text: str, start: int, end: int, low: Decimal, period: str, hi
 
 
 def _p(text: str, anchor: re.Match[str], _: int) -> Quantity | int:
-    sign = re.compile(rf"\s*(?:{_BEFORE.pattern[:-4]})?\s*(?:of\s|was\s|is\s|[=:]\s?)?(?:{_BEFORE.pattern[:-4]})?\s*").match(
-        text, anchor.end()
-    )
-    numeral = numeral_at(text, cast(re.Match[str], sign).end())
+    numeral = numeral_at(text, _end(_P_SIGN, text, anchor.end()))
     if numeral is None or not 0 <= numeral.value <= 1:
         return anchor.end()
     found = _BEFORE.search(text[anchor.end() : numeral.start])
@@ -340,7 +359,7 @@ def _interval(text: str, anchor: re.Match[str], _: int) -> Quantity | int:
     """A confidence or credible interval with its level, or the level alone."""
     level = anchor["level"] or anchor["level_behind"]
     name = _name_of(anchor["interval_name"], _INTERVALS)
-    ends = _ends(text, cast(re.Match[str], re.compile(_AFTER_NAME, re.IGNORECASE).match(text, anchor.end())).end())
+    ends = _ends(text, _end(_AFTER_NAME, text, anchor.end()))
     if ends:
         return Quantity(
             anchor.start(), ends.end, text[anchor.start() : ends.end], ends.low, ends.high,
@@ -395,24 +414,30 @@ def _spread(text: str, anchor: re.Match[str], _: int) -> Quantity | int:
 
 
 def _shared_units(text: str, found: list[Quantity]) -> list[Quantity]:
-    """Members of a list take the unit behind its last: "10, 20 or 30 mg", "12.3 ± 4.5 mg"."""
+    """Members of a list take the unit behind its last ("10, 20 or 30 mg", "12.3 ± 4.5 mg") or before its first ("weeks 4 and 8")."""
     for i in range(len(found) - 2, -1, -1):
-        own, next_one = found[i], found[i + 1]
-        if (
-            own.measured_in == NO_UNIT
-            and own.kind == "value"
-            and next_one.measured_in != NO_UNIT
-            and next_one.kind in ("value", "spread")
-            and not next_one.measured_in.dimension.startswith(("frequency", "times"))
-            and _joined(text[own.end : next_one.end], next_one)
-        ):
-            found[i] = replace(own, measured_in=next_one.measured_in)
+        own, behind = found[i], found[i + 1]
+        shared = behind.kind in ("value", "spread") and behind.dimension not in ("", "frequency", "times")
+        if _is_bare(own) and shared and _joined(text, own, behind):
+            found[i] = replace(own, measured_in=behind.measured_in)
+    point = NO_UNIT
+    for i, own in enumerate(found):
+        if _TIME_WORD.match(own.text):
+            point = own.measured_in
+        elif point != NO_UNIT and _is_bare(own) and _joined(text, found[i - 1], own):
+            found[i] = replace(own, measured_in=point)
+        else:
+            point = NO_UNIT
     return found
 
 
-def _joined(between: str, next_one: Quantity) -> bool:
-    gap = between[: len(between) - len(next_one.text)]
-    return next_one.kind == "spread" and not gap.strip() or _LIST.fullmatch(gap) is not None
+def _is_bare(quantity: Quantity) -> bool:
+    return quantity.measured_in == NO_UNIT and quantity.kind == "value"
+
+
+def _joined(text: str, first: Quantity, second: Quantity) -> bool:
+    gap = text[first.end : second.start]
+    return (second.kind == "spread" and not gap.strip()) or _LIST.fullmatch(gap) is not None
 
 
 _READ = {

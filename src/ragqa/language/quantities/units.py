@@ -72,10 +72,10 @@ _LETTERS = "A-Za-zµμΩ"
 _NAME = re.compile(
     rf"[%％℃℉](?:[ -]points?\b)?|[°º]\s?[CF]\b|[iI]\.[uU]\.|mm\[Hg\]|[{_LETTERS}]+(?:H₂O)?(?:[\s-]{{1,2}}[{_LETTERS}]+(?:₂O|2O)?){{0,3}}(?:2O\b)?"
 )
-_PIECE = re.compile(r"[\s-]+\S+$|H₂?2?O$")
+_PIECE = re.compile(r"[\s-]{1,2}[^\s-]{1,40}$|H₂?2?O$")
 _POWER = re.compile(r"\^?\{?\(?(?P<sign>[-−–⁻])?(?P<number>[1-4¹²³⁴])\)?\}?(?![0-9.,]*[0-9])|\s(?P<apart>[23])(?=\s?[/·)]|\s*$)")
 _NEXT = re.compile(
-    r"\s?(?P<slash>[/∕⁄])\s?|\s+(?P<per>per)\s+(?:each\s+)?|\s+(?P<each>an?|each|every|in\s+a)\s+|[·⋅∙*.](?=[A-Za-zµμ])|\s(?=[A-Za-zµμ]+\^?\{?\(?[-−–⁻][1¹2²3³])"
+    r"\s?(?P<slash>[/∕⁄])\s?|\s{1,2}(?P<per>per)\s{1,2}(?:each\s)?|\s{1,2}(?P<each>an?|each|every|in\sa)\s{1,2}|[·⋅∙*.](?=[A-Za-zµμ])|\s(?=[A-Za-zµμ]+\^?\{?\(?[-−–⁻][1¹2²3³])"
 )
 _DENOMINATOR = re.compile(rf"(?P<number>[0-9]{{1,3}}(?:[,{SPACES} ][0-9]{{3}})+|[0-9]+(?:[.·][0-9]+)?)(?![0-9])")
 _BLANK = re.compile(r"\s?")
