@@ -50,7 +50,7 @@ class Unit:
     @property
     def period(self) -> str:
         """The day, week, month or year in which it is meant; "" where there is none."""
-        return next((code for code, power in self.parts if power < 0 and code in _LONG), "") if self.number == 1 else ""
+        return next((code for code, power in self.parts if power < 0 and code in LONG), "") if self.number == 1 else ""
 
     def in_base(self, value: Decimal) -> Decimal:
         """The value in units of factor 1."""
@@ -66,16 +66,19 @@ class Unit:
 
 NO_UNIT = Unit()
 ONE = Decimal(1)
-_LONG = ("d", "wk", "{fortnight}", "mo", "a")
+LONG = ("d", "wk", "{fortnight}", "mo", "a")
+"""Periods of regimens, days and longer."""
 
 _LETTERS = "A-Za-zµμΩ"
 _NAME = re.compile(
-    rf"[%％℃℉](?:[ -]points?\b)?|[°º]\s?[CF]\b|[iI]\.[uU]\.|mm\[Hg\]|[{_LETTERS}]+(?:H₂O)?(?:[\s-]{{1,2}}[{_LETTERS}]+(?:₂O|2O)?){{0,3}}(?:2O\b)?"
+    r"[%％℃℉](?:[ -]points?\b)?|[°º]\s?[CF]\b|[iI]\.[uU]\.|mm\[Hg\]"
+    rf"|[{_LETTERS}]+(?:H₂O)?(?:[\s-]{{1,2}}[{_LETTERS}]+(?:₂O|2O)?){{0,3}}(?:2O\b)?"
 )
 _PIECE = re.compile(r"[\s-]{1,2}[^\s-]{1,40}$|H₂?2?O$")
 _POWER = re.compile(r"\^?\{?\(?(?P<sign>[-−–⁻])?(?P<number>[1-4¹²³⁴])\)?\}?(?![0-9.,]*[0-9])|\s(?P<apart>[23])(?=\s?[/·)]|\s*$)")
 _NEXT = re.compile(
-    r"\s?(?P<slash>[/∕⁄])\s?|\s{1,2}(?P<per>per)\s{1,2}(?:each\s)?|\s{1,2}(?P<each>an?|each|every|in\sa)\s{1,2}|[·⋅∙*.](?=[A-Za-zµμ])|\s(?=[A-Za-zµμ]+\^?\{?\(?[-−–⁻][1¹2²3³])"
+    r"\s?(?P<slash>[/∕⁄])\s?|\s{1,2}(?P<per>per)\s{1,2}(?:each\s)?|\s{1,2}(?P<each>an?|each|every|in\sa)\s{1,2}"
+    r"|[·⋅∙*.](?=[A-Za-zµμ])|\s(?=[A-Za-zµμ]{1,12}\^?\{?\(?[-−–⁻][1¹2²3³])"
 )
 _DENOMINATOR = re.compile(rf"(?P<number>[0-9]{{1,3}}(?:[,{SPACES} ][0-9]{{3}})+|[0-9]+(?:[.·][0-9]+)?)(?![0-9])")
 _BLANK = re.compile(r"\s?")
