@@ -11,7 +11,7 @@ from ragqa.language.quantities.numerals import Numeral, numeral_at
 from ragqa.language.quantities.periods import ADVERB, ADVERBS, LATIN, NOUNS, ONE_NOUN, TIMES, in_a_period, latin_rate
 from ragqa.language.quantities.units import ONE, Unit
 from ragqa.language.quantities.values import Quantity
-from ragqa.language.quantities.writing import either
+from ragqa.language.quantities.writing import either, folded
 
 FREQUENCY = (
     rf"(?<!\w)(?:(?i:{either(TIMES)}|{either(ADVERBS)}|every|each|(?:on\s)?alternate|alternating|{LATIN})(?!\w)"
@@ -32,7 +32,7 @@ _HOURS = Decimal(24)
 
 def frequency(text: str, start: int, end: int) -> Quantity | None:
     """The frequency whose first word is ``text[start:end]``; None where the word has another meaning."""
-    word = text[start:end].lower()
+    word = folded(text[start:end])
     if word in TIMES:
         return _times(text, start, end, TIMES[word])
     if word in ADVERBS:
@@ -62,14 +62,14 @@ def _times(text: str, start: int, end: int, times: Decimal) -> Quantity | None:
 def _every(text: str, start: int, times: Decimal) -> Quantity | None:
     """ "Every 8 hours", "every other day", "each day", "q8h"."""
     if alternate := _ALTERNATE.match(text, start):
-        return _rate(text, start, alternate.end(), times / 2, NOUNS[alternate["period"].lower()])
+        return _rate(text, start, alternate.end(), times / 2, NOUNS[folded(alternate["period"])])
     every = _EVERY.match(text, start)
     if not every:
         return None
     numeral = numeral_at(text, every.end())
     if numeral is None:
         period = ONE_NOUN.match(text, every.end())
-        return _rate(text, start, period.end(), times, NOUNS[period[0].lower()]) if period else None
+        return _rate(text, start, period.end(), times, NOUNS[folded(period[0])]) if period else None
     spell = amount_at(text, numeral)
     if not spell or spell.unit.dimension != "time" or spell.low <= 0:
         return None

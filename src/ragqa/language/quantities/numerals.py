@@ -6,11 +6,10 @@ import re
 from decimal import Decimal
 from typing import NamedTuple
 
-from ragqa.language.lexicon import lexicon
 from ragqa.language.quantities.spelled import POWERS, spelled_at
+from ragqa.language.quantities.writing import WORDS
 
-_WORDS = lexicon("language", "quantities")
-_FRACTIONS = {sign: Decimal(above) / Decimal(below) for sign, (above, below) in _WORDS["vulgar"].table().items()}
+_FRACTIONS = {sign: Decimal(above) / Decimal(below) for sign, (above, below) in WORDS["vulgar"].table().items()}
 VULGAR = "".join(_FRACTIONS)
 """The signs of fractions."""
 

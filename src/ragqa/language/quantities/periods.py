@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from ragqa.language.quantities.units import ONE
-from ragqa.language.quantities.writing import WORDS, either
+from ragqa.language.quantities.writing import WORDS, either, folded
 
 TIMES = {word: Decimal(number) for word, (number,) in WORDS["times"].table().items()}
 """Once, twice, thrice."""
@@ -54,7 +54,7 @@ ONE_NOUN = re.compile(NOUN, re.IGNORECASE)
 
 def latin_rate(written: str) -> Rate | None:
     """What "b.i.d." means; None where it is no such abbreviation."""
-    return _LATIN.get(re.sub(r"[.\s]", "", written).lower())
+    return _LATIN.get(re.sub(r"[.\s]", "", folded(written)))
 
 
 def in_a_period(text: str, start: int) -> tuple[str, int] | None:
@@ -63,7 +63,7 @@ def in_a_period(text: str, start: int) -> tuple[str, int] | None:
     if not found:
         return None
     noun = found["noun"] or found["slash"]
-    return NOUNS[noun.lower()] if noun else ADVERBS[found["adverb"].lower()], found.end()
+    return NOUNS[folded(noun)] if noun else ADVERBS[folded(found["adverb"])], found.end()
 
 
 def once_in_a_period(text: str, start: int) -> tuple[str, int] | None:
@@ -75,4 +75,4 @@ def once_in_a_period(text: str, start: int) -> tuple[str, int] | None:
         rate = latin_rate(latin)
         return (rate.period, found.end()) if rate and rate.times == ONE else None
     noun = found["noun"] or found["each"]
-    return NOUNS[noun.lower()] if noun else ADVERBS[found["adverb"].lower()], found.end()
+    return NOUNS[folded(noun)] if noun else ADVERBS[folded(found["adverb"])], found.end()

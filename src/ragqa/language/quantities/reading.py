@@ -14,7 +14,7 @@ from ragqa.language.quantities.spelled import FIRST
 from ragqa.language.quantities.statistics import INTERVAL, P_VALUE, SPREAD, interval, p_value, spread
 from ragqa.language.quantities.units import NO_UNIT, Unit, unit_at
 from ragqa.language.quantities.values import Quantity, QuantityKind
-from ragqa.language.quantities.writing import WORDS, Bound, end_of
+from ragqa.language.quantities.writing import WORDS, Bound, end_of, folded
 
 _IDENTIFIER = (
     r"https?://\S+|\bwww\.\S+|\b10\.[0-9]{4,9}/\S+|\b(?:doi|DOI):?\s?\S+|\bPM(?:C?ID|C):?\s?[0-9]+"
@@ -137,7 +137,7 @@ def _quantity(text: str, before: str, numeral: Numeral, amount: Amount) -> Quant
 def _unit_before(before: str) -> tuple[Unit, int] | None:
     """The unit of "week 8" or "$5", and where it begins."""
     if point := _POINT.search(before):
-        return Unit(((NOUNS[point["noun"].lower()], 1),)), point.start()
+        return Unit(((NOUNS[folded(point["noun"])], 1),)), point.start()
     money = _MONEY.search(before)
     return (Unit((("{USD}", 1),)), money.start()) if money else None
 

@@ -68,23 +68,22 @@ def _ends(text: str, start: int) -> Amount | None:
         parted = _parted(text, start, cut)  # the comma is none of a decimal: "CI 2,14"
     if parted is None:
         return None
-    (low, unit, _), (high, high_unit, end) = parted
-    if NO_UNIT not in (unit, high_unit):
-        low, unit = in_unit(low, unit, high_unit), high_unit
-    return None if low is None else Amount(min(low, high), max(low, high), high_unit if unit == NO_UNIT else unit, end)
+    lower, upper = parted
+    unit = lower.unit if upper.unit == NO_UNIT else upper.unit
+    low = lower.low if NO_UNIT in (lower.unit, upper.unit) else in_unit(lower.low, lower.unit, unit)
+    return None if low is None else Amount(min(low, upper.low), max(low, upper.low), unit, upper.end)
 
 
-_End = tuple[Decimal | None, Unit, int]
-
-
-def _parted(text: str, start: int, cut: int | None) -> tuple[_End, tuple[Decimal, Unit, int]] | None:
+def _parted(text: str, start: int, cut: int | None) -> tuple[Amount, Amount] | None:
     lower = numeral_at(text, start, cut)
     if not lower:
         return None
     unit, end = (NO_UNIT, cut) if cut else unit_behind(text, lower)
     joint = _JOINT.match(text, end)
     upper = numeral_at(text, joint.end()) if joint else None
-    return ((lower.value, unit, end), (upper.value, *unit_behind(text, upper))) if upper else None
+    if not upper:
+        return None
+    return Amount(lower.value, lower.value, unit, end), Amount(upper.value, upper.value, *unit_behind(text, upper))
 
 
 def spread(text: str, start: int, end: int) -> Quantity | None:
@@ -94,6 +93,6 @@ def spread(text: str, start: int, end: int) -> Quantity | None:
     if amount is None:
         return None
     name = re.match(rf"(?:{either(_SPREADS)})", text[start:end])
-    statistic = _SPREADS[re.sub(r"\s", " ", name[0])] if name else ""
+    statistic = named(name[0], _SPREADS) if name else ""
     whole = text[start : amount.end]
     return Quantity(start, amount.end, whole, amount.low, amount.high, "", "spread", amount.unit, statistic)

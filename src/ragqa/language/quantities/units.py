@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from ragqa.language.lexicon import lexicon
 from ragqa.language.quantities.numerals import SPACES
+from ragqa.language.quantities.writing import end_of
 
 
 class Measure(NamedTuple):
@@ -171,7 +172,7 @@ def _next_unit(text: str, joint: re.Match[str], unit: Unit) -> tuple[Unit, int] 
     start, number = joint.end(), ONE
     amount = _DENOMINATOR.match(text, start) if below and not joint["each"] else None
     if amount:
-        start = _BLANK.match(text, amount.end()).end()
+        start = end_of(_BLANK, text, amount.end())
         number = Decimal(re.sub(r"[,\s]", "", amount["number"]).replace("·", "."))
     if number != 1 and not _POWER_OF_TEN.match(f"{number:f}") and not unit.parts:
         return None

@@ -29,7 +29,15 @@ def end_of(pattern: re.Pattern[str], text: str, start: int) -> int:
     return found.end() if found else start
 
 
-def named(form: str, names: dict[str, str]) -> str:
+def folded(written: str) -> str:
+    """In lower case, with plain spaces; letters that match an English one in any case become it (the Kelvin sign, a long s)."""
+    return re.sub(r"\s+", " ", written).strip(" -").translate(_LIKE_ENGLISH).lower()
+
+
+_LIKE_ENGLISH = str.maketrans("İıſK", "iisk")
+
+
+def named(written: str, names: dict[str, str]) -> str:
     """The name of a form, whatever its case and spaces."""
-    form = re.sub(r"\s+", " ", form.strip(" -"))
-    return names.get(form) or next(name for other, name in names.items() if other.lower() == form.lower())
+    form = folded(written)
+    return names.get(form) or next(name for other, name in names.items() if other.lower() == form)
