@@ -13,14 +13,14 @@ LONGEST_BEFORE = 60
 _WORDS = {name: frozenset(group.entries) for name, group in lexicon("language", "sentences").items()}
 _OPENING = "([{\"'“‘«"
 _STOP = re.compile(
-    r"[.!?…]++(?P<closing>[\"'”’»)\]]*+)"
-    r"(?:(?P<blank>\s++)|(?<=[a-z]{4}\.)(?=[A-Z][a-z]{2,20}\s)|(?<=[\d)]\.)(?=(?:In|The|A|We|No|At|It)\s))"
+    r"[.!?…]++(?P<closing>[\"'”’»)\]]*+(?:\s[\"”](?=\s))?)"
+    r"(?:(?P<blank>\s++)|(?<=[a-z]{4}\.)(?=(?:[A-Z][a-z]{2,20}|[A-Z]{3,20})[\s:])|(?<=[\d)]\.)(?=(?:In|The|A|We|No|At|It)\s))"
 )
 """Where a sentence may end. Of those without a blank: a word in lower case before a capitalised one, and a number before an opener."""
-_NEXT = re.compile(rf"[{re.escape(_OPENING)}]*+(?P<word>[\w'’-]*+)")
+_NEXT = re.compile(rf"(?:\(?(?:\d{{1,2}}|[a-z]|[ivx]{{1,4}})\)\s{{1,4}}(?=[A-Z]))?[{re.escape(_OPENING)}]*+(?P<word>[\w'’-]*+)")
+"""The word after a stop, with the brackets and the number of a list, (2) or b), before it."""
 _ENUMERATOR = re.compile(r"\d{1,2}|[A-Za-z]|[ivxIVX]{1,4}")
-_DOTTED_CAPITALS = re.compile(r"(?:[A-Z]\.)+[A-Z]|Ph\.D")
-_DOTTED = re.compile(r"(?:[a-z]\.)+[a-z]")
+_DOTTED = re.compile(r"(?:[a-z]\.)+[a-z]|(?P<capitals>(?:[A-Z]\.)+[A-Z]|Ph\.D)")
 _WEB = re.compile(r"www\.|[/@]")
 
 
@@ -39,6 +39,8 @@ def _ends(text: str, begin: int, stop: re.Match[str]) -> bool:
     before = text[max(begin, stop.start() - LONGEST_BEFORE) : stop.start()].split()
     if not following or not _opens(following[0], word := following["word"]):
         return False
+    if word[0].isdigit() and _goes_on(text[begin : stop.start()], before):
+        return False
     if stop["closing"] or text[stop.start() : stop.start() + 2] != f".{(stop['blank'] or word)[0]}":
         return True
     if not before or (stop["blank"] is None and _WEB.search(before[-1])):
@@ -52,23 +54,31 @@ def _opens(shown: str, word: str) -> bool:
     if first.isdigit():
         return shown == word
     named = not first.isascii() or any(char.isupper() or char.isdigit() for char in word)
-    return first.isupper() or (first.isalpha() and named and word not in _WORDS["never_first"])
+    return (first.isupper() and word not in _WORDS["journals"]) or (
+        first.isalpha() and first.islower() and named and word not in _WORDS["never_first"]
+    )
+
+
+def _goes_on(sentence: str, before: Sequence[str]) -> bool:
+    """Whether a number after this belongs to it: inside brackets, after 0, after i.v. or (s.d.), and after no, vol and such."""
+    last = before[-1].lstrip(_OPENING) if before else ""
+    lower = last if last.isupper() else last.lower()
+    shortened = last == "0" or lower in _WORDS["before_number"] or bool(_DOTTED.fullmatch(last))
+    return shortened or sentence.count("(") > sentence.count(")")
 
 
 def _shortens(before: Sequence[str], word: str, alone: bool) -> bool:
     """Whether a full stop between these words shortens the last of them; ``alone``: a sentence would hold nothing else."""
     last = before[-1].lstrip(_OPENING)
     lower = last if last.isupper() else last.lower()
-    number = any(map(str.isdigit, word))
-    if lower in _WORDS["never_last"] or last in _WORDS["never_last_capitalised"]:
+    if lower in _WORDS["never_last"] or last in _WORDS["titles"] or last in _WORDS["journals"]:
         return True
-    if number and (lower in _WORDS["before_number"] or last == "0" or _DOTTED.fullmatch(last)):
+    if (alone or before[-2:-1] and before[-2].endswith(";")) and _ENUMERATOR.fullmatch(last):
         return True
-    if alone and _ENUMERATOR.fullmatch(last):
-        return True
-    if lower in _WORDS["rarely_last"] or _DOTTED_CAPITALS.fullmatch(last):
+    dotted = _DOTTED.fullmatch(last)
+    if lower in _WORDS["rarely_last"] or (dotted and dotted["capitals"]):
         return word.lower() not in _WORDS["openers"]
-    return len(last) == 1 and last.isupper() and not number and _is_initial(before[:-1], word)
+    return _is_letter(last) and not word[0].isdigit() and (last != before[-1] or _is_initial(before[:-1], word))
 
 
 def _is_initial(before: Sequence[str], word: str) -> bool:
