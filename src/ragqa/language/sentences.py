@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
-import sentencex
+from ragqa.language.sentence_ends import sentence_starts
 
 MARKER = re.compile(r"(?<!\s)\s*+\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]")
 """A citation marker, [1] or [1, 2], with the white space before it."""
@@ -25,7 +26,7 @@ class Sentence:
 
 
 def sentences(text: str, start: int, end: int) -> list[Sentence]:
-    """The sentences of ``text[start:end]``; a line break always ends one. Rules: sentencex, English."""
+    """The sentences of ``text[start:end]``; a line break always ends one."""
     return [
         Sentence(start=left, end=right, text=text[left:right], markers=tuple(_markers_of(text, left, right)))
         for left, right in sentence_spans(text, start, end)
@@ -40,12 +41,13 @@ def sentence_spans(text: str, start: int, end: int) -> Iterator[tuple[int, int]]
     blank = _BULLET.sub(_spaces, MARKER.sub(_spaces, text[start:end]))
     position = start
     for line in blank.splitlines(keepends=True):
-        for piece in sentencex.segment("en", line) if line.strip() else [line]:
-            body = piece.strip()
-            if body:
-                left = position + len(piece) - len(piece.lstrip())
-                yield left, left + len(body)
-            position += len(piece)
+        cuts = [0, *sentence_starts(line), len(line)]
+        for left, right in pairwise(cuts):
+            piece = line[left:right]
+            if body := piece.strip():
+                first = position + left + len(piece) - len(piece.lstrip())
+                yield first, first + len(body)
+        position += len(line)
 
 
 def markers(text: str) -> list[int]:

@@ -1,0 +1,97 @@
+"""Where a sentence ends in clinical text, and where a full stop only shortens a word."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from ragqa.language.lexicon import lexicon
+
+LONGEST_BEFORE = 60
+"""Characters before a full stop that are looked at; by hand: three words, of which one is long."""
+
+_WORDS = {name: frozenset(group.entries) for name, group in lexicon("language", "sentences").items()}
+_OPENING = "([{\"'“‘«"
+_STOP = re.compile(
+    r"[.!?…]++(?P<closing>[\"'”’»)\]]*+(?:\s[\"”](?=\s))?)"
+    r"(?:(?P<blank>\s++)|(?<=[a-z]{4}\.)(?=(?:[A-Z][a-z]{2,20}|[A-Z]{3,20})[\s:])|(?<=[\d)]\.)(?=(?:In|The|A|We|No|At|It)\s))"
+)
+"""Where a sentence may end. Of those without a blank: a word in lower case before a capitalised one, and a number before an opener."""
+_NEXT = re.compile(rf"(?:\(?(?:\d{{1,2}}|[a-z]|[ivx]{{1,4}})\)\s{{1,4}}(?=[A-Z]))?[{re.escape(_OPENING)}]*+(?P<word>[\w'’-]*+)")
+"""The word after a stop, with the brackets and the number of a list, (2) or b), before it."""
+_ENUMERATOR = re.compile(r"\d{1,2}|[A-Za-z]|[ivxIVX]{1,4}")
+_DOTTED = re.compile(r"(?:[a-z]\.)+[a-z]|(?P<capitals>(?:[A-Z]\.)+[A-Z]|Ph\.D)")
+_WEB = re.compile(r"www\.|[/@]")
+
+
+def sentence_starts(text: str) -> Iterator[int]:
+    """Where each sentence of one line begins, but for the first: after the white space that follows the one before."""
+    begin = 0
+    for stop in _STOP.finditer(text):
+        if stop.end() < len(text) and _ends(text, begin, stop):
+            begin = stop.end()
+            yield begin
+
+
+def _ends(text: str, begin: int, stop: re.Match[str]) -> bool:
+    """Whether the sentence that begins at ``begin`` ends at this stop."""
+    following = _NEXT.match(text, stop.end())
+    before = text[max(begin, stop.start() - LONGEST_BEFORE) : stop.start()].split()
+    if not following or not _opens(following[0], word := following["word"]):
+        return False
+    if word[0].isdigit() and _goes_on(text[begin : stop.start()], before):
+        return False
+    if stop["closing"] or text[stop.start() : stop.start() + 2] != f".{(stop['blank'] or word)[0]}":
+        return True
+    if not before or (stop["blank"] is None and _WEB.search(before[-1])):
+        return False
+    return not _shortens(before, word, alone=len(before) == 1 and stop.start() - begin <= LONGEST_BEFORE)
+
+
+def _opens(shown: str, word: str) -> bool:
+    """Whether a sentence can begin with this word: a capital, a number outside brackets, or a name such as p53, mRNA and α-MSH."""
+    first = word[:1]
+    if first.isdigit():
+        return shown == word
+    named = not first.isascii() or any(char.isupper() or char.isdigit() for char in word)
+    return (first.isupper() and word not in _WORDS["journals"]) or (
+        first.isalpha() and first.islower() and named and word not in _WORDS["never_first"]
+    )
+
+
+def _goes_on(sentence: str, before: Sequence[str]) -> bool:
+    """Whether a number after this belongs to it: inside brackets, after 0, after i.v. or (s.d.), and after no, vol and such."""
+    last = before[-1].lstrip(_OPENING) if before else ""
+    lower = last if last.isupper() else last.lower()
+    shortened = last == "0" or lower in _WORDS["before_number"] or bool(_DOTTED.fullmatch(last))
+    return shortened or sentence.count("(") > sentence.count(")")
+
+
+def _shortens(before: Sequence[str], word: str, alone: bool) -> bool:
+    """Whether a full stop between these words shortens the last of them; ``alone``: a sentence would hold nothing else."""
+    last = before[-1].lstrip(_OPENING)
+    lower = last if last.isupper() else last.lower()
+    if lower in _WORDS["never_last"] or last in _WORDS["titles"] or last in _WORDS["journals"]:
+        return True
+    if (alone or before[-2:-1] and before[-2].endswith(";")) and _ENUMERATOR.fullmatch(last):
+        return True
+    dotted = _DOTTED.fullmatch(last)
+    if lower in _WORDS["rarely_last"] or (dotted and dotted["capitals"]):
+        return word.lower() not in _WORDS["openers"]
+    return _is_letter(last) and not word[0].isdigit() and (last != before[-1] or _is_initial(before[:-1], word))
+
+
+def _is_initial(before: Sequence[str], word: str) -> bool:
+    """Whether a single capital before this word shortens a name (J. Smith, S. Typhi), and is none such as in vitamin D, group B."""
+    if word.lower() in _WORDS["openers"]:
+        return False
+    previous = before[-1].strip(f"{_OPENING},;:")
+    if previous.lower() in _WORDS["before_initials"]:
+        return not (len(before) > 1 and _is_letter(before[-2].strip(f"{_OPENING},;")))
+    if previous.lower() in _WORDS["labels"] or _is_letter(previous) or (previous.isupper() and not word.isupper()):
+        return previous.endswith(".")
+    return previous[:1].isupper()
+
+
+def _is_letter(word: str) -> bool:
+    return len(word) == 1 and word.isupper()
