@@ -20,6 +20,7 @@ from ragqa.question.followup import REMEMBERED, Reading, chosen, standalone
 from ragqa.question.privacy import without_heading
 from ragqa.question.query import Query
 from ragqa.question.refusal import Refusal, Status
+from ragqa.question.shorthand import expanded
 from ragqa.question.terms import Vocabulary
 from ragqa.question.triage import emergency, refuse
 from ragqa.question.understanding import understand
@@ -63,7 +64,7 @@ class Reader:
         return Query(
             asked=said.text,
             reading=reading,
-            understanding=understand(reading.text),
+            understanding=understand(expanded(reading.text)),
             audience=audience or self._audience,
             vocabulary=self._vocabulary,
             turns=turns,
@@ -87,11 +88,11 @@ class Reader:
         if not query.reading.joined:
             return None
         text = query.reading.joined
-        again = replace(query, reading=replace(query.reading, text=text), understanding=understand(text), carries=False)
+        again = replace(query, reading=replace(query.reading, text=text), understanding=understand(expanded(text)), carries=False)
         return self._embedded(again, text)
 
     def _embedded(self, query: Query, text: str) -> Query:
-        return replace(query, vector=self._embedder.embed([text]), fingerprint=self._embedder.fingerprint)
+        return replace(query, vector=self._embedder.embed([expanded(text)]), fingerprint=self._embedder.fingerprint)
 
     def _article(self, slug: str) -> Article:
         record = self._generation.find(f"article:{slug}")
