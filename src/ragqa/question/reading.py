@@ -19,9 +19,10 @@ from ragqa.question.cleaning import Cleaner
 from ragqa.question.followup import REMEMBERED, Reading, chosen, standalone
 from ragqa.question.privacy import without_heading
 from ragqa.question.query import Query
-from ragqa.question.refusal import Refusal, Status
+from ragqa.question.refusal import REFUSALS, Refusal, Status
 from ragqa.question.shorthand import expanded
 from ragqa.question.terms import Vocabulary
+from ragqa.question.tongue import is_foreign
 from ragqa.question.triage import emergency, refuse
 from ragqa.question.understanding import understand
 from ragqa.settings import Audience
@@ -81,6 +82,8 @@ class Reader:
             return query
         embedded = self._embedded(query, [*query.reading.choices, query.text][0])
         refused = refuse(query.asked, embedded.vector, embedded.fingerprint, query.reading.is_follow_up)
+        if is_foreign(query.wanted or query.asked) and not (refused and refused.status is Status.URGENT):
+            refused = Refusal(status=Status.OUT_OF_SCOPE, message=REFUSALS["language"])
         return replace(embedded, refusal=refused or _ambiguous(query.reading))
 
     def joined(self, query: Query) -> Query | None:

@@ -13,9 +13,9 @@ _FLOW = r"ml\s?/\s?min(?:ute)?(?:\s?(?:/|per)\s?1\.73\s?m(?:2|²|\^2))?"
 _UNIT = rf"(?:{_FLOW}|kg/m(?:2|²|\^2)|kg|(?:years?|yrs?|y|months?|mths?|mo|weeks?|wks?|days?|points?)\b)"
 _FIGURE = re.compile(
     rf"(?<![\w.,/-])(?:(?P<under>{any_word('below')})|(?P<most>{any_word('at_most')})|(?P<over>{any_word('above')})|"
-    rf"(?P<least>{any_word('at_least')})|(?P<between>between))?[\s-]?"
+    rf"(?P<least>{any_word('at_least')})|between)?[\s-]?"
     rf"(?<![\w.,])(?P<low>{_NUMBER})(?:[\s-]?(?P<unit_low>{_UNIT}))?"
-    rf"(?:\s?(?:-|–|—|to|(?(between)and|-))\s?(?P<high>{_NUMBER}))?(?:[\s-]?(?P<unit_high>{_UNIT}))?"
+    rf"(?:\s?(?:-|–|—|to|and)\s?(?P<high>{_NUMBER}))?(?:[\s-]?(?P<unit_high>{_UNIT}))?"
     rf"(?P<plural>s\b)?(?P<old>[\s-](?:olds?|of\sage)\b)?(?![\w%/]|[.,]\d)"
     rf"(?:\s?(?:(?P<more>{any_word('or_more')})|(?P<less>{any_word('or_less')}))(?!\w)(?P<still>\sof\sage\b)?)?",
     re.IGNORECASE,

@@ -15,7 +15,9 @@ _DEGREE = {scale: re.compile(rf"\b(?:{names.pattern})\b", re.IGNORECASE) for sca
 _HEAD = {scale: re.compile(rf"\b{any_word(f'{organ}_heads')}\b", re.IGNORECASE) for scale, organ in ORGANS.items()}
 _NAMES = {Scale.KIDNEY: named("renal_names"), Scale.LIVER: named("hepatic_names"), Scale.AGE: named("ages")}
 _NAME = {
-    scale: re.compile(rf"(?<![\w-])(?:{names.pattern})(?!\w|['’]?s?[\s–-](?:pugh|turcotte))", re.IGNORECASE)
+    scale: re.compile(
+        rf"(?<![\w-])(?:{names.pattern})(?!\w|['’]?s?[\s–-](?:pugh|turcotte|(?:class|grade)\s[a-c]\b))", re.IGNORECASE
+    )
     for scale, names in _NAMES.items()
 }
 _JOINED = re.compile(
