@@ -14,7 +14,9 @@ from ragqa.language.lexicon import lexicon
 from ragqa.language.scales import called, places
 
 _WORDS = lexicon("question", "shorthand")
-_Rule = tuple[re.Pattern[str], Callable[[re.Match[str]], str]]
+_Words = Callable[[re.Match[str]], str]
+_Rule = tuple[str, _Words]
+"""A pattern, and what is written where it is found."""
 
 
 @lru_cache(maxsize=256)
@@ -44,45 +46,50 @@ _AND = r"\s?(?:or|vs?\.?|versus|and|to|/|then)\s?"
 _EYE = re.compile(rf"\b{_any('eye')}\b", re.IGNORECASE)
 
 
-def _always(words: str) -> Callable[[re.Match[str]], str]:
+def _spaced(match: re.Match[str]) -> str:
+    return f"{match['number']} {match['unit']}"
+
+
+def _always(words: str) -> _Words:
     return lambda match: words
 
 
-def _rule(short: str, words: str, before: str = "", flags: re.RegexFlag = re.IGNORECASE) -> _Rule:
-    """A rule for a form of shorthand that is no part of a word; ``before`` is a pattern of what stands before it, and stays."""
+def _rule(short: str, words: str, before: str = "", in_small_letters: bool = False) -> _Rule:
+    """For a form of shorthand that is no part of a word; ``before`` is a pattern of what stands before it, and stays."""
     end, gap = ("", " ") if short.endswith("/") else (r"(?![\w/-])", "")
-    pattern = re.compile(rf"(?P<kept>{before})(?<![\w/.-]){short}{end}(?P<space>\s?)", flags)
-    return pattern, lambda match: f"{match['kept']}{words}{match['space'] or gap}"
+    case = "" if in_small_letters else "i"
+    source = rf"(?{case}:(?P<kept>{before})(?<![\w/.-]){short}{end}(?P<space>\s?))"
+    return source, lambda match: f"{match['kept']}{words}{match['space'] or gap}"
 
 
-def _rules(group: str, before: str = "", flags: re.RegexFlag = re.IGNORECASE) -> list[_Rule]:
-    return [_rule(short, words, before, flags) for short, (words,) in _WORDS[group].table().items()]
-
-
-def _count(unit: str) -> Callable[[re.Match[str]], str]:
-    return lambda match: f"{match['kept']}{match['number']} {unit}{'s' * (match['number'] != '1')}"
+def _rules(group: str, before: str = "", in_small_letters: bool = False) -> list[_Rule]:
+    return [_rule(short, words, before, in_small_letters) for short, (words,) in _WORDS[group].table().items()]
 
 
 def _parts(part: int, unit: str, before: str, after: str = "") -> _Rule:
-    """A rule for a number of days, weeks or months as a part of a week or a year."""
-    pattern = rf"(?P<kept>{before})(?<![\w/.-])(?P<number>\d{{1,2}})/{part}(?![\d/]){after}"
-    return re.compile(pattern, re.IGNORECASE), _count(unit)
+    """For a number of days, weeks or months as a part of a week or a year."""
+    source = rf"(?i:(?P<kept>{before})(?<![\w/.-])(?P<number>\d{{1,2}})/{part}(?![\d/]){after})"
+    return source, lambda match: f"{match['kept']}{match['number']} {unit}{'s' * (match['number'] != '1')}"
 
 
 _NEAR = _any("spans")
-_RULES: tuple[_Rule, ...] = (
-    (re.compile(rf"(?<![\w.,])(\d{{1,4}}(?:\.\d{{1,3}})?)({_any('dose_units')})(?!\w)"), lambda match: f"{match[1]} {match[2]}"),
-    *(_parts(part, unit, rf"\b{_NEAR}\s?") for part, unit in ((7, "day"), (12, "month"))),
-    *(_parts(part, unit, "", rf"(?=\s{_NEAR}\b)") for part, unit in ((7, "day"), (12, "month"))),
-    _parts(52, "week", ""),
-    *((re.compile(short, re.IGNORECASE), _always("overdose")) for short in _WORDS["overdose"].entries),
-    *_rules("beside_a_dose", before=_DOSE),
-    _rule("od", "once daily", before=rf"\b{_any('frequencies')}{_AND}"),
-    _rule(rf"od(?={_AND}{_any('frequencies')}\b)", "once daily"),
-    *_rules("prescribing"),
-    *_rules("in_small_letters", flags=re.RegexFlag(0)),
-    *_rules("notes"),
-    (re.compile(r"(?<![\w?])\?(?=[A-Za-z])"), _always("possible ")),
+_FREQUENCY = _any("frequencies")
+_RULES = tuple(
+    (re.compile(source), words)
+    for source, words in (
+        (rf"(?<![\w.,])(?P<number>\d{{1,4}}(?:\.\d{{1,3}})?)(?P<unit>{_any('dose_units')})(?!\w)", _spaced),
+        *(_parts(part, unit, rf"\b{_NEAR}\s?") for part, unit in ((7, "day"), (12, "month"))),
+        *(_parts(part, unit, "", rf"(?=\s{_NEAR}\b)") for part, unit in ((7, "day"), (12, "month"))),
+        _parts(52, "week", ""),
+        *((f"(?i:{short})", _always("overdose")) for short in _WORDS["overdose"].entries),
+        *_rules("beside_a_dose", before=_DOSE),
+        _rule("od", "once daily", before=rf"\b{_FREQUENCY}{_AND}"),
+        _rule(rf"od(?={_AND}{_FREQUENCY}\b)", "once daily"),
+        *_rules("prescribing"),
+        *_rules("in_small_letters", in_small_letters=True),
+        *_rules("notes"),
+        (r"(?<![\w?])\?(?=[A-Za-z])", _always("possible ")),
+    )
 )
 
 

@@ -17,7 +17,7 @@ Standing = Literal["inside", "outside", "silent"]
 """Whether a sentence speaks of the patient asked about: one of its bands holds the place, all exclude it, or neither."""
 EXCLUDING = (Scale.KIDNEY, Scale.LIVER, Scale.AGE, Scale.WEIGHT, Scale.MASS_INDEX)
 """Scales on which patients stand; how long a study lasted excludes nobody."""
-_BESIDE = re.compile(r"[\s(\[,:;-]*(?:i\.e\.|defined as|that is|with|who are|who have)?[\s,(]*", re.IGNORECASE)
+_BESIDE = re.compile(r"[\s(\[,:;-]*+(?:i\.e\.|defined as|that is|with|who are|who have)?[\s,(]*+", re.IGNORECASE)
 """What stands between a name and the figures that say what it means there."""
 _AFTER = re.compile(r"[\s(\[-]*")
 """What stands between figures and the name that they say the meaning of."""
