@@ -50,7 +50,7 @@ def test_a_number_that_stands_nowhere_in_the_source_is_never_supported(small: Ch
     """Whatever the learned part thinks of the rest."""
     found = small.judge("Across clinics mood rose by 12 points.", SOURCE)
     assert found.verdict != "supports"
-    assert found.reason == "12 point is not in the source"
+    assert found.reason == "12 points is not in the source"
 
 
 def test_what_cannot_be_compared_exactly_is_left_to_the_learned_part(small: Checker) -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 
 from ragqa.language.concepts import names
 from ragqa.language.direction import DENIAL, direction_words
 from ragqa.language.lexicon import lexicon
-from ragqa.language.quantities import quantities
+from ragqa.language.quantities import quantities, same
 from ragqa.language.roots import content
 from ragqa.language.sentences import sentences
 
@@ -37,16 +36,18 @@ def contained(claim: str, source: str) -> tuple[int, int] | None:
 
 def twist(claim: str, sentence: str) -> str | None:
     """The fact by which a claim that otherwise has a sentence's words departs from it, in words; None when none does."""
-    extra = Counter(quantities(claim)) - Counter(quantities(sentence))
-    if extra:
-        number, unit = next(iter(extra))
-        return f"{number}{' ' + unit if unit else ''} is not in the sentence"
+    held = list(quantities(sentence))
+    for quantity in quantities(claim):
+        equal = next((other for other in held if same(quantity, other)), None)
+        if equal is None:
+            return f"{quantity.text} is not in the sentence"
+        held.remove(equal)
     if sorted(direction_words(claim)) != sorted(direction_words(sentence)):
         return DENIED
     if order_of_sides(claim, sentence) < 0:
         return "the sides of the comparison are exchanged"
-    held = sentence.casefold()
-    return next((f"{name} is not in the sentence" for name in names(claim) if name.casefold() not in held), None)
+    text = sentence.casefold()
+    return next((f"{name} is not in the sentence" for name in names(claim) if name.casefold() not in text), None)
 
 
 def keeps_sides(claim: str, sentence: str) -> bool:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ragqa.checking.alignment import order_of_sides
-from ragqa.language.direction import SIGNIFICANT, balance, negated, reports_no_difference
-from ragqa.language.quantities import quantities
+from ragqa.language.direction import balance, negated, reports_no_difference, reports_significance
+from ragqa.language.quantities import quantities, same
 from ragqa.language.roots import content
 
 LONGEST = 60
@@ -64,8 +64,8 @@ def features(claim: str, source: str, sentence: EvidenceSentence) -> Features:
     """The features of a claim. "Null" is a result without a difference; a direction, and an order of sides, is -1, 0 or 1."""
     words = content(claim)
     in_sentence = len(words & content(sentence.text)) / max(len(words), 1)
-    numbers = {number for number, _ in quantities(claim)}
-    missing = numbers - {number for number, _ in quantities(sentence.text)}
+    numbers, held = quantities(claim), quantities(sentence.text)
+    missing = [number for number in numbers if not any(same(number, other) for other in held)]
     same_direction = float(balance(claim) * balance(sentence.text))
     one_negated = float(negated(claim) != negated(sentence.text))
     claim_null, sentence_null = float(reports_no_difference(claim)), float(reports_no_difference(sentence.text))
@@ -89,7 +89,7 @@ def features(claim: str, source: str, sentence: EvidenceSentence) -> Features:
         both_null=claim_null * sentence_null,
         turned_logit_gain=sentence.turned_logit - sentence.logit,
         turned_similarity_gain=10 * (sentence.turned_similarity - sentence.similarity),
-        significant_times_claim_null=float(bool(SIGNIFICANT.search(sentence.text))) * claim_null,
+        significant_times_claim_null=float(reports_significance(sentence.text)) * claim_null,
         sentence_length=min(len(sentence.text.split()), LONGEST) / LONGEST,
         order_of_sides=sides,
         order_of_sides_times_same_direction=sides * same_direction,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ragqa.language.abbreviations import both_spellings
 from ragqa.language.concepts import names
 from ragqa.language.direction import balance, negated, reports_no_difference
-from ragqa.language.quantities import quantities
+from ragqa.language.quantities import quantities, same
 from ragqa.language.roots import roots
 
 SHARED = 0.6
@@ -35,9 +35,9 @@ def uncorroborated(text: str, quote: str) -> str | None:
 def exact_difference(claim: str, source: str) -> str | None:
     """A quantity or a name of the claim that the source does not hold, in words; None when it holds them all."""
     held = quantities(source)
-    for number, unit in quantities(claim):
-        if not any(number == other and (not unit or not known or unit == known) for other, known in held):
-            return f"{number}{' ' + unit if unit else ''} is not in the source"
+    for quantity in quantities(claim):
+        if not any(same(quantity, other) for other in held):
+            return f"{quantity.text} is not in the source"
     text = source.casefold()
     for name in names(claim):  # a plural s apart, not by root: chlorpromazine and chlorprothixene share theirs
         if name.casefold().rstrip("s") not in text:
