@@ -47,7 +47,8 @@ def standing(question: str, sentence: str, source: str = "") -> Standing:
     """Whether a sentence speaks of the patient of a question; "outside" only where every band on one of the scales excludes
     every place. ``source`` as for ``bands``.
     """
-    return stands(places(question), bands(sentence, source))
+    asked = places(question)
+    return stands(asked, bands(sentence, source)) if asked else "silent"
 
 
 def stands(asked: Sequence[Band], said: Sequence[Band]) -> Standing:
