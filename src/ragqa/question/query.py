@@ -13,6 +13,7 @@ from ragqa.models import Vectors
 from ragqa.question.asked import Turn
 from ragqa.question.followup import Reading, refers_back
 from ragqa.question.refusal import Refusal
+from ragqa.question.shorthand import expanded
 from ragqa.question.terms import Term, Vocabulary
 from ragqa.question.triage import outside
 from ragqa.question.understanding import Understanding
@@ -27,9 +28,9 @@ def _nothing() -> Vectors:
 class Query:
     """A question as it was asked, without identifiers, and as it is understood, with all that decides what is searched for.
 
-    ``vector`` is the embedding of ``text``, shape (1, dimension), by the model with this ``fingerprint``; empty in a query that
-    only the wording was read of. ``preferred`` are ids of sources: the article being read, what it cites, what was just cited.
-    ``wanted`` is how the reader wants it understood, where it was read wrongly before; ``removed`` names the kinds of
+    ``vector`` is the embedding of ``searched``, shape (1, dimension), by the model with this ``fingerprint``; empty in a query
+    that only the wording was read of. ``preferred`` are ids of sources: the article being read, what it cites, what was just
+    cited. ``wanted`` is how the reader wants it understood, where it was read wrongly before; ``removed`` names the kinds of
     identifiers taken out. With a ``refusal`` nothing is searched for.
     """
 
@@ -55,9 +56,14 @@ class Query:
         return self.reading.text
 
     @property
+    def searched(self) -> str:
+        """The question as understood, in the words of sources: shorthand written out, figures of a patient with their band."""
+        return expanded(self.text)
+
+    @property
     def readings(self) -> tuple[str, ...]:
         """Wordings to search for, the likeliest first: a follow-up as understood and as it was asked."""
-        return (self.text, self.asked) if self.reading.is_follow_up else (self.text,)
+        return (self.searched, expanded(self.asked)) if self.reading.is_follow_up else (self.searched,)
 
     @cached_property
     def about(self) -> About:
@@ -72,12 +78,12 @@ class Query:
     @cached_property
     def terms(self) -> tuple[Term, ...]:
         """The words that a source should hold."""
-        return self.vocabulary.terms(self.text)
+        return self.vocabulary.terms(self.searched)
 
     @cached_property
     def own_terms(self) -> tuple[Term, ...]:
         """Of a follow-up the words of the question as it was asked: what it takes over does not make up for them."""
-        return self.vocabulary.terms(self.asked) if self.reading.is_follow_up else self.terms
+        return self.vocabulary.terms(expanded(self.asked)) if self.reading.is_follow_up else self.terms
 
     @property
     def refers_back(self) -> bool:

@@ -19,8 +19,10 @@ from ragqa.question.cleaning import Cleaner
 from ragqa.question.followup import REMEMBERED, Reading, chosen, standalone
 from ragqa.question.privacy import without_heading
 from ragqa.question.query import Query
-from ragqa.question.refusal import Refusal, Status
+from ragqa.question.refusal import REFUSALS, Refusal, Status
+from ragqa.question.shorthand import expanded
 from ragqa.question.terms import Vocabulary
+from ragqa.question.tongue import is_foreign
 from ragqa.question.triage import emergency, refuse
 from ragqa.question.understanding import understand
 from ragqa.settings import Audience
@@ -63,7 +65,7 @@ class Reader:
         return Query(
             asked=said.text,
             reading=reading,
-            understanding=understand(reading.text),
+            understanding=understand(expanded(reading.text)),
             audience=audience or self._audience,
             vocabulary=self._vocabulary,
             turns=turns,
@@ -80,6 +82,8 @@ class Reader:
             return query
         embedded = self._embedded(query, [*query.reading.choices, query.text][0])
         refused = refuse(query.asked, embedded.vector, embedded.fingerprint, query.reading.is_follow_up)
+        if is_foreign(query.wanted or query.asked) and not (refused and refused.status is Status.URGENT):
+            refused = Refusal(status=Status.OUT_OF_SCOPE, message=REFUSALS["language"])
         return replace(embedded, refusal=refused or _ambiguous(query.reading))
 
     def joined(self, query: Query) -> Query | None:
@@ -87,11 +91,11 @@ class Reader:
         if not query.reading.joined:
             return None
         text = query.reading.joined
-        again = replace(query, reading=replace(query.reading, text=text), understanding=understand(text), carries=False)
+        again = replace(query, reading=replace(query.reading, text=text), understanding=understand(expanded(text)), carries=False)
         return self._embedded(again, text)
 
     def _embedded(self, query: Query, text: str) -> Query:
-        return replace(query, vector=self._embedder.embed([text]), fingerprint=self._embedder.fingerprint)
+        return replace(query, vector=self._embedder.embed([expanded(text)]), fingerprint=self._embedder.fingerprint)
 
     def _article(self, slug: str) -> Article:
         record = self._generation.find(f"article:{slug}")

@@ -58,6 +58,10 @@ REFUSALS = {
         "ragqa looks up evidence; it does not write, translate, book or send anything. "
         "Ask the clinical question behind the task: drug or treatment, condition, population, outcome."
     ),
+    "language": (
+        "This reads as a question in another language; ragqa reads English and answers from sources in English. "
+        "Ask again in English. In an emergency call your local emergency number."
+    ),
     "other": (
         "This does not read as a medical question, and nothing in the approved articles answers it. "
         "ragqa answers questions about treatments, doses, safety and outcomes that its articles cover."

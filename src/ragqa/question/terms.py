@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ragqa.language.abbreviations import both_spellings
-from ragqa.language.concepts import age_group
 from ragqa.language.lexicon import lexicon
+from ragqa.language.scales import EXCLUDING, Band, Scale, called, places
 from ragqa.models import Reranker
 
 _WORD = re.compile(r"\w+")
@@ -48,16 +48,21 @@ class Vocabulary:
         return frozenset(self.stems(both_spellings(text)))
 
     def subject(self, subject: str) -> tuple[str, ...]:
-        """Stems of a subject's words; a stated age stands for its age group, which is what sources name."""
-        return tuple(self.stems(age_group(subject) or subject))
+        """Stems of a subject's words; a stated age stands for its age group, which is what sources name, an adult's for none."""
+        ages = [place for place in _figures(subject) if place.scale is Scale.AGE]
+        return tuple(self.stems(called(ages[0]) if ages else subject))
 
     def terms(self, text: str) -> tuple[Term, ...]:
-        """A question's words that a source should hold, each once.
+        """A question's words that a source should hold, each once; the figures of its patient are no such words.
 
         Their weight is read off the model's vocabulary, not the corpus: an answer must not move with documents it does not
         rest on.
         """
-        words = (word for word in _WORD.findall(text) if not _OF_THE_TRADE.fullmatch(word) and not _OF_ASKING.fullmatch(word))
+        words = (
+            word
+            for word in _WORD.findall(_without(text, _figures(text)))
+            if not _OF_THE_TRADE.fullmatch(word) and not _OF_ASKING.fullmatch(word)
+        )
         terms = []
         for word in dict.fromkeys(words):
             if stems := tuple(self.stems(word)):
@@ -65,3 +70,14 @@ class Vocabulary:
                 weight = rarity**2 * (1 + PIECE * (self._pieces(word) - 1))
                 terms.append(Term(word=word, stems=stems, rarity=rarity, weight=weight))
         return tuple(terms)
+
+
+def _figures(text: str) -> list[Band]:
+    """The places that a text gives in figures: a source names the band that one lies in, not the figure."""
+    return [place for place in places(text) if place.scale in EXCLUDING and not place.by_name]
+
+
+def _without(text: str, places: Sequence[Band]) -> str:
+    for place in reversed(places):
+        text = f"{text[: place.start]} {text[place.end :]}"
+    return text

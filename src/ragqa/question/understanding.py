@@ -57,7 +57,7 @@ _OUTCOME = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Understanding:
-    """What was read from a question. Every text is a part of it; empty where it states none."""
+    """What was read from a question. Every text is a part of it, with its shorthand written out; empty where it states none."""
 
     question_type: QuestionType
     conditions: tuple[str, ...] = ()
