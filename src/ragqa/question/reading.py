@@ -19,7 +19,7 @@ from ragqa.question.cleaning import Cleaner
 from ragqa.question.followup import REMEMBERED, Reading, chosen, standalone
 from ragqa.question.privacy import without_heading
 from ragqa.question.query import Query
-from ragqa.question.refusal import Refusal, Status
+from ragqa.question.refusal import NOTHING_ASKED, Refusal, Status
 from ragqa.question.shorthand import expanded
 from ragqa.question.terms import Vocabulary
 from ragqa.question.triage import emergency, refuse
@@ -79,6 +79,8 @@ class Reader:
         """A question whose wording was read, with its vector, or with its refusal."""
         if query.refusal:
             return query
+        if not query.reading.asks:
+            return replace(query, refusal=NOTHING_ASKED)
         embedded = self._embedded(query, [*query.reading.choices, query.text][0])
         refused = refuse(query.asked, embedded.vector, embedded.fingerprint, query.reading.is_follow_up)
         return replace(embedded, refusal=refused or _ambiguous(query.reading))

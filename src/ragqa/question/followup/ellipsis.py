@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from ragqa.language.concepts import Mention, Role
-from ragqa.question.followup.mentions import ASKING, JOINT, ORGAN, WORDS, mentions, subjects, texts_of, without_end
+from ragqa.question.followup.mentions import ASKING, JOINT, WORDS, kind_of_people, mentions, subjects, texts_of, without_end
 from ragqa.question.followup.thread import Thread
 from ragqa.question.understanding import QuestionType, understand
 
@@ -23,6 +23,8 @@ _ON_ORGANS = (QuestionType.DOSE, QuestionType.GENERAL)
 """Question types that kidneys and liver matter to: what a dose depends on does not narrow another question."""
 _BARE_COMPARATIVE = re.compile(rf"\b(?:{WORDS['comparative'].pattern})\b(?!.{{0,200}}\bthan\b)", re.IGNORECASE)
 _OF_A_STUDY = re.compile(WORDS["of_a_study"].pattern, re.IGNORECASE)
+_OF_A_DRUG = re.compile(rf"\b(?:{WORDS['of_a_drug'].pattern})\b", re.IGNORECASE)
+"""Facts of a drug that are the same whatever it is taken for."""
 _QUALIFIER = re.compile(
     rf"\b(?:(?:{WORDS['arms'].pattern})-\w+|"
     rf"\d\w*(?:[.,-]\w+)*(?: ?(?:{WORDS['dose_units'].pattern})(?:/\w+)?)?|[\w-]{{0,40}}\d\b)"
@@ -68,14 +70,15 @@ def _taken_over(text: str, thread: Thread, with_population: bool) -> Iterator[tu
     """What the thread has of each role that the text names nothing of and could mean."""
     held = subjects(text, mentions(text))
     on_organs = understand(text).question_type in _ON_ORGANS
-    named_organ = any(ORGAN.search(population) for population in texts_of(Role.POPULATION, held))
+    named_organ = any(kind_of_people(population) == "organ" for population in texts_of(Role.POPULATION, held))
+    of_drug = bool(_OF_A_DRUG.search(text)) and not is_of_a_study(text) and bool(thread.carried(Role.TREATMENT) or texts_of(Role.TREATMENT, held))
     for role in (Role.TREATMENT, Role.POPULATION, Role.CONDITION):
         if texts_of(role, held) or (role is Role.POPULATION and not with_population):
             continue
-        if role is Role.CONDITION and named_organ:  # a dose depends on it whatever is treated
+        if role is Role.CONDITION and (named_organ or of_drug):  # so it is whatever is treated
             continue
         carried = thread.carried(role)
-        if carried and (on_organs or not any(map(ORGAN.search, carried))):
+        if carried and (on_organs or not any(kind_of_people(people) == "organ" for people in carried)):
             yield role, carried
 
 
