@@ -14,6 +14,7 @@ from ragqa.question.followup.correction import corrected
 from ragqa.question.followup.courtesy import asks_nothing
 from ragqa.question.followup.mentions import WORDS, mentions, without_end
 from ragqa.question.followup.rewriting import rewritten
+from ragqa.question.followup.several import several
 from ragqa.question.followup.thread import Reading, Thread
 from ragqa.question.refusal import SEARCHED
 
@@ -39,9 +40,21 @@ def standalone(question: str, history: Sequence[Turn], topic: str = "") -> Readi
     if not read.is_follow_up:
         said = " ".join(f"{turn.question} {turn.standalone} {turn.answer}" for turn in turns)
         return replace(read, unnamed="" if topic else unnamed(question, said))
-    if not thread.question or _replaces(question, thread.question, read.text):
+    if not thread.question or _names_more(question, thread.question):
         return read
     return replace(read, joined=f"{without_end(thread.question)}: {question}")
+
+
+def apart(question: str, history: Sequence[Turn], topic: str = "") -> Reading | None:
+    """A text that holds several questions, each of them made to stand alone after the one before it; None where it asks one."""
+    questions = several(question)
+    if not questions:
+        return None
+    turns = list(history)
+    for part in questions:
+        read = standalone(part, turns, topic)
+        turns.append(Turn(question=part, standalone=read.text))
+    return Reading(question, choices=tuple(turn.standalone for turn in turns[len(history) :]), several=True)
 
 
 def chosen(question: str, history: Sequence[Turn]) -> Reading | None:
@@ -83,15 +96,12 @@ def _offered(turns: Sequence[Turn]) -> tuple[str, ...]:
     return ()
 
 
-def _replaces(question: str, before: str, read: str) -> bool:
-    """Whether a question names other people, or something in place of its like in the question before: then that one is asked no
-    more.
+def _names_more(question: str, before: str) -> bool:
+    """Whether a question names a treatment, a condition or people that the one before it does not: then that one is asked no more,
+    and an answer to it would be one about something else.
     """
-    named = {mention.role for mention in mentions(question)} - {Role.NAME}
-    if Role.POPULATION in named:
-        return True
-    kept = {mention.text.casefold() for mention in mentions(read)}
-    return any(mention.role in named and mention.text.casefold() not in kept for mention in mentions(before))
+    known = {mention.text.casefold() for mention in mentions(before)}
+    return any(mention.role is not Role.NAME and mention.text.casefold() not in known for mention in mentions(question))
 
 
 def _thread(turns: Sequence[Turn], topic: str) -> Thread:

@@ -15,12 +15,13 @@ from ragqa.question.followup.substitution import exchanged
 from ragqa.question.followup.thread import Thread
 from ragqa.question.understanding import QuestionType, understand
 
+_CLAUSE = rf"(?:(?:{WORDS['clause'].pattern})\s)?"
 _STILL = rf"(?:(?:{WORDS['still'].pattern})\s)*"
 _SOMEONE = re.compile(
-    rf"(?:(?:{WORDS['clause'].pattern})\s)?(?:{WORDS['person'].pattern})(?:\s(?P<state>{WORDS['state'].pattern})|['’]s)\s{_STILL}",
+    rf"{_CLAUSE}(?:{WORDS['person'].pattern})(?:['’]s|\s{_STILL}(?P<state>{WORDS['state'].pattern}))(?:\s{_STILL}|(?=\W*$))",
     re.IGNORECASE,
 )
-_TAKING = re.compile(rf"(?:{WORDS['taking'].pattern})\s", re.IGNORECASE)
+_TAKING = re.compile(rf"{_CLAUSE}{_STILL}(?:{WORDS['taking'].pattern})\s{_STILL}", re.IGNORECASE)
 _WITH = re.compile(rf"(?:{WORDS['taken_with'].pattern})\s", re.IGNORECASE)
 _DENIED = re.compile(rf"\b(?:{WORDS['denied'].pattern})\b", re.IGNORECASE)
 _ASKED_AFTER = re.compile(rf"[,.;:]\s+(?:(?:and|so|then)\s)?(?=(?:{WORDS['asking'].pattern})\b)", re.IGNORECASE)
@@ -39,33 +40,41 @@ def parted(said: str) -> tuple[str, str]:
 def restated(told: str, base: str) -> str:
     """The ``base`` asked about the patient told of."""
     someone = _SOMEONE.match(told)
-    rest = without_end(told[someone.end() :]) if someone else ""
-    if not rest or IT.search(told):
+    if someone is None or IT.search(told):
         return base
+    rest = without_end(told[someone.end() :])
     own, within = mentions(told), mentions(rest)
     people, conditions = [m for m in own if m.role is Role.POPULATION], texts_of(Role.CONDITION, within)
-    others = telling_words(rest, within) if not people or people[0].start >= told.index(rest) else []
+    placed_by_verb = any(mention.start < someone.end() for mention in people)  # of "she is 15" the rest is a mere number
+    others = [] if placed_by_verb else telling_words(rest, within)
     if _DENIED.search(told) or others or texts_of(Role.TREATMENT, within) or not (people or conditions):
-        return f"{without_end(base)}, in a patient who {(someone and someone['state']) or 'is'} {rest}?"
+        return f"{without_end(base)}, in a patient who {' '.join(filter(None, [someone['state'] or 'is', rest]))}?"
     text = exchanged(base, people)
     return f"{without_end(text)} in patients with {' and '.join(conditions)}?" if conditions else text
 
 
 def interaction(said: str, thread: Thread) -> str | None:
-    """Whether the thread's treatment interacts with the one that is told of beside it ("she is also on X", "with X?"); None
-    where nothing of the kind is said.
-    """
+    """Whether the thread's treatment interacts with the one told of beside it ("she is also on X", "with X?"); None for others."""
+    if _DENIED.search(said):
+        return None
+    drugs = _beside(said, thread.base)
+    own = mentions(drugs)
+    told = texts_of(Role.TREATMENT, own)
+    known = {name.casefold() for name in told}
+    taken = [text for text in thread.of(Role.TREATMENT) if text.casefold() not in known][:2]
+    if not (told and taken) or telling_words(drugs, own):
+        return None
+    asked = f"{'Do' if len(taken) > 1 or taken[0].endswith('s') else 'Does'} {' and '.join(taken)} interact with {' and '.join(told)}?"
+    return exchanged(asked, [mention for mention in own if mention.role is not Role.TREATMENT])
+
+
+def _beside(said: str, base: str) -> str:
+    """What is told to be taken beside the treatment of the ``base``; "" where nothing is."""
     someone = _SOMEONE.match(said)
     rest = said[someone.end() :] if someone else said
-    opening = (_TAKING if someone else _WITH).match(rest)
-    if not opening or _DENIED.search(said):
-        return None
-    if not someone and understand(thread.base).question_type in _OF_EFFECT:
-        return None
-    own = mentions(rest)
-    told = texts_of(Role.TREATMENT, own)
-    taken = [text for text in thread.of(Role.TREATMENT) if text.casefold() not in {name.casefold() for name in told}]
-    if not (told and taken) or telling_words(rest[opening.end() :], mentions(rest[opening.end() :])):
-        return None
-    asked = f"Does {' or '.join(taken[:2])} interact with {' or '.join(told)}?"
-    return exchanged(asked, [mention for mention in own if mention.role is Role.POPULATION])
+    if someone and someone["state"] and someone["state"].lower() == "takes":
+        return rest
+    if taking := _TAKING.match(rest):
+        return rest[taking.end() :]
+    beside = None if someone or understand(base).question_type in _OF_EFFECT else _WITH.match(rest)
+    return rest[beside.end() :] if beside else ""

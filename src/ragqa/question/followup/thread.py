@@ -21,7 +21,8 @@ class Reading:
     could mean.
 
     ``joined`` is the question behind the one before it: clumsier, and free of any rule's mistake. ``unnamed`` are words of the
-    question that point to something nobody named ("this drug"); ``asks``: whether anything is asked at all ("thanks" does not).
+    question that point to something nobody named ("this drug"); ``asks``: whether anything is asked at all ("thanks" does not);
+    ``several``: the choices are no readings of the question but the questions that it holds.
     """
 
     text: str
@@ -30,6 +31,7 @@ class Reading:
     joined: str = ""
     unnamed: str = ""
     asks: bool = True
+    several: bool = False
 
 
 @dataclass(frozen=True, slots=True)
