@@ -20,7 +20,7 @@ WEIGHED = Turn(question="Is duloxetine better than pregabalin for generalised an
     ("before", "question", "understood"),
     [
         (DOSE, "and in severe renal impairment?", ["target dose", "memantine", "severe renal impairment"]),
-        (DOSE, "And its half-life?", ["memantine", "half-life", "Alzheimer's disease"]),
+        (DOSE, "And its half-life?", ["memantine's half-life"]),
         (DOSE, "How many people took part?", ["memantine", "Alzheimer's disease"]),
         (TRIAL, "what about donepezil?", ["Does donepezil help", "Alzheimer's disease"]),
         (TRIAL, "is it safe in epilepsy?", ["is memantine safe in epilepsy"]),

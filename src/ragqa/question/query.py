@@ -12,7 +12,7 @@ from ragqa.language.vocabulary import links
 from ragqa.models import Vectors
 from ragqa.question.asked import Turn
 from ragqa.question.followup import Reading, refers_back
-from ragqa.question.refusal import Refusal
+from ragqa.question.refusal import SEARCHED, Refusal
 from ragqa.question.shorthand import expanded
 from ragqa.question.terms import Term, Vocabulary
 from ragqa.question.triage import outside
@@ -91,5 +91,9 @@ class Query:
         return refers_back(self.text)
 
     def is_medical(self, wording: str) -> bool:
-        """Whether this wording of the question is a medical one at all, asked where nothing answers it."""
+        """Whether this wording of the question is a medical one at all, asked where nothing answers it; a follow-up that took over
+        words of a question that was searched for is.
+        """
+        if self.reading.is_follow_up and self.reading.text != self.asked and self.turns and self.turns[-1].status in SEARCHED:
+            return True
         return outside(wording, self.vector, self.fingerprint) != "other"

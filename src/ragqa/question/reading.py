@@ -16,10 +16,14 @@ from ragqa.index import Generation
 from ragqa.models import Check, Embedder, unhurried
 from ragqa.question.asked import LONGEST_QUESTION, MOST_CHOICES, Asked, Turn, clipped
 from ragqa.question.cleaning import Cleaner
-from ragqa.question.followup import REMEMBERED, Reading, chosen, standalone
+from ragqa.question.followup import REMEMBERED, Reading, apart, chosen, standalone
 from ragqa.question.privacy import without_heading
 from ragqa.question.query import Query
+<<<<<<< HEAD
 from ragqa.question.refusal import REFUSALS, Refusal, Status
+=======
+from ragqa.question.refusal import NOTHING_ASKED, Refusal, Status
+>>>>>>> 043558cb68f3313248de0920370587b6466a4144
 from ragqa.question.shorthand import expanded
 from ragqa.question.terms import Vocabulary
 from ragqa.question.tongue import is_foreign
@@ -80,6 +84,8 @@ class Reader:
         """A question whose wording was read, with its vector, or with its refusal."""
         if query.refusal:
             return query
+        if not query.reading.asks:
+            return replace(query, refusal=NOTHING_ASKED)
         embedded = self._embedded(query, [*query.reading.choices, query.text][0])
         refused = refuse(query.asked, embedded.vector, embedded.fingerprint, query.reading.is_follow_up)
         if is_foreign(query.wanted or query.asked) and not (refused and refused.status is Status.URGENT):
@@ -106,7 +112,7 @@ class Reader:
 
 def _in_context(said: str, turns: Sequence[Turn], topic: str) -> Reading:
     """A question read after its turns, no text longer than a question may be, no more choices than a turn remembers."""
-    read = chosen(said, turns) or standalone(said, turns, topic)
+    read = chosen(said, turns) or apart(said, turns, topic) or standalone(said, turns, topic)
     return replace(
         read,
         text=clipped(read.text, LONGEST_QUESTION),
@@ -122,9 +128,15 @@ def _preferred(article: Article | None, history: Sequence[Turn]) -> frozenset[st
 
 
 def _ambiguous(reading: Reading) -> Refusal | None:
-    """Ask back about a follow-up that could mean several things; None where it cannot."""
+    """Ask back about a follow-up that could mean several things, and about several questions in one; None for others."""
     if not reading.choices:
         return None
+    if reading.several:
+        return Refusal(
+            status=Status.NEEDS_CLARIFICATION,
+            message="These are several questions, and ragqa answers one at a time. Choose the one to be answered first.",
+            alternatives=reading.choices,
+        )
     return Refusal(
         status=Status.NEEDS_CLARIFICATION,
         message="After what was said before, this could mean several things. Choose one, or ask again naming the one you mean.",

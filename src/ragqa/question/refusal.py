@@ -17,6 +17,10 @@ class Status(StrEnum):
     OUT_OF_SCOPE = "out_of_scope"
 
 
+SEARCHED = (Status.ANSWERED, Status.INSUFFICIENT_EVIDENCE)
+"""What becomes of a question of medicine that is searched for."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
     """Why a question is not answered from sources, told to the reader; ``alternatives`` are questions to ask instead."""
@@ -68,3 +72,8 @@ REFUSALS = {
     ),
 }
 """What a reader is told where a question is out of scope, by the reason."""
+NOTHING_ASKED = Refusal(
+    status=Status.OUT_OF_SCOPE,
+    message="Nothing was asked, so nothing was searched for. Ask on whenever you like, about what was answered or anything else.",
+)
+"""What a reader is told who says thanks or ok, or writes no word."""

@@ -3,11 +3,12 @@
 No language model. The question's mentions (treatments, conditions, populations) are held against those of the thread: a bare
 mention takes the place of its like ("and in adolescents?"), a pronoun becomes the treatment it points to, a correction replaces
 what it corrects, and what then lacks a treatment or a condition takes over the thread's. Where a pronoun could mean either of
-two treatments, the reader is asked. A wrong reading costs little: the question as asked is searched beside it.
+two treatments, the reader is asked. What is told of somebody ("she is 15", "she is also on X") restates the question before; several
+questions in one text are cut apart, each to be asked alone. A wrong reading costs little: the question as asked is searched beside it.
 """
 
 from ragqa.question.followup.anaphora import refers_back
-from ragqa.question.followup.context import REMEMBERED, chosen, standalone
+from ragqa.question.followup.context import REMEMBERED, apart, chosen, standalone
 from ragqa.question.followup.thread import Reading
 
-__all__ = ["REMEMBERED", "Reading", "chosen", "refers_back", "standalone"]
+__all__ = ["REMEMBERED", "Reading", "apart", "chosen", "refers_back", "standalone"]

@@ -8,7 +8,7 @@ from itertools import islice
 
 from ragqa.language.concepts import Mention, Role
 from ragqa.language.roots import root
-from ragqa.question.followup.mentions import EITHER, WORDS, mentions, texts_of, without_end
+from ragqa.question.followup.mentions import EITHER, LONGEST_JOINT, WORDS, mentions, texts_of, without_end
 from ragqa.question.followup.thread import Thread
 
 MOST_REFERENTS = 9
@@ -26,6 +26,7 @@ _THIS = re.compile(
     rf"\b(?:this|these) (?!{_NO_NOUN})(?P<noun>[a-z]{{3,}}(?: [a-z]{{3,}})?)",
     re.IGNORECASE,
 )
+_WITH_ANOTHER = re.compile(rf"\b(?:{WORDS['with_another'].pattern})\s$", re.IGNORECASE)
 _MEDICINE = re.compile(rf"\b(?:{WORDS['medicine'].pattern})", re.IGNORECASE)
 _ONE_STUDY = re.compile(WORDS["one_study"].pattern, re.IGNORECASE)
 _WEIGHED = re.compile(rf"\b(?:{WORDS['beside'].pattern}|{WORDS['weighed'].pattern}|{WORDS['either'].pattern})\b", re.IGNORECASE)
@@ -57,7 +58,9 @@ def resolved(said: str, own: Sequence[Mention], thread: Thread) -> list[str]:
 
 
 def named_before(own: Sequence[Mention], pointer: re.Match[str]) -> bool:
-    """Whether the question itself names what its pronoun stands for."""
+    """Whether the question itself names what its pronoun stands for: of "does X interact with it" it does not."""
+    if _WITH_ANOTHER.search(pointer.string, max(pointer.start() - LONGEST_JOINT, 0), pointer.start()):
+        return False
     return any(mention.role in (Role.TREATMENT, Role.NAME) and mention.end <= pointer.start() for mention in own)
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from ragqa.language.concepts import Mention, Role
-from ragqa.question.followup.mentions import ASKING, JOINT, ORGAN, WORDS, mentions, subjects, texts_of, without_end
+from ragqa.question.followup.mentions import ASKING, JOINT, WORDS, kind_of_people, mentions, subjects, texts_of, without_end
 from ragqa.question.followup.thread import Thread
 from ragqa.question.understanding import QuestionType, understand
 
@@ -23,6 +23,9 @@ _ON_ORGANS = (QuestionType.DOSE, QuestionType.GENERAL)
 """Question types that kidneys and liver matter to: what a dose depends on does not narrow another question."""
 _BARE_COMPARATIVE = re.compile(rf"\b(?:{WORDS['comparative'].pattern})\b(?!.{{0,200}}\bthan\b)", re.IGNORECASE)
 _OF_A_STUDY = re.compile(WORDS["of_a_study"].pattern, re.IGNORECASE)
+_OF_A_DRUG = re.compile(rf"\b(?:{WORDS['of_a_drug'].pattern})\b", re.IGNORECASE)
+"""Facts of a drug that are the same whatever it is taken for."""
+_OF_ANY_PEOPLE = re.compile(rf"\b(?:{WORDS['of_any_people'].pattern})\b", re.IGNORECASE)
 _QUALIFIER = re.compile(
     rf"\b(?:(?:{WORDS['arms'].pattern})-\w+|"
     rf"\d\w*(?:[.,-]\w+)*(?: ?(?:{WORDS['dose_units'].pattern})(?:/\w+)?)?|[\w-]{{0,40}}\d\b)"
@@ -58,25 +61,40 @@ def completed(text: str, thread: Thread, with_population: bool = True, of_a_stud
 
     ``of_a_study``: it asks about one study, whose names and numbers it takes over too.
     """
-    added = [f"{JOINT[role]} {' or '.join(carried)}" for role, carried in _taken_over(text, thread, with_population)]
+    added = [_as_told(role, carried) for role, carried in _taken_over(text, thread, with_population)]
     if of_a_study and (thread.clinical or thread.topic) and (qualifiers := _qualifiers(thread.question, text)):
         added.append(f"({', '.join(qualifiers)})")
     return f"{without_end(text)} {' '.join(added)}?" if added else text
+
+
+def _as_told(role: Role, carried: Sequence[str]) -> str:
+    """What is taken over, with its joint: people of an age whose organs are told of are both at once."""
+    both = len({kind_of_people(text) for text in carried}) > 1 if role is Role.POPULATION else False
+    return f"{JOINT[role]} {(f' {JOINT[role]} ' if both else ' or ').join(carried)}"
 
 
 def _taken_over(text: str, thread: Thread, with_population: bool) -> Iterator[tuple[Role, list[str]]]:
     """What the thread has of each role that the text names nothing of and could mean."""
     held = subjects(text, mentions(text))
     on_organs = understand(text).question_type in _ON_ORGANS
-    named_organ = any(ORGAN.search(population) for population in texts_of(Role.POPULATION, held))
+    left_out = {*_left_out(text, texts_of(Role.POPULATION, held)), *(() if with_population else (Role.POPULATION,))}
     for role in (Role.TREATMENT, Role.POPULATION, Role.CONDITION):
-        if texts_of(role, held) or (role is Role.POPULATION and not with_population):
-            continue
-        if role is Role.CONDITION and named_organ:  # a dose depends on it whatever is treated
+        if role in left_out or texts_of(role, held):
             continue
         carried = thread.carried(role)
-        if carried and (on_organs or not any(map(ORGAN.search, carried))):
+        if carried and (on_organs or not any(kind_of_people(people) == "organ" for people in carried)):
             yield role, carried
+
+
+def _left_out(text: str, people: Sequence[str]) -> Iterator[Role]:
+    """What a question does not take over: a dose for kidneys or liver and such facts of a drug as its half-life depend on no
+    condition that is treated, and interactions on nobody who takes it.
+    """
+    of_a_drug = bool(_OF_A_DRUG.search(text)) and not is_of_a_study(text)
+    if of_a_drug or any(kind_of_people(population) == "organ" for population in people):
+        yield Role.CONDITION
+    if of_a_drug and _OF_ANY_PEOPLE.search(text):
+        yield Role.POPULATION
 
 
 def _qualifiers(question: str, text: str) -> list[str]:

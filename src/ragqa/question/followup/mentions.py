@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 from ragqa.language.concepts import Mention, Role
 from ragqa.language.concepts import mentions as read_mentions
 from ragqa.language.lexicon import lexicon
+from ragqa.language.scales import Band, Scale, places
 from ragqa.language.stop import OF_FOLLOW_UPS
 
 WORDS = lexicon("question", "followup")
@@ -25,10 +27,57 @@ _BESIDE = re.compile(rf"\b(?:{WORDS['beside'].pattern})\s+(?:\w+\s)?$", re.IGNOR
 _WORD = re.compile(r"[\w*'-]+")
 
 
+_ORGANS = (Scale.KIDNEY, Scale.LIVER)
+_BEFORE_PLACE = re.compile(rf"\b(?:{WORDS['before_a_place'].pattern})\s$", re.IGNORECASE)
+_PEOPLE = re.compile(rf"\s(?:{WORDS['people'].pattern})\b", re.IGNORECASE)
+_ADJECTIVE = re.compile(WORDS["adjectives"].pattern, re.IGNORECASE)
+_NOUN = re.compile(r"\s+[a-z]{3,}", re.IGNORECASE)
+_COPULA = re.compile(rf"(?:\s|['’])(?:{WORDS['copula'].pattern})(?=[\s~<>])", re.IGNORECASE)
+
+
 @lru_cache(maxsize=256)
 def mentions(text: str) -> tuple[Mention, ...]:
-    """As ``ragqa.language.concepts.mentions``, remembered: one follow-up asks again and again for those of the same few texts."""
-    return read_mentions(text)
+    """As ``ragqa.language.concepts.mentions``, and a population where figures place a patient ("she is 15", "her CrCl is 20"),
+    each population worded so that it can be asked about. Remembered: one follow-up asks again and again for those of the same few
+    texts.
+    """
+    placed = list(_placed(text))
+    named = (m for m in read_mentions(text) if not any(p.start < m.end and m.start < p.end for p in placed))
+    return tuple(sorted([*(_with_noun(text, mention) for mention in named), *placed], key=lambda mention: mention.start))
+
+
+def _placed(text: str) -> Iterator[Mention]:
+    for band in places(text):
+        if band.scale in (*_ORGANS, Scale.AGE) and not band.by_name:
+            before = _BEFORE_PLACE.search(text, max(band.start - LONGEST_JOINT, 0), band.start)
+            after = _PEOPLE.match(text, band.end) if band.scale is Scale.AGE else None
+            start, end = before.start() if before else band.start, after.end() if after else band.end
+            yield Mention(start, end, _called(band, after[0].strip() if after else "patients"), Role.POPULATION)
+
+
+def _called(band: Band, people: str) -> str:
+    """The people who stand at a place."""
+    if band.scale in _ORGANS:
+        return f"patients with {_COPULA.sub('', band.text)}"
+    years = band.stretch.low
+    return f"{years:.0f}-year-old {people}" if band.stretch.high == years + 1 and years >= 1 else band.text
+
+
+def _with_noun(text: str, mention: Mention) -> Mention:
+    """A population that is named by an adjective alone ("she is pregnant") as people."""
+    lacks = mention.role is Role.POPULATION and _ADJECTIVE.fullmatch(mention.text) and not _NOUN.match(text, mention.end)
+    return replace(mention, text=f"{mention.text} patients") if lacks else mention
+
+
+def kind_of_people(population: str) -> str:
+    """What a population is told apart by: "organ" (kidneys or liver), "age" or "" for anything else.
+
+    A question can speak of one of each of the first two; anything else takes the place of whatever there is.
+    """
+    scales = {band.scale for band in places(population)}
+    if scales & set(_ORGANS) or ORGAN.search(population):
+        return "organ"
+    return "age" if Scale.AGE in scales else ""
 
 
 def texts_of(role: Role, found: Sequence[Mention]) -> list[str]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 
 from ragqa.language.concepts import Mention, Role
-from ragqa.question.followup.anaphora import IT, named_before, resolved
+from ragqa.question.followup.anaphora import IT, MOST_POINTERS, named_before, resolved
 from ragqa.question.followup.ellipsis import LONGEST_REMARK, completed, is_of_a_study, stands_alone
 from ragqa.question.followup.mentions import ASKING, WORDS, mentions, telling_words, texts_of, without_end
+from ragqa.question.followup.reference import referred
+from ragqa.question.followup.statement import interaction, parted, restated
 from ragqa.question.followup.substitution import exchanged
 from ragqa.question.followup.thread import Reading, Thread
 
@@ -36,9 +40,39 @@ class _Said:
 
 def rewritten(question: str, thread: Thread) -> Reading:
     """The question as it would be asked without the thread; as it is, and no follow-up, where it needs nothing of it."""
-    text = _LEAD_IN.sub("", question).strip()
+    opened = _LEAD_IN.sub("", question).strip()
+    texts = referred(opened, thread)
+    if len(texts) > 1:
+        return Reading(question, is_follow_up=True, choices=tuple(_read(text, text, thread).text for text in texts))
+    text = texts[0]
+    if thread.clinical and (told := _told(text, thread)):
+        return told
+    read = _read(question if text == opened else text, text, thread)
+    return read if text == opened else replace(read, is_follow_up=True)
+
+
+def _says_nothing(said: _Said) -> bool:
+    """Whether a question holds no word of its own: "why?", "how so?"."""
+    return not said.own and not said.rest
+
+
+def _told(text: str, thread: Thread) -> Reading | None:
+    """What is told of somebody or of a second drug, as the question that it asks; None where nothing of the kind is said."""
+    told, asked = parted(text)
+    if not asked or not told:
+        if with_another := interaction(text, thread):
+            return Reading(with_another, is_follow_up=True)
+        return Reading(restated(told, thread.base), is_follow_up=True) if told and thread.base else None
+    read = rewritten(asked, thread)
+    if not read.is_follow_up:
+        return None
+    choices = tuple(restated(told, choice) for choice in read.choices)
+    return replace(read, text=text if choices else restated(told, read.text), choices=choices)
+
+
+def _read(question: str, text: str, thread: Thread) -> Reading:
     own = mentions(text)
-    said = _Said(text, own, telling_words(text, own), bool(_POINTING.search(text)))
+    said = _Said(text, own, telling_words(text, own), _points(text, own))
     if whole := _in_base(said, thread):
         return Reading(whole, is_follow_up=True)
     if text.endswith("!") or (not said.points and stands_alone(question, text, own, said.rest, thread)):
@@ -46,6 +80,11 @@ def rewritten(question: str, thread: Thread) -> Reading:
     if narrowed := _narrowed(said, thread):
         return Reading(narrowed, is_follow_up=True)
     return _resolved(question, said, thread)
+
+
+def _points(text: str, own: Sequence[Mention]) -> bool:
+    """Whether a word outside its mentions points to something said before."""
+    return any(not any(m.start <= match.start() < m.end for m in own) for match in islice(_POINTING.finditer(text), MOST_POINTERS))
 
 
 def _in_base(said: _Said, thread: Thread) -> str | None:
@@ -86,4 +125,6 @@ def _resolved(question: str, said: _Said, thread: Thread) -> Reading:
     )
     if text == said.text and not thread.clinical:
         return Reading(question)  # with nothing to take over, it stands as asked
+    if thread.question and thread.clinical and not choices and (_says_nothing(said) or (text == said.text and said.points)):
+        return Reading(f"{without_end(said.text)}: {thread.question}", is_follow_up=True)
     return Reading(text, is_follow_up=True)

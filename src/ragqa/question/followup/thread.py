@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from ragqa.language.concepts import Mention, Role
-from ragqa.question.followup.mentions import EITHER, ORGAN, WORDS, mentions, texts_of
+from ragqa.question.followup.mentions import EITHER, WORDS, kind_of_people, mentions, texts_of
 
 LONGEST_NAME = 5
 """Words of a topic that is a name rather than a question; by hand: a question of fewer words is hardly asked."""
@@ -21,7 +21,8 @@ class Reading:
     could mean.
 
     ``joined`` is the question behind the one before it: clumsier, and free of any rule's mistake. ``unnamed`` are words of the
-    question that point to something nobody named ("this drug").
+    question that point to something nobody named ("this drug"); ``asks``: whether anything is asked at all ("thanks" does not);
+    ``several``: the choices are no readings of the question but the questions that it holds.
     """
 
     text: str
@@ -29,6 +30,8 @@ class Reading:
     choices: tuple[str, ...] = ()
     joined: str = ""
     unnamed: str = ""
+    asks: bool = True
+    several: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +39,16 @@ class Thread:
     """What a follow-up may lean on; each text is "" where there is none.
 
     ``question`` is the last one as understood, ``pending`` one left open, ``topic`` the title of the article being read;
-    ``newest`` are the mentions of the last question as it was asked.
+    ``newest`` are the mentions of the last question as it was asked; ``earlier`` are the questions before the last one, newest
+    first; ``searched``: the last question was searched for, so that it is one of medicine whatever its words.
     """
 
     question: str
     pending: str
     topic: str
     newest: tuple[Mention, ...] = ()
+    earlier: tuple[str, ...] = ()
+    searched: bool = False
 
     @property
     def base(self) -> str:
@@ -52,6 +58,8 @@ class Thread:
     @property
     def clinical(self) -> bool:
         """Whether it speaks of a treatment or a condition: outside medicine these rules know too little to add words."""
+        if self.searched:
+            return True
         found = mentions(f"{self.question} {self.topic}")
         return any(m.role in (Role.TREATMENT, Role.CONDITION) and not _OF_ANY_TRADE.search(m.text) for m in found)
 
@@ -63,7 +71,7 @@ class Thread:
         if role is Role.NAME and self.topic and len(self.topic.split()) <= LONGEST_NAME:
             return [self.topic]
         last = mentions(self.question)
-        apart = role is Role.POPULATION or (role is Role.CONDITION and any(ORGAN.search(mention.text) for mention in last))
+        apart = role is Role.POPULATION or (role is Role.CONDITION and any(kind_of_people(mention.text) == "organ" for mention in last if mention.role is Role.POPULATION))
         return texts_of(role, last) or ([] if apart else texts_of(role, mentions(self.topic)))
 
     def carried(self, role: Role) -> list[str]:

@@ -1,0 +1,73 @@
+"""Several questions in one text, cut apart.
+
+A vignette before one question, "A or B?" and a question that goes on ("and for how long?") are one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from ragqa.language.concepts import Role
+from ragqa.question.followup.mentions import ASKING, WORDS, mentions
+from ragqa.question.understanding import QuestionType, understand
+
+MOST = 9
+"""Questions that a text is cut into; by hand: a reader chooses by one digit."""
+_END = re.compile(r"(?<=[?;])\s+|(?<=[a-z)]\.)\s+(?=[A-Z])")
+"""Where a sentence ends."""
+_CLAUSE = re.compile(rf",\s+(?:(?:{WORDS['going_on'].pattern})\s+){{0,3}}(?=(?:{WORDS['asking'].pattern})\b)", re.IGNORECASE)
+"""What parts a question from another one in its sentence."""
+_OPENING = re.compile(rf"^(?:(?:{WORDS['going_on'].pattern})\b[\s,]*)+", re.IGNORECASE)
+_LEANING = re.compile(rf"\b(?:{WORDS['pointing'].pattern})\b", re.IGNORECASE)
+_OR = re.compile(r"or\b", re.IGNORECASE)
+
+
+def several(text: str) -> tuple[str, ...]:
+    """The questions of a text as they are worded, each with what is told before it; empty where it asks one."""
+    questions: list[str] = []
+    for sentence in _END.split(text):
+        clauses = _CLAUSE.split(sentence)
+        joints = ["", *(match[0] for match in _CLAUSE.finditer(sentence))]
+        for joint, clause in zip(joints, clauses, strict=True):
+            if questions and not _is_another(clause, questions, in_sentence=bool(joint)):
+                questions[-1] += (joint or " ") + clause
+            else:
+                questions.append(clause)
+    return tuple(map(_ended, questions[:MOST])) if len(questions) > 1 else ()
+
+
+def _is_another(text: str, before: Sequence[str], in_sentence: bool) -> bool:
+    """Whether a text is a question apart from those before it, the last of which may still lack its question.
+
+    One ``in_sentence`` with them is only where it needs none of them: it names a treatment and a condition, of which one is new.
+    """
+    asked = _OPENING.sub("", text)
+    if _OR.match(text) or not (_asks(before[-1]) and ASKING.match(asked)):
+        return False
+    if not _news(asked, before):
+        return not in_sentence and _of_another_type(asked, before[-1])
+    return not in_sentence or (not _LEANING.search(asked) and _needs_nothing(asked))
+
+
+def _asks(text: str) -> bool:
+    return text.rstrip().endswith("?") or any(ASKING.match(_OPENING.sub("", part)) for part in (text, *_END.split(text)[-1:]))
+
+
+def _news(text: str, before: Sequence[str]) -> bool:
+    """Whether a text names a drug, a condition or people that nothing before it names."""
+    known = {mention.text.casefold() for said in before for mention in mentions(said)}
+    return any(mention.role is not Role.NAME and mention.text.casefold() not in known for mention in mentions(text))
+
+
+def _needs_nothing(text: str) -> bool:
+    return {Role.TREATMENT, Role.CONDITION} <= {mention.role for mention in mentions(text)}
+
+
+def _of_another_type(text: str, before: str) -> bool:
+    types = {understand(text).question_type, understand(before).question_type}
+    return len(types) > 1 and QuestionType.GENERAL not in types
+
+
+def _ended(question: str) -> str:
+    return question.rstrip(" ?;,.") + "?"
