@@ -1,0 +1,127 @@
+"""A text as tokens in one canonical form: writings that mean the same give the same tokens.
+
+Quantities are read as values, drugs as concepts, words folded in spelling; typography does not count.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from ragqa.language.definitions import defined
+from ragqa.language.lexicon import lexicon
+from ragqa.language.quantities import Quantity, quantities
+
+_WORDS = lexicon("language", "canonical")
+_FOLDS = tuple((re.compile(pattern), form) for pattern, (form,) in _WORDS["folds"].table().items())
+_WRITTEN = tuple(
+    (re.compile(rf"(?<![\w-])(?:{'|'.join(others)})(?!\w)", re.IGNORECASE), f" {form} ")
+    for form, others in _WORDS["written"].table().items()
+)
+_ROMAN = {numeral: str(value) for value, numeral in enumerate(_WORDS["roman"].entries, start=1)}
+_NUMBERED = re.compile(
+    rf"\b({'|'.join(_WORDS['numbered'].entries)})s?[ -]({'|'.join(sorted(_ROMAN, key=len, reverse=True))})(?![\w/])", re.IGNORECASE
+)
+_LIGHT = frozenset(_WORDS["light"].entries)
+_LABEL = re.compile(r"\s*[A-Z][\w/&-]*(?:[ ,]+[\w/&-]+){0,4}::?\s+(?=[A-Z0-9\"“(])")
+"""The label of a section that was run into its first sentence."""
+_NOTE = re.compile(r"(?<=[^\s\d])[¹²³⁰⁴-⁹*†‡§¶]+(?=[\s,.;)]|$)|(?<=[.,;:)])[¹²³⁰⁴-⁹]+")
+"""A footnote's mark."""
+_TIMES = re.compile(r"\s*×\s*|(?<=\d)\s?x\s?(?=\d)")
+_POWER = re.compile(r"(?<=[a-z])\^(?=\d)")
+_OF_AGE = re.compile(r"^[\s-]*(?:old|of\sage)\b|\bage[ds]?\s*$", re.IGNORECASE)
+"""What tells that a time is an age, beside the quantity."""
+_GREEK = re.compile(r"[α-ωΑ-Ω]")
+_NOT = re.compile(r"n['’]t\b", re.IGNORECASE)
+_TOKEN = re.compile(r"[^\W_]+|[<>≤≥=±%+]")
+Key = object
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What one place of a text says: ``key`` is equal for equal things; ``text`` is how it stands there."""
+
+    key: Key
+    text: str
+
+    @property
+    def is_light(self) -> bool:
+        """Whether a copy may leave it out or put it in without saying anything else."""
+        return self.key in _LIGHT
+
+    @property
+    def is_quantity(self) -> bool:
+        """Whether it is a quantity."""
+        return not isinstance(self.key, str)
+
+
+def tokens(text: str, defined: Sequence[Definition] = ()) -> list[Token]:
+    """The tokens of a text; ``defined`` are abbreviations with what they stand for in it."""
+    text = _TIMES.sub(" x ", text)
+    label = _LABEL.match(text)
+    found: list[Token] = []
+    at = label.end() if label else 0
+    for quantity in quantities(text):
+        if quantity.start >= at:
+            found += _words(text[at : quantity.start])
+            found.append(Token(_key(quantity), quantity.text))
+            at = quantity.end
+    found += _words(text[at:])
+    for definition in defined:
+        found = _spelled_out(found, *definition)
+    return found
+
+
+Definition = tuple[Sequence[Token], Sequence[Token]]
+"""The tokens of an abbreviation, and of what it stands for."""
+
+
+def definitions(text: str) -> tuple[Definition, ...]:
+    """The abbreviations that a text defines, longer ones first."""
+    found = sorted(defined(text).items(), key=lambda item: -len(item[0]))
+    return tuple((tokens(short), tokens(meaning)) for short, meaning in found)
+
+
+def _spelled_out(found: list[Token], short: Sequence[Token], meaning: Sequence[Token]) -> list[Token]:
+    """Each short form replaced by its meaning; where it stands behind its meaning, left out."""
+    keys, meant = [token.key for token in short], [token.key for token in meaning]
+    told: list[Token] = []
+    at = 0
+    while at < len(found):
+        if [token.key for token in found[at : at + len(keys)]] != keys:
+            told.append(found[at])
+            at += 1
+            continue
+        if [token.key for token in told[-len(meant) :]] != meant:
+            told += [Token(token.key, found[at].text) for token in meaning]
+        at += len(keys)
+    return told
+
+
+def _key(quantity: Quantity) -> tuple[object, ...]:
+    """Equal for quantities that ``ragqa.language.quantities.same`` calls the same."""
+    ends = tuple(None if end is None else f"{quantity.measured_in.in_base(end):.8e}" for end in (quantity.low, quantity.high))
+    period = "" if quantity.dimension == "frequency" else quantity.measured_in.period
+    kind = "value" if quantity.kind == "count" else quantity.kind
+    return (kind, quantity.bound, quantity.statistic, quantity.level, quantity.dimension, period, *ends)
+
+
+def _words(text: str) -> Iterator[Token]:
+    text = _NOT.sub(" not", unicodedata.normalize("NFKC", _NOTE.sub("", text)).replace("’", "'"))
+    text = _GREEK.sub(lambda letter: unicodedata.name(letter[0]).split()[-1].lower(), _POWER.sub("", text))
+    text = _NUMBERED.sub(lambda found: f"{found[1]} {_ROMAN[found[2].upper()]}", _OF_AGE.sub(" ", text))
+    for pattern, form in _WRITTEN:
+        text = pattern.sub(form, text)
+    for match in _TOKEN.finditer(text):
+        yield Token(folded(match[0].casefold()), match[0])
+
+
+@lru_cache(maxsize=8192)
+def folded(word: str) -> str:
+    """A word in the spelling that British and American texts share here; need not be a word of either."""
+    for pattern, form in _FOLDS:
+        word = pattern.sub(form, word)
+    return word
