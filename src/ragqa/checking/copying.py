@@ -1,37 +1,120 @@
 """A claim that copies a sentence must copy all of it: what differs must be proven to mean the same.
 
 Both are read as canonical tokens and aligned. In a near copy a word or a figure that the sentence has otherwise, has elsewhere or
-does not have is a changed fact.
+does not have is a changed fact; what is left out must not carry what the rest hangs on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
-from typing import Literal
+from functools import lru_cache
 
 from ragqa.checking.classifier import Verdict
-from ragqa.language.canonical import Token, tokens
-from ragqa.language.direction import DENIAL
+from ragqa.language.canonical import Definition, Token, definitions, folded, tokens
+from ragqa.language.direction import are_opposites, denies
 from ragqa.language.lexicon import lexicon
+from ragqa.language.sentences import Sentence, sentences
 
 NEAR = 0.7
 """Share of a claim's tokens that stand in a sentence in the same order, from which it is a near copy; by hand."""
 FEWEST = 4
 """Tokens that a near copy shares at least; by hand."""
 _WORDS = lexicon("checking", "copying")
-_GUARDED = frozenset(_WORDS["guarded"].entries)
-_OPPOSITES = frozenset(frozenset(pair) for pair in lexicon("language", "direction")["opposites"].rows())
+
+
+def _keys(*names: str) -> frozenset[str]:
+    return frozenset(folded(word) for name in names for word in _WORDS[name].entries)
+
+
+_ANYWHERE = _keys("conditions", "people", "rank")
+_BESIDE = _ANYWHERE | _keys("guarded", "unproven")
+_JOINTS = _keys("joints")
+_FRONTED = _keys("fronted")
 
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """What a near copy comes to: a verdict with its reason, or None where words were left out whose weight cannot be told."""
+    """What a near copy comes to: a verdict with its reason, or None where words were left out whose weight cannot be told.
+
+    ``start`` and ``end`` are those of the sentences of the source that are copied, ``shared`` the share of the claim in them.
+    """
 
     verdict: Verdict | None
     reason: str
     shared: float
+    start: int = 0
+    end: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """A source read to be copied from: its sentences, each with its tokens, and the abbreviations that it defines."""
+
+    sentences: tuple[Sentence, ...]
+    tokens: tuple[tuple[Token, ...], ...]
+    defined: tuple[Definition, ...]
+
+
+@lru_cache(maxsize=64)
+def read(source: str) -> Copied:
+    """A source's sentences as tokens; kept, because its claims are judged one after another."""
+    spans, defined = tuple(sentences(source, 0, len(source))), definitions(source)
+    return Copied(spans, tuple(tuple(tokens(span.text, defined)) for span in spans), defined)
+
+
+def copied(claim: str, source: str) -> Copy | None:
+    """The nearest copy of a claim in a source; None where it copies nothing. A sentence that proves it wins over nearer ones."""
+    known = read(source)
+    said = tokens(claim, (*known.defined, *definitions(claim)))
+    best = None
+    for found in _held(said, known):
+        if found.verdict == "supports":
+            return found
+        if best is None or found.shared > best.shared:
+            best = found
+    return best
+
+
+def _held(said: Sequence[Token], known: Copied) -> Iterator[Copy]:
+    """The claim held against each sentence, then against each two neighbours; of these only a whole proof counts."""
+    keys = {token.key for token in said}
+    likeness = [len(keys & {token.key for token in sentence}) for sentence in known.tokens]
+    for span, sentence, like in zip(known.sentences, known.tokens, likeness, strict=True):
+        if like >= NEAR * len(keys) and (found := _in_any_order(said, sentence)):
+            yield replace(found, start=span.start, end=span.end)
+    for at in range(len(likeness) - 1):
+        if min(likeness[at : at + 2]) and sum(likeness[at : at + 2]) >= NEAR * len(keys):
+            found = held_against(said, _joined_up(known.tokens[at], known.tokens[at + 1]))
+            if found and found.verdict == "supports":
+                yield replace(found, start=known.sentences[at].start, end=known.sentences[at + 1].end)
+
+
+def _joined_up(first: Sequence[Token], second: Sequence[Token]) -> list[Token]:
+    after = first[-1].segment + 1 if first else 0
+    return [*first, *(replace(token, segment=after + token.segment) for token in second)]
+
+
+def _in_any_order(claim: Sequence[Token], sentence: Sequence[Token]) -> Copy | None:
+    """The claim as it stands, else with what stands in front of the sentence moved behind it ("In adults, X" is "X in adults")."""
+    found = held_against(claim, sentence)
+    if found and found.verdict == "supports":
+        return found
+    turned = _fronted_last(claim), _fronted_last(sentence)
+    if turned != (claim, sentence) and (moved := held_against(*turned)) and moved.verdict == "supports":
+        return moved
+    return found
+
+
+def _fronted_last(found: Sequence[Token]) -> Sequence[Token]:
+    """Tokens with the first segment, where a preposition opens it, put last."""
+    front = [token for token in found if token.segment == found[0].segment]
+    rest = found[len(front) :]
+    if not rest or front[0].key not in _FRONTED:
+        return found
+    return [*rest, *(replace(token, segment=rest[-1].segment) for token in front)]
 
 
 def held_against(claim: Sequence[Token], sentence: Sequence[Token]) -> Copy | None:
@@ -40,43 +123,54 @@ def held_against(claim: Sequence[Token], sentence: Sequence[Token]) -> Copy | No
     blocks = [block for block in matcher.get_matching_blocks() if block.size]
     matched = sum(block.size for block in blocks)
     shared = matched / max(len(claim), 1)
-    if matched < FEWEST or shared < NEAR:
+    if shared < 1 and (matched < FEWEST or shared < NEAR):
         return None
-    left_out: list[Token] = []
+    if not blocks:
+        return None
+    claimed = {token.segment for block in blocks for token in sentence[block.b : block.b + block.size] if not token.is_light}
+    first, last = blocks[0].b, blocks[-1].b + blocks[-1].size
+    unclear = False
     for tag, i, j, k, m in matcher.get_opcodes():
-        put, was = list(claim[i:j]), list(sentence[k:m])
+        put, was = claim[i:j], sentence[k:m]
         if tag == "equal" or _joined(put) == _joined(was):
             continue
         new, old = [t for t in put if not t.is_light], [t for t in was if not t.is_light]
         if _joined(new) == _joined(old):
             continue
         if new:
-            return _changed(new, old, sentence, shared)
-        at_an_end = k < blocks[0].b or k >= blocks[-1].b + blocks[-1].size
-        left_out += old
-        if any(_is_guarded(token) for token in old) or (not at_an_end and any(token.is_quantity for token in old)):
+            return _changed(new, old, claim, sentence, shared)
+        at_an_end = m <= first or k >= last
+        if weighs := _weighs(old, claimed, at_an_end):
             told = " ".join(token.text for token in old)
-            denies = bool(DENIAL.search(told))
-            return Copy("contradicts" if denies else "not_enough", f"the sentence says {told!r}, the claim leaves it out", shared)
-    if left_out:
-        return Copy(None, "", shared)
-    return Copy("supports", "the same words", shared)
+            verdict: Verdict = "contradicts" if denies(told) and not at_an_end else "not_enough"
+            return Copy(verdict, f"the sentence says {told!r}, the claim leaves it out", shared)
+        unclear |= weighs is None
+    return Copy(None, "", shared) if unclear else Copy("supports", "said word for word", shared)
 
 
-def _changed(new: Sequence[Token], old: Sequence[Token], sentence: Sequence[Token], shared: float) -> Copy:
-    said, stands = (" ".join(token.text for token in tokens) for tokens in (new, old))
-    elsewhere = {token.key for token in sentence}
-    exchanged = all(token.key in elsewhere for token in new)
-    denied = bool(DENIAL.search(f" {said} ")) != bool(DENIAL.search(f" {stands} "))
-    turned = any(frozenset((a.text.lower(), b.text.lower())) in _OPPOSITES for a in new for b in old)
+def _weighs(left_out: Sequence[Token], claimed: set[int], at_an_end: bool) -> bool | None:
+    """Whether what is left out of a sentence changes what the rest says; None where that cannot be told."""
+    keys = {token.key for token in left_out}
+    if not {token.segment for token in left_out} & claimed:
+        return bool(keys & _ANYWHERE) or (None if denies(" ".join(token.text for token in left_out)) else False)
+    if keys & _BESIDE or any(token.is_frequency for token in left_out) or (not at_an_end and keys & _JOINTS):
+        return True
+    return False if at_an_end else None
+
+
+def _changed(new: Sequence[Token], old: Sequence[Token], claim: Sequence[Token], sentence: Sequence[Token], shared: float) -> Copy:
+    said, stands = (" ".join(token.text for token in found) for found in (new, old))
+    exchanged = bool(old) and _are_among(new, sentence) and _are_among(old, claim)
+    turned = any(are_opposites(a.text, b.text) for a in new for b in old)
     reason = f"the sentence says {stands!r}, not {said!r}" if stands else f"{said} is not in the sentence"
     if exchanged:
         reason = f"{said} stands elsewhere in the sentence"
-    return Copy("contradicts" if exchanged or denied or turned else "not_enough", reason, shared)
+    contradicted = exchanged or turned or denies(said) != denies(stands)
+    return Copy("contradicts" if contradicted else "not_enough", reason, shared)
 
 
-def _is_guarded(token: Token) -> bool:
-    return token.key in _GUARDED
+def _are_among(few: Sequence[Token], many: Sequence[Token]) -> bool:
+    return not Counter(token.key for token in few) - Counter(token.key for token in many)
 
 
 def _joined(found: Sequence[Token]) -> tuple[object, ...]:
@@ -88,26 +182,3 @@ def _joined(found: Sequence[Token]) -> tuple[object, ...]:
         else:
             parts.append(token.key)
     return tuple(parts)
-
-
-def source_tokens(source):
-    from ragqa.language.sentences import sentences
-    from ragqa.language.canonical import definitions
-    d = definitions(source)
-    return d, [tokens(s.text, d) for s in sentences(source, 0, len(source))]
-
-
-def copied(claim, read):
-    d, sents = read
-    c = tokens(claim, d)
-    keys = {t.key for t in c}
-    best = None
-    for s in sents:
-        if len(keys & {t.key for t in s}) < 0.6 * len(keys):
-            continue
-        found = held_against(c, s)
-        if found and found.verdict == "supports":
-            return found
-        if found and (best is None or found.shared > best.shared):
-            best = found
-    return best

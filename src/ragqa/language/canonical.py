@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from ragqa.language.definitions import defined
@@ -25,7 +25,6 @@ _ROMAN = {numeral: str(value) for value, numeral in enumerate(_WORDS["roman"].en
 _NUMBERED = re.compile(
     rf"\b({'|'.join(_WORDS['numbered'].entries)})s?[ -]({'|'.join(sorted(_ROMAN, key=len, reverse=True))})(?![\w/])", re.IGNORECASE
 )
-_LIGHT = frozenset(_WORDS["light"].entries)
 _LABEL = re.compile(r"\s*[A-Z][\w/&-]*(?:[ ,]+[\w/&-]+){0,4}::?\s+(?=[A-Z0-9\"“(])")
 """The label of a section that was run into its first sentence."""
 _NOTE = re.compile(r"(?<=[^\s\d])[¹²³⁰⁴-⁹*†‡§¶]+(?=[\s,.;)]|$)|(?<=[.,;:)])[¹²³⁰⁴-⁹]+")
@@ -34,18 +33,26 @@ _TIMES = re.compile(r"\s*×\s*|(?<=\d)\s?x\s?(?=\d)")
 _POWER = re.compile(r"(?<=[a-z])\^(?=\d)")
 _OF_AGE = re.compile(r"^[\s-]*(?:old|of\sage)\b|\bage[ds]?\s*$", re.IGNORECASE)
 """What tells that a time is an age, beside the quantity."""
+_P_OF = re.compile(r"(?<=\s)(?:for|of)\s[a-z][a-z -]*")
+"""What a p value is of, between its letter and its figure."""
 _GREEK = re.compile(r"[α-ωΑ-Ω]")
 _NOT = re.compile(r"n['’]t\b", re.IGNORECASE)
-_TOKEN = re.compile(r"[^\W_]+|[<>≤≥=±%+]")
+_TOKEN = re.compile(r"[^\W_]+|[<>≤≥=±%+]|(?P<cut>[,;:()\[\]—])")
+_HYPHEN = re.compile(r"[‐‑]|(?<=[^\W\d_])[–](?=[^\W\d_])")
 Key = object
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """What one place of a text says: ``key`` is equal for equal things; ``text`` is how it stands there."""
+    """What one place of a text says: ``key`` is equal for equal things; ``text`` is how it stands there.
+
+    ``segment`` numbers the stretch of the text between two marks (comma, semicolon, colon, bracket) or before a word that opens a
+    clause ("but").
+    """
 
     key: Key
     text: str
+    segment: int = 0
 
     @property
     def is_light(self) -> bool:
@@ -53,23 +60,25 @@ class Token:
         return self.key in _LIGHT
 
     @property
-    def is_quantity(self) -> bool:
-        """Whether it is a quantity."""
-        return not isinstance(self.key, str)
+    def is_frequency(self) -> bool:
+        """Whether it is how often something is done."""
+        return isinstance(self.key, tuple) and "frequency" in self.key
 
 
 def tokens(text: str, defined: Sequence[Definition] = ()) -> list[Token]:
     """The tokens of a text; ``defined`` are abbreviations with what they stand for in it."""
-    text = _TIMES.sub(" x ", text)
+    text = _TIMES.sub(" x ", _HYPHEN.sub("-", text))
     label = _LABEL.match(text)
     found: list[Token] = []
-    at = label.end() if label else 0
+    at, segment = label.end() if label else 0, 0
     for quantity in quantities(text):
         if quantity.start >= at:
-            found += _words(text[at : quantity.start])
-            found.append(Token(_key(quantity), quantity.text))
+            segment = _append_words(found, text[at : quantity.start], segment)
+            found.append(Token(_key(quantity), quantity.text, segment))
+            if of := _P_OF.search(quantity.text) if quantity.kind == "p" else None:
+                _append_words(found, of[0], segment)
             at = quantity.end
-    found += _words(text[at:])
+    _append_words(found, text[at:], segment)
     for definition in defined:
         found = _spelled_out(found, *definition)
     return found
@@ -79,15 +88,20 @@ Definition = tuple[Sequence[Token], Sequence[Token]]
 """The tokens of an abbreviation, and of what it stands for."""
 
 
-def definitions(text: str) -> tuple[Definition, ...]:
-    """The abbreviations that a text defines, longer ones first."""
-    found = sorted(defined(text).items(), key=lambda item: -len(item[0]))
-    return tuple((tokens(short), tokens(meaning)) for short, meaning in found)
+def definitions(*texts: str) -> tuple[Definition, ...]:
+    """The abbreviations that texts define, those of shorter meanings first: a longer meaning may hold a shorter one."""
+    found = {short: meaning for text in reversed(texts) for short, meaning in defined(_in_latin(text)).items()}
+    made: list[Definition] = []
+    for short, meaning in sorted(found.items(), key=lambda item: len(item[1])):
+        made.append((tokens(short), tokens(meaning, made)))
+    return tuple(made)
 
 
 def _spelled_out(found: list[Token], short: Sequence[Token], meaning: Sequence[Token]) -> list[Token]:
     """Each short form replaced by its meaning; where it stands behind its meaning, left out."""
     keys, meant = [token.key for token in short], [token.key for token in meaning]
+    if keys[0] not in {token.key for token in found}:
+        return found
     told: list[Token] = []
     at = 0
     while at < len(found):
@@ -96,7 +110,7 @@ def _spelled_out(found: list[Token], short: Sequence[Token], meaning: Sequence[T
             at += 1
             continue
         if [token.key for token in told[-len(meant) :]] != meant:
-            told += [Token(token.key, found[at].text) for token in meaning]
+            told += [replace(token, text=found[at].text, segment=found[at].segment) for token in meaning]
         at += len(keys)
     return told
 
@@ -109,14 +123,24 @@ def _key(quantity: Quantity) -> tuple[object, ...]:
     return (kind, quantity.bound, quantity.statistic, quantity.level, quantity.dimension, period, *ends)
 
 
-def _words(text: str) -> Iterator[Token]:
+def _append_words(found: list[Token], text: str, segment: int) -> int:
+    """Appends the words of a stretch without quantities; the segment in which what follows it stands."""
     text = _NOT.sub(" not", unicodedata.normalize("NFKC", _NOTE.sub("", text)).replace("’", "'"))
-    text = _GREEK.sub(lambda letter: unicodedata.name(letter[0]).split()[-1].lower(), _POWER.sub("", text))
+    text = _in_latin(_POWER.sub("", text))
     text = _NUMBERED.sub(lambda found: f"{found[1]} {_ROMAN[found[2].upper()]}", _OF_AGE.sub(" ", text))
     for pattern, form in _WRITTEN:
         text = pattern.sub(form, text)
     for match in _TOKEN.finditer(text):
-        yield Token(folded(match[0].casefold()), match[0])
+        key = folded(match[0].casefold())
+        segment += match["cut"] is not None or key in _OPENERS
+        if not match["cut"]:
+            found.append(Token(key, match[0], segment))
+    return segment
+
+
+def _in_latin(text: str) -> str:
+    """Greek letters by their names."""
+    return _GREEK.sub(lambda letter: unicodedata.name(letter[0]).split()[-1].lower(), text)
 
 
 @lru_cache(maxsize=8192)
@@ -125,3 +149,7 @@ def folded(word: str) -> str:
     for pattern, form in _FOLDS:
         word = pattern.sub(form, word)
     return word
+
+
+_LIGHT = frozenset(folded(word) for word in _WORDS["light"].entries)
+_OPENERS = frozenset(folded(word) for word in _WORDS["openers"].entries)

@@ -18,7 +18,7 @@ def defined(text: str) -> dict[str, str]:
         short = match[1].removesuffix("s")
         if sum(letter.isupper() for letter in short) < 2 and not any(letter.isdigit() for letter in short):
             continue
-        words = text[max(0, match.start() - 120) : match.start()].split()
+        words = re.split(r"[\s(\[]+", text[max(0, match.start() - 120) : match.start()])
         most = min(len(short) + 5, 2 * len(short))
         if meaning := _meaning(short, words[-most:]):
             found.setdefault(short, meaning)
