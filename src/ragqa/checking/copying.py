@@ -20,7 +20,7 @@ from ragqa.language.sentences import Sentence, sentences
 
 NEAR = 0.7
 """Share of a claim's tokens that stand in a sentence in the same order, from which it is a near copy; by hand."""
-FEWEST = 4
+FEWEST = 3
 """Tokens that a near copy shares at least; by hand."""
 _WORDS = lexicon("checking", "copying")
 

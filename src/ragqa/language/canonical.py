@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from ragqa.language.concepts import Kind, Link, links
 from ragqa.language.definitions import defined
 from ragqa.language.lexicon import lexicon
 from ragqa.language.quantities import Quantity, quantities
@@ -35,9 +36,12 @@ _OF_AGE = re.compile(r"^[\s-]*(?:old|of\sage)\b|\bage[ds]?\s*$", re.IGNORECASE)
 """What tells that a time is an age, beside the quantity."""
 _P_OF = re.compile(r"(?<=\s)(?:for|of)\s[a-z][a-z -]*")
 """What a p value is of, between its letter and its figure."""
-_GREEK = re.compile(r"[α-ωΑ-Ω]")
+_GREEK = re.compile(r"[α-λν-ωΑ-Ψ]")
+"""But for those that are units."""
 _NOT = re.compile(r"n['’]t\b", re.IGNORECASE)
+_NOT_ONLY = re.compile(r"\bnot\s(?:only|just|merely|simply|solely)\s(?=[^.;]{1,300}\bbut\b)", re.IGNORECASE)
 _TOKEN = re.compile(r"[^\W_]+|[<>≤≥=±%+]|(?P<cut>[,;:()\[\]—])")
+_WORD = re.compile(r"[^\W_]+")
 _HYPHEN = re.compile(r"[‐‑]|(?<=[^\W\d_])[–](?=[^\W\d_])")
 Key = object
 
@@ -67,21 +71,38 @@ class Token:
 
 def tokens(text: str, defined: Sequence[Definition] = ()) -> list[Token]:
     """The tokens of a text; ``defined`` are abbreviations with what they stand for in it."""
-    text = _TIMES.sub(" x ", _HYPHEN.sub("-", text))
+    text = _NOT_ONLY.sub(" ", _in_latin(_TIMES.sub(" x ", _HYPHEN.sub("-", text))))
     label = _LABEL.match(text)
     found: list[Token] = []
     at, segment = label.end() if label else 0, 0
-    for quantity in quantities(text):
-        if quantity.start >= at:
-            segment = _append_words(found, text[at : quantity.start], segment)
-            found.append(Token(_key(quantity), quantity.text, segment))
-            if of := _P_OF.search(quantity.text) if quantity.kind == "p" else None:
-                _append_words(found, of[0], segment)
-            at = quantity.end
+    for start, end, key, told in _exact(text):
+        if start >= at:
+            segment = _append_words(found, text[at:start], segment)
+            found.append(Token(key, text[start:end], segment))
+            segment = _append_words(found, told, segment)
+            at = end
     _append_words(found, text[at:], segment)
     for definition in defined:
         found = _spelled_out(found, *definition)
     return found
+
+
+def _exact(text: str) -> list[tuple[int, int, Key, str]]:
+    """Where quantities and drugs stand, what they are, and words inside that say more ("P for trend = 0.02")."""
+    found: list[tuple[int, int, Key, str]] = []
+    for quantity in quantities(text):
+        of = _P_OF.search(quantity.text) if quantity.kind == "p" else None
+        found.append((quantity.start, quantity.end, _key(quantity), of[0] if of else ""))
+    drugs = (_named(link) for link in links(text) if [each.kind for each in link.concepts] == [Kind.DRUG])
+    return sorted([*found, *((start, end, key, "") for start, end, key in drugs)])
+
+
+def _named(link: Link) -> tuple[int, int, Key]:
+    """Where the drug itself stands in a name: salts and the like ("low-dose", "sodium") are words of their own."""
+    for word in _WORD.finditer(link.text):
+        if word[0] != link.text and [one.concepts for one in links(word[0])] == [link.concepts]:
+            return link.start + word.start(), link.start + word.end(), link.concept.id
+    return link.start, link.end, link.concept.id
 
 
 Definition = tuple[Sequence[Token], Sequence[Token]]
@@ -126,7 +147,7 @@ def _key(quantity: Quantity) -> tuple[object, ...]:
 def _append_words(found: list[Token], text: str, segment: int) -> int:
     """Appends the words of a stretch without quantities; the segment in which what follows it stands."""
     text = _NOT.sub(" not", unicodedata.normalize("NFKC", _NOTE.sub("", text)).replace("’", "'"))
-    text = _in_latin(_POWER.sub("", text))
+    text = _POWER.sub("", text).replace("μ", "mu")
     text = _NUMBERED.sub(lambda found: f"{found[1]} {_ROMAN[found[2].upper()]}", _OF_AGE.sub(" ", text))
     for pattern, form in _WRITTEN:
         text = pattern.sub(form, text)
