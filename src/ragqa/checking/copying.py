@@ -22,6 +22,8 @@ NEAR = 0.7
 """Share of a claim's tokens that stand in a sentence in the same order, from which it is a near copy; by hand."""
 FEWEST = 3
 """Tokens that a near copy shares at least; by hand."""
+SIGNIFICANT = 0.05
+"""P value below which an effect is called significant; the convention of the trials themselves."""
 _WORDS = lexicon("checking", "copying")
 
 
@@ -98,23 +100,27 @@ def _joined_up(first: Sequence[Token], second: Sequence[Token]) -> list[Token]:
 
 
 def _in_any_order(claim: Sequence[Token], sentence: Sequence[Token]) -> Copy | None:
-    """The claim as it stands, else with what stands in front of the sentence moved behind it ("In adults, X" is "X in adults")."""
+    """The claim as it stands, else with what one of the two has in front left out of both ("In adults, X fell" is "X fell in adults")."""
     found = held_against(claim, sentence)
     if found and found.verdict == "supports":
         return found
-    turned = _fronted_last(claim), _fronted_last(sentence)
-    if turned != (claim, sentence) and (moved := held_against(*turned)) and moved.verdict == "supports":
-        return moved
+    for one, other, is_claim in ((claim, sentence, True), (sentence, claim, False)):
+        if rest := _without_front(one, other):
+            moved = held_against(*(rest if is_claim else rest[::-1]))
+            if moved and moved.verdict == "supports":
+                return moved
     return found
 
 
-def _fronted_last(found: Sequence[Token]) -> Sequence[Token]:
-    """Tokens with the first segment, where a preposition opens it, put last."""
-    front = [token for token in found if token.segment == found[0].segment]
-    rest = found[len(front) :]
-    if not rest or front[0].key not in _FRONTED:
-        return found
-    return [*rest, *(replace(token, segment=rest[-1].segment) for token in front)]
+def _without_front(one: Sequence[Token], other: Sequence[Token]) -> tuple[Sequence[Token], Sequence[Token]] | None:
+    """Two texts without the first segment of one, where a preposition opens it and the other holds it whole, further behind."""
+    front = [token.key for token in one if token.segment == one[0].segment]
+    if len(front) == len(one) or front[0] not in _FRONTED:
+        return None
+    for at in range(1, len(other) - len(front) + 1):
+        if [token.key for token in other[at : at + len(front)]] == front:
+            return one[len(front) :], [*other[:at], *other[at + len(front) :]]
+    return None
 
 
 def held_against(claim: Sequence[Token], sentence: Sequence[Token]) -> Copy | None:
@@ -140,7 +146,8 @@ def held_against(claim: Sequence[Token], sentence: Sequence[Token]) -> Copy | No
         if new:
             return _changed(new, old, claim, sentence, shared)
         at_an_end = m <= first or k >= last
-        if weighs := _weighs(old, claimed, at_an_end):
+        beside = sentence[max(k - 1, 0) : k] + sentence[m : m + 1]
+        if weighs := _weighs(old, beside, claimed, at_an_end):
             told = " ".join(token.text for token in old)
             verdict: Verdict = "contradicts" if denies(told) and not at_an_end else "not_enough"
             return Copy(verdict, f"the sentence says {told!r}, the claim leaves it out", shared)
@@ -148,14 +155,27 @@ def held_against(claim: Sequence[Token], sentence: Sequence[Token]) -> Copy | No
     return Copy(None, "", shared) if unclear else Copy("supports", "said word for word", shared)
 
 
-def _weighs(left_out: Sequence[Token], claimed: set[int], at_an_end: bool) -> bool | None:
-    """Whether what is left out of a sentence changes what the rest says; None where that cannot be told."""
+def _weighs(left_out: Sequence[Token], beside: Sequence[Token], claimed: set[int], at_an_end: bool) -> bool | None:
+    """Whether what is left out of a sentence changes what the rest says; None where that cannot be told.
+
+    ``beside`` are the tokens on either side of it, ``claimed`` the segments of which the claim has something.
+    """
     keys = {token.key for token in left_out}
+    if any(_is_null(token) for token in left_out):
+        return True
     if not {token.segment for token in left_out} & claimed:
         return bool(keys & _ANYWHERE) or (None if denies(" ".join(token.text for token in left_out)) else False)
-    if keys & _BESIDE or any(token.is_frequency for token in left_out) or (not at_an_end and keys & _JOINTS):
+    if keys & _BESIDE or (not at_an_end and keys & _JOINTS):
+        return True
+    figures = [token for token in left_out if token.is_quantity]
+    if any(token.is_frequency for token in figures) or (figures and any(token.is_quantity for token in beside)):
         return True
     return False if at_an_end else None
+
+
+def _is_null(token: Token) -> bool:
+    """Whether it is a p value from which there is no effect: left out, a claim would say more than its sentence."""
+    return isinstance(token.key, tuple) and token.key[0] == "p" and token.key[-2] is not None and float(token.key[-2]) >= SIGNIFICANT
 
 
 def _changed(new: Sequence[Token], old: Sequence[Token], claim: Sequence[Token], sentence: Sequence[Token], shared: float) -> Copy:

@@ -64,6 +64,11 @@ class Token:
         return self.key in _LIGHT
 
     @property
+    def is_quantity(self) -> bool:
+        """Whether it is a quantity."""
+        return isinstance(self.key, tuple)
+
+    @property
     def is_frequency(self) -> bool:
         """Whether it is how often something is done."""
         return isinstance(self.key, tuple) and "frequency" in self.key
