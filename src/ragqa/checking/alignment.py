@@ -59,13 +59,18 @@ def _opposite_words(claim: Sequence[Token], sentence: Sequence[Token]) -> tuple[
 
 
 def _figures_moved(claim: Sequence[Token], sentence: Sequence[Token]) -> bool:
-    """Whether two figures or more stand with two groups or more in another order than in the sentence, forwards or backwards."""
-    once = [{key for key, times in Counter(token.key for token in found).items() if times == 1} for found in (claim, sentence)]
-    shared = [key for key in (token.key for token in claim) if key in once[0] & once[1] and (_is_figure(key) or _is_group(key))]
-    if min(sum(map(_is_figure, shared)), sum(map(_is_group, shared))) < 2:
+    """Whether two figures or more stand with other groups than in the sentence.
+
+    As many figures as groups are read in pairs, in the order of each; of others the order of all must be the same.
+    """
+    counts = [Counter(token.key for token in found) for found in (claim, sentence)]
+    both = {key for key, times in counts[0].items() if times == counts[1][key] == 1 and (_is_figure(key) or _is_group(key))}
+    said, held = ([token.key for token in found if token.key in both] for found in (claim, sentence))
+    figures, groups = list(filter(_is_figure, said)), list(filter(_is_group, said))
+    if min(len(figures), len(groups)) < 2 or said == held:
         return False
-    order = [token.key for token in sentence if token.key in set(shared)]
-    return shared not in (order, order[::-1])
+    stand = dict(zip(filter(_is_figure, held), filter(_is_group, held), strict=False))
+    return len(figures) != len(groups) or stand != dict(zip(figures, groups, strict=True))
 
 
 def _is_figure(key: Key) -> bool:

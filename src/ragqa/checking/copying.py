@@ -18,7 +18,7 @@ from ragqa.language.direction import are_opposites, denies
 from ragqa.language.lexicon import lexicon
 from ragqa.language.sentences import Sentence, sentences
 
-NEAR = 0.7
+NEAR = 0.6
 """Share of a claim's tokens that stand in a sentence in the same order, from which it is a near copy; by hand."""
 FEWEST = 3
 """Tokens that a near copy shares at least; by hand."""
