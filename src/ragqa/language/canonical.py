@@ -120,7 +120,7 @@ def definitions(*texts: str) -> tuple[Definition, ...]:
     made: list[Definition] = []
     for short, meaning in sorted(found.items(), key=lambda item: len(item[1])):
         made.append((tokens(short), tokens(meaning, made)))
-    return tuple(made)
+    return tuple(definition for definition in made if all(definition))
 
 
 def _spelled_out(found: list[Token], short: Sequence[Token], meaning: Sequence[Token]) -> list[Token]:
