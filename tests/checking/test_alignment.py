@@ -1,49 +1,49 @@
-"""A claim held against a sentence that it may copy."""
+"""A claim held against the sentence that speaks most directly to it: what departs is named, what cannot be read is left alone."""
 
 from __future__ import annotations
 
 import pytest
 
-from ragqa.checking.alignment import DENIED, contained, keeps_sides, order_of_sides, twist
+from ragqa.checking.alignment import DENIED, contrary, order_of_sides
 
 pytestmark = pytest.mark.quick
 
-SOURCE = "We ran a trial. In 33 adults, drug A 20 mg/day did not lower the score. No one dropped out."
-
-
-def test_a_claim_that_stands_in_the_source_is_found_with_its_offsets() -> None:
-    """Whole words, white space and case aside."""
-    start, end = contained("in 33 adults,  Drug A 20 mg/day did not lower the score.", SOURCE) or (0, 0)
-    assert SOURCE[start:end] == "In 33 adults, drug A 20 mg/day did not lower the score"
-    assert contained("drug A 20 mg/day did not lower the scores", SOURCE) is None
-    assert contained(" . ", SOURCE) is None
-
-
-def test_a_clause_without_the_denial_of_its_sentence_is_not_contained() -> None:
-    """ "lower the score" stands there, and the sentence denies it."""
-    assert contained("lower the score", SOURCE) is None
+TOLD = "Lithium 20 mg improved mood more than placebo."
 
 
 @pytest.mark.parametrize(
-    ("claim", "told"),
+    ("claim", "sentence", "told"),
     [
-        ("Lithium 20 mg improved mood more than placebo.", None),
-        ("Lithium 30 mg improved mood more than placebo.", "30 mg is not in the sentence"),
-        ("Lithium 20 mg improved mood less than placebo.", DENIED),
-        ("Placebo 20 mg improved mood more than lithium.", "the sides of the comparison are exchanged"),
-        ("Quetiapine 20 mg improved mood more than placebo.", "quetiapine is not in the sentence"),
+        (TOLD, TOLD, None),
+        ("Mood with lithium 30 mg improved more than placebo.", TOLD, "30 mg is not in the sentence"),
+        ("Mood did not improve with lithium 20 mg more than placebo.", "Lithium 20 mg did improve mood more than placebo.", DENIED),
+        ("Placebo improved mood more than lithium.", TOLD, "the sides of the comparison are exchanged"),
+        ("After meals lithium is given.", "Lithium is to be given before meals.", "the sentence says 'before', not 'after'"),
+        ("In adults relapse rose on lithium.", "Lithium lowered relapse, which fell in adults.", "the sentence says 'fell', not 'rose'"),
+        ("Mood stayed as it was.", "Relapse fell in adults on lithium.", None),
     ],
 )
-def test_the_fact_by_which_a_copy_departs_is_named(claim: str, told: str | None) -> None:
-    """A quantity, a direction, the sides, a name."""
-    found = twist(claim, "Lithium 20 mg improved mood more than placebo.")
-    assert (found or "").casefold() == (told or "").casefold()
+def test_the_fact_by_which_a_claim_departs_is_named(claim: str, sentence: str, told: str | None) -> None:
+    """A quantity, a denial, the sides, an opposite; none where both are about other things."""
+    assert contrary(claim, sentence) == told
+
+
+@pytest.mark.parametrize(
+    ("claim", "moved"),
+    [
+        ("With clozapine 30% and with chlorpromazine 4% of patients responded.", False),
+        ("With chlorpromazine 4% and with clozapine 30% of patients responded.", False),
+        ("With clozapine 4% and with chlorpromazine 30% of patients responded.", True),
+    ],
+)
+def test_figures_stay_with_their_groups(claim: str, moved: bool) -> None:
+    """Both orders of the groups, with the figures of each."""
+    sentence = "Clozapine helped 30% of patients, and patients responded to chlorpromazine in 4%, with criteria set before."
+    assert (contrary(claim, sentence) == "its figures stand with other groups in the sentence") is moved
 
 
 def test_sides_are_read_where_both_compare() -> None:
-    """Kept, exchanged, or not to be told; two sentences that compare nothing keep what they have."""
+    """Kept, exchanged, or not to be told."""
     assert order_of_sides("lithium beats mood better than placebo", "lithium was better than placebo") == 1
     assert order_of_sides("placebo was better than lithium", "lithium was better than placebo") == -1
     assert order_of_sides("lithium was better", "lithium was better than placebo") == 0
-    assert keeps_sides("Lithium helped.", "Adults who took lithium were helped.")
-    assert not keeps_sides("Lithium was compared.", "Lithium was better than placebo.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ragqa.language.direction import direction, negated, opposite, reports_no_difference
+from ragqa.language.direction import are_opposites, denies, direction, negated, opposite, reports_no_difference
 
 pytestmark = pytest.mark.quick
 
@@ -44,3 +44,31 @@ def test_two_denials_are_none() -> None:
     assert negated("It is not true that drug A does not work") is False
     assert reports_no_difference("The groups differed (p = 0.40)")
     assert not reports_no_difference("The groups differed (p = 0.01)")
+
+
+@pytest.mark.parametrize(
+    ("text", "denied"),
+    [
+        ("Lithium did not help.", True),
+        ("Lithium cannot help.", True),
+        ("Lithium not only helps but also prevents.", False),
+        ("It is not uncommon with lithium.", False),
+        ("A stroke cannot be excluded.", False),
+        ("Without doubt it helps.", False),
+        ("No more than two relapsed.", False),
+        ("No increase was seen.", True),
+        ("Mood did not improve.", True),
+        ("It helps whether or not it is taken early.", False),
+        ("It was not only late, it did not help.", True),
+    ],
+)
+def test_phrases_that_only_look_like_a_denial_deny_nothing(text: str, denied: bool) -> None:
+    """Another denial beside them still counts."""
+    assert denies(text) is denied
+
+
+def test_opposites_are_told_whichever_comes_first() -> None:
+    """A word has several, and none of them is its own."""
+    assert are_opposites("Before", "after") and are_opposites("after", "before")
+    assert are_opposites("reduced", "increased") and are_opposites("reduced", "elevated")
+    assert not are_opposites("before", "before") and not are_opposites("before", "below")

@@ -1,59 +1,84 @@
-"""A claim held against a sentence that it may copy: the same words, one fact changed, the sides of a comparison exchanged."""
+"""A claim held against the sentence that speaks most directly to it: a fact by which it says something else."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 
-from ragqa.language.concepts import names
-from ragqa.language.direction import DENIAL, direction_words
+from ragqa.language.canonical import Key, Token, tokens
+from ragqa.language.direction import are_opposites, denies, direction_words
 from ragqa.language.lexicon import lexicon
 from ragqa.language.quantities import quantities, same
 from ragqa.language.roots import content
-from ragqa.language.sentences import sentences
 
 DENIED = "the sentence says it the other way round"
+ALIGNED = 0.8
+"""Share of a claim's words in one sentence from which it counts as that sentence, changed or not; by hand."""
+ALIKE = 0.5
+"""Share of a claim's words in one sentence from which both are about the same, so that opposites in them oppose; by hand."""
 
 _WORDS = lexicon("checking", "comparison")
 _BETWEEN_SIDES = re.compile(rf"\b(?:{_WORDS['between_sides'].pattern})\b")
-_COMPARING = re.compile(rf"\b(?:{_WORDS['comparing'].pattern})\b")
+_ARMS = frozenset(_WORDS["arms"].entries)
 
 
-def contained(claim: str, source: str) -> tuple[int, int] | None:
-    """Where the claim stands in the source word for word as whole sentences or clauses with the same negations; None
-    where it does not."""
-    words = claim.rstrip(". ").split()
-    if not words:
+def contrary(claim: str, sentence: str) -> str | None:
+    """The fact by which a claim that shares a sentence's words departs from it, in words; None when none does."""
+    words = content(claim)
+    shared = len(words & content(sentence)) / max(len(words), 1)
+    if shared >= ALIGNED and (twisted := _twist(claim, sentence)):
+        return twisted
+    if shared < ALIKE:
         return None
-    pattern = r"\s+".join(re.escape(word) for word in words)
-    match = re.search(rf"(?<!\w){pattern}(?!\w)", source, re.IGNORECASE)
-    if not match:
-        return None
-    sentence = next((s for s in sentences(source, 0, len(source)) if s.start <= match.start() < s.end), None)
-    if sentence and len(DENIAL.findall(sentence.text)) > len(DENIAL.findall(claim)):
-        return None
-    return match.span()
+    if order_of_sides(claim, sentence) < 0:
+        return "the sides of the comparison are exchanged"
+    said, held = tokens(claim), tokens(sentence)
+    if turned := _opposite_words(said, held):
+        return f"the sentence says {turned[1]!r}, not {turned[0]!r}"
+    return "its figures stand with other groups in the sentence" if _figures_moved(said, held) else None
 
 
-def twist(claim: str, sentence: str) -> str | None:
-    """The fact by which a claim that otherwise has a sentence's words departs from it, in words; None when none does."""
+def _twist(claim: str, sentence: str) -> str | None:
     held = list(quantities(sentence))
     for quantity in quantities(claim):
         equal = next((other for other in held if same(quantity, other)), None)
         if equal is None:
             return f"{quantity.text} is not in the sentence"
         held.remove(equal)
-    if sorted(direction_words(claim)) != sorted(direction_words(sentence)):
+    if sorted(direction_words(claim)) != sorted(direction_words(sentence)) and denies(claim) != denies(sentence):
         return DENIED
-    if order_of_sides(claim, sentence) < 0:
-        return "the sides of the comparison are exchanged"
-    text = sentence.casefold()
-    return next((f"{name} is not in the sentence" for name in names(claim) if name.casefold() not in text), None)
+    return None
 
 
-def keeps_sides(claim: str, sentence: str) -> bool:
-    """Whether a comparison keeps its sides; true where neither compares."""
-    compares = [_COMPARING.search(text) is not None for text in (claim, sentence)]
-    return not any(compares) or order_of_sides(claim, sentence) > 0
+def _opposite_words(claim: Sequence[Token], sentence: Sequence[Token]) -> tuple[str, str] | None:
+    """A word of the claim and its opposite in the sentence, where neither text has both."""
+    own, others = ({token.text.lower() for token in found} for found in (claim, sentence))
+    pairs = ((word, other) for word in sorted(own - others) for other in sorted(others - own))
+    return next((pair for pair in pairs if are_opposites(*pair)), None)
+
+
+def _figures_moved(claim: Sequence[Token], sentence: Sequence[Token]) -> bool:
+    """Whether two figures or more stand with other groups than in the sentence.
+
+    As many figures as groups are read in pairs, in the order of each; of others the order of all must be the same.
+    """
+    counts = [Counter(token.key for token in found) for found in (claim, sentence)]
+    both = {key for key, times in counts[0].items() if times == counts[1][key] == 1 and (_is_figure(key) or _is_group(key))}
+    said, held = ([token.key for token in found if token.key in both] for found in (claim, sentence))
+    figures, groups = list(filter(_is_figure, said)), list(filter(_is_group, said))
+    if min(len(figures), len(groups)) < 2 or said == held:
+        return False
+    stand = dict(zip(filter(_is_figure, held), filter(_is_group, held), strict=False))
+    return len(figures) != len(groups) or stand != dict(zip(figures, groups, strict=True))
+
+
+def _is_figure(key: Key) -> bool:
+    return isinstance(key, tuple)
+
+
+def _is_group(key: Key) -> bool:
+    return isinstance(key, str) and (key.startswith("drug:") or key in _ARMS)
 
 
 def order_of_sides(claim: str, sentence: str) -> float:

@@ -1,7 +1,7 @@
 """Verdicts on any claim and any source: supports, contradicts, or does not say.
 
-Facts that can be compared exactly (numbers, units, drugs and other names) are compared exactly, the rest by a model learned on
-public labels (``eval/learn/training/train_checker.py``).
+A claim that copies a sentence must copy all of it (``ragqa.checking.copying``). Of others the facts that can be compared exactly
+(quantities, drugs, sides, opposites) are compared exactly, the rest by a model learned on public labels (``eval/learn/training/train_checker.py``).
 """
 
 from __future__ import annotations
@@ -11,20 +11,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ragqa.checking.alignment import DENIED, contained, keeps_sides, twist
+from ragqa.checking.alignment import DENIED, contrary
 from ragqa.checking.classifier import VERDICTS, Verdict, probabilities
+from ragqa.checking.copying import Copy, copied
 from ragqa.checking.features import EvidenceSentence, Features, features
 from ragqa.language.corroboration import CORROBORATES, exact_difference, uncorroborated
 from ragqa.language.direction import opposite
-from ragqa.language.roots import content
 from ragqa.language.sentences import sentences, without_markers
 from ragqa.models import Embedder, Reranker
 from ragqa.question.understanding import claim_of
 
-ALIGNED = 0.8
-"""Share of a claim's words in one sentence from which it counts as that sentence, changed or not; by hand."""
-NAME = 0.9
-"""Rarity in general English from which a word is taken for a name or a technical term; by hand."""
 MOST_RERANKED = 4
 """Sentences of a source, nearest in meaning, that the reranker reads for one claim; by hand: it costs more than all the rest."""
 REASONS: dict[Verdict, str] = {
@@ -57,15 +53,19 @@ class Checker:
     def judge(self, claim: str, source: str) -> Finding:
         """Whether a source's text supports a claim, contradicts it, or does not say."""
         said = without_markers(claim)
-        if (found := contained(said, source)) is not None:
-            start, end = found
+        if (copy := _copied(said, source)) is not None and copy.verdict is not None:
             return Finding(
-                verdict="supports", probability=1.0, quote=source[start:end], start=start, end=end, reason="said word for word"
+                verdict=copy.verdict,
+                probability=1.0,
+                quote=source[copy.start : copy.end],
+                start=copy.start,
+                end=copy.end,
+                reason=copy.reason,
             )
         sentence = self._evidence_sentence(said, source)
         if sentence is None:
             return Finding(verdict="not_enough", probability=1.0, quote="", start=0, end=0, reason="the source has no text")
-        verdict, probability, reason = self._weighed(said, source, sentence)
+        verdict, probability, reason = _weighed(said, source, sentence)
         return Finding(
             verdict=verdict,
             probability=probability,
@@ -95,26 +95,6 @@ class Checker:
         sentence = self._evidence_sentence(claim, source)
         return None if sentence is None else features(claim, source, sentence)
 
-    def _weighed(self, claim: str, source: str, sentence: EvidenceSentence) -> tuple[Verdict, float, str]:
-        """A verdict, its probability and its reason: exact differences first, then the learned part."""
-        likely = probabilities(features(claim, source, sentence))
-        words, held = content(claim), content(sentence.text)
-        aligned = len(words & held) >= ALIGNED * len(words)
-        if aligned and (twisted := twist(claim, sentence.text) or self._other_name(words - held)):
-            return ("contradicts" if twisted == DENIED else "not_enough"), float(1 - likely.supports), twisted
-        if difference := exact_difference(claim, source):
-            says_something = likely.not_enough < likely.supports + likely.contradicts
-            otherwise = says_something and likely.contradicts > likely.supports
-            return ("contradicts" if otherwise else "not_enough"), float(1 - likely.supports), difference
-        if aligned and words <= held and keeps_sides(claim, sentence.text):
-            return "supports", float(max(likely.supports, 1 - likely.contradicts)), "the same words in another order"
-        verdict = VERDICTS[int(np.argmax(likely))]
-        return verdict, float(getattr(likely, verdict)), REASONS[verdict]
-
-    def _other_name(self, extra: set[str]) -> str | None:
-        """The first name or technical term among words that the sentence does not hold, in words."""
-        return next((f"{word} is not in the sentence" for word in sorted(extra) if self._reranker.rarity(word) >= NAME), None)
-
     def _evidence_sentence(self, claim: str, source: str) -> EvidenceSentence | None:
         """The sentence of a source that the reranker likes best among those nearest in meaning; None when it has no sentence."""
         spans = sentences(source, 0, len(source))
@@ -135,3 +115,27 @@ class Checker:
             turned_logit=self._reranker.score(turned, [spans[best].text])[0],
             turned_similarity=float(similarities[best, 1]),
         )
+
+
+def _copied(claim: str, source: str) -> Copy | None:
+    """What a claim comes to as a copy; one of several sentences as its worst sentence, where each is a copy."""
+    pieces = sentences(claim, 0, len(claim))
+    whole = copied(claim, source)
+    if len(pieces) < 2 or (whole and whole.verdict == "supports"):
+        return whole
+    copies = [found for piece in pieces if (found := copied(piece.text, source))]
+    if refused := next((copy for copy in copies if copy.verdict not in (None, "supports")), None):
+        return refused
+    return copies[0] if len(copies) == len(pieces) and all(copy.verdict == "supports" for copy in copies) else None
+
+
+def _weighed(claim: str, source: str, sentence: EvidenceSentence) -> tuple[Verdict, float, str]:
+    """A verdict, its probability and its reason: exact differences first, then the learned part."""
+    likely = probabilities(features(claim, source, sentence))
+    if turned := contrary(claim, sentence.text):
+        contradicted = turned == DENIED or likely.contradicts > likely.supports
+        return ("contradicts" if contradicted else "not_enough"), float(1 - likely.supports), turned
+    if missing := exact_difference(claim, source):
+        return "not_enough", float(1 - likely.supports), missing
+    verdict = VERDICTS[int(np.argmax(likely))]
+    return verdict, float(getattr(likely, verdict)), REASONS[verdict]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ragqa.language.abbreviations import both_spellings
-from ragqa.language.concepts import names
+from ragqa.language.concepts import Kind, links
 from ragqa.language.direction import balance, negated, reports_no_difference
 from ragqa.language.quantities import quantities, same
 from ragqa.language.roots import roots
@@ -33,13 +33,13 @@ def uncorroborated(text: str, quote: str) -> str | None:
 
 
 def exact_difference(claim: str, source: str) -> str | None:
-    """A quantity or a name of the claim that the source does not hold, in words; None when it holds them all."""
+    """A quantity or a drug of the claim that the source does not hold, in words; None when it holds them all."""
     held = quantities(source)
     for quantity in quantities(claim):
         if not any(same(quantity, other) for other in held):
             return f"{quantity.text} is not in the source"
-    text = source.casefold()
-    for name in names(claim):  # a plural s apart, not by root: chlorpromazine and chlorprothixene share theirs
-        if name.casefold().rstrip("s") not in text:
-            return f"{name} is not in the source"
+    named = {concept.id for link in links(source) for concept in link.concepts}
+    for link in links(claim):
+        if link.concept.kind in (Kind.DRUG, Kind.DRUG_CLASS) and named.isdisjoint(concept.id for concept in link.concepts):
+            return f"{link.text} is not in the source"
     return None

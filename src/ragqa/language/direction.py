@@ -19,6 +19,7 @@ NEGATION = re.compile(rf"\b(?:{_WORDS['negation'].pattern})\b|n't\b", re.IGNOREC
 """What turns a sentence's direction round."""
 DENIAL = re.compile(rf"\b(?:{_WORDS['denial'].pattern})\b|n't\b", re.IGNORECASE)
 """What a rewording may neither add nor lose."""
+_ONLY_LOOKS = re.compile(rf"\b(?:{_WORDS['only_looks_like_denial'].pattern})\b", re.IGNORECASE)
 _MORE = re.compile(rf"\b(?:{_WORDS['more'].pattern})\w*", re.IGNORECASE)
 _LESS = re.compile(rf"\b(?:{_WORDS['less'].pattern})\w*", re.IGNORECASE)
 _NO_DIFFERENCE = re.compile(rf"\b(?:{_WORDS['no_difference'].pattern})\b", re.IGNORECASE)
@@ -28,6 +29,10 @@ _SIGNIFICANT = re.compile(r"\bsignificant(?:ly)?\b", re.IGNORECASE)
 
 _OPPOSITES = tuple((first, second) for first, second in _WORDS["opposites"].rows())
 _OPPOSITE = {word: other for first, second in reversed(_OPPOSITES) for word, other in ((second, first), (first, second))}
+_OPPOSED: dict[str, set[str]] = {}
+for _pair in (*_OPPOSITES, *_WORDS["antonyms"].rows()):
+    for _word in _pair:
+        _OPPOSED.setdefault(_word, set()).update(set(_pair) - {_word})
 _NEGATED = re.compile(rf"\b(?:{_WORDS['removable'].pattern})\b\s*", re.IGNORECASE)
 
 
@@ -40,6 +45,16 @@ def balance(text: str) -> int:
 def direction_words(text: str) -> list[str]:
     """Every word of more, of less and of negation, in order, lower case."""
     return [match[0].lower() for pattern in (_MORE, _LESS, NEGATION) for match in pattern.finditer(text)]
+
+
+def denies(text: str) -> bool:
+    """Whether a text denies something; what only looks like it ("not only", "no doubt") does not count."""
+    return bool(DENIAL.search(_ONLY_LOOKS.sub(" ", text)))
+
+
+def are_opposites(first: str, second: str) -> bool:
+    """Whether two words are a pair of opposites."""
+    return second.lower() in _OPPOSED.get(first.lower(), ())
 
 
 def reports_no_difference(text: str) -> bool:

@@ -1,0 +1,204 @@
+"""A claim that copies a sentence must copy all of it: what differs must be proven to mean the same.
+
+Both are read as canonical tokens and aligned. In a near copy a word or a figure that the sentence has otherwise, has elsewhere or
+does not have is a changed fact; what is left out must not carry what the rest hangs on.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
+from functools import lru_cache
+
+from ragqa.checking.classifier import Verdict
+from ragqa.language.canonical import Definition, Token, definitions, folded, tokens
+from ragqa.language.direction import are_opposites, denies
+from ragqa.language.lexicon import lexicon
+from ragqa.language.sentences import Sentence, sentences
+
+NEAR = 0.6
+"""Share of a claim's tokens that stand in a sentence in the same order, from which it is a near copy; by hand."""
+FEWEST = 3
+"""Tokens that a near copy shares at least; by hand."""
+SIGNIFICANT = 0.05
+"""P value below which an effect is called significant; the convention of the trials themselves."""
+_WORDS = lexicon("checking", "copying")
+
+
+def _keys(*names: str) -> frozenset[str]:
+    return frozenset(folded(word) for name in names for word in _WORDS[name].entries)
+
+
+_ANYWHERE = _keys("conditions", "people", "rank")
+_BESIDE = _ANYWHERE | _keys("guarded", "unproven")
+_JOINTS = _keys("joints")
+_FRONTED = _keys("fronted")
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """What a near copy comes to: a verdict with its reason, or None where words were left out whose weight cannot be told.
+
+    ``start`` and ``end`` are those of the sentences of the source that are copied, ``shared`` the share of the claim in them.
+    """
+
+    verdict: Verdict | None
+    reason: str
+    shared: float
+    start: int = 0
+    end: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """A source read to be copied from: its sentences, each with its tokens, and the abbreviations that it defines."""
+
+    sentences: tuple[Sentence, ...]
+    tokens: tuple[tuple[Token, ...], ...]
+    defined: tuple[Definition, ...]
+
+
+@lru_cache(maxsize=64)
+def read(source: str) -> Copied:
+    """A source's sentences as tokens; kept, because its claims are judged one after another."""
+    spans, defined = tuple(sentences(source, 0, len(source))), definitions(source)
+    return Copied(spans, tuple(tuple(tokens(span.text, defined)) for span in spans), defined)
+
+
+def copied(claim: str, source: str) -> Copy | None:
+    """The nearest copy of a claim in a source; None where it copies nothing. A sentence that proves it wins over nearer ones."""
+    known = read(source)
+    said = tokens(claim, (*known.defined, *definitions(claim)))
+    best = None
+    for found in _held(said, known):
+        if found.verdict == "supports":
+            return found
+        if best is None or found.shared > best.shared:
+            best = found
+    return best
+
+
+def _held(said: Sequence[Token], known: Copied) -> Iterator[Copy]:
+    """The claim held against each sentence, then against each two neighbours; of these only a whole proof counts."""
+    keys = {token.key for token in said}
+    likeness = [len(keys & {token.key for token in sentence}) for sentence in known.tokens]
+    for span, sentence, like in zip(known.sentences, known.tokens, likeness, strict=True):
+        if like >= NEAR * len(keys) and (found := _in_any_order(said, sentence)):
+            yield replace(found, start=span.start, end=span.end)
+    for at in range(len(likeness) - 1):
+        if min(likeness[at : at + 2]) and sum(likeness[at : at + 2]) >= NEAR * len(keys):
+            found = held_against(said, _joined_up(known.tokens[at], known.tokens[at + 1]))
+            if found and found.verdict == "supports":
+                yield replace(found, start=known.sentences[at].start, end=known.sentences[at + 1].end)
+
+
+def _joined_up(first: Sequence[Token], second: Sequence[Token]) -> list[Token]:
+    after = first[-1].segment + 1 if first else 0
+    return [*first, *(replace(token, segment=after + token.segment) for token in second)]
+
+
+def _in_any_order(claim: Sequence[Token], sentence: Sequence[Token]) -> Copy | None:
+    """The claim as it stands, else with what one of the two has in front left out of both ("In adults, X fell" is "X fell in adults")."""
+    found = held_against(claim, sentence)
+    if found and found.verdict == "supports":
+        return found
+    for one, other, is_claim in ((claim, sentence, True), (sentence, claim, False)):
+        if rest := _without_front(one, other):
+            moved = held_against(*(rest if is_claim else rest[::-1]))
+            if moved and moved.verdict == "supports":
+                return moved
+    return found
+
+
+def _without_front(one: Sequence[Token], other: Sequence[Token]) -> tuple[Sequence[Token], Sequence[Token]] | None:
+    """Two texts without the first segment of one, where a preposition opens it and the other holds it whole, further behind."""
+    front = [token.key for token in one if token.segment == one[0].segment]
+    if len(front) == len(one) or front[0] not in _FRONTED:
+        return None
+    for at in range(1, len(other) - len(front) + 1):
+        if [token.key for token in other[at : at + len(front)]] == front:
+            return one[len(front) :], [*other[:at], *other[at + len(front) :]]
+    return None
+
+
+def held_against(claim: Sequence[Token], sentence: Sequence[Token]) -> Copy | None:
+    """A claim held against a sentence that it may copy; None where it is no near copy."""
+    matcher = SequenceMatcher(None, [t.key for t in claim], [t.key for t in sentence], autojunk=False)
+    blocks = [block for block in matcher.get_matching_blocks() if block.size]
+    matched = sum(block.size for block in blocks)
+    shared = matched / max(len(claim), 1)
+    if shared < 1 and (matched < FEWEST or shared < NEAR):
+        return None
+    if not blocks:
+        return None
+    claimed = {token.segment for block in blocks for token in sentence[block.b : block.b + block.size] if not token.is_light}
+    first, last = blocks[0].b, blocks[-1].b + blocks[-1].size
+    unclear = False
+    for tag, i, j, k, m in matcher.get_opcodes():
+        put, was = claim[i:j], sentence[k:m]
+        if tag == "equal" or _joined(put) == _joined(was):
+            continue
+        new, old = [t for t in put if not t.is_light], [t for t in was if not t.is_light]
+        if _joined(new) == _joined(old):
+            continue
+        if new:
+            return _changed(new, old, claim, sentence, shared)
+        at_an_end = m <= first or k >= last
+        beside = sentence[max(k - 1, 0) : k] + sentence[m : m + 1]
+        if weighs := _weighs(old, beside, claimed, at_an_end):
+            told = " ".join(token.text for token in old)
+            verdict: Verdict = "contradicts" if denies(told) and not at_an_end else "not_enough"
+            return Copy(verdict, f"the sentence says {told!r}, the claim leaves it out", shared)
+        unclear |= weighs is None
+    return Copy(None, "", shared) if unclear else Copy("supports", "said word for word", shared)
+
+
+def _weighs(left_out: Sequence[Token], beside: Sequence[Token], claimed: set[int], at_an_end: bool) -> bool | None:
+    """Whether what is left out of a sentence changes what the rest says; None where that cannot be told.
+
+    ``beside`` are the tokens on either side of it, ``claimed`` the segments of which the claim has something.
+    """
+    keys = {token.key for token in left_out}
+    if any(_is_null(token) for token in left_out):
+        return True
+    if not {token.segment for token in left_out} & claimed:
+        return bool(keys & _ANYWHERE) or (None if denies(" ".join(token.text for token in left_out)) else False)
+    if keys & _BESIDE or (not at_an_end and keys & _JOINTS):
+        return True
+    figures = [token for token in left_out if token.is_quantity]
+    if any(token.is_frequency for token in figures) or (figures and any(token.is_quantity for token in beside)):
+        return True
+    return False if at_an_end else None
+
+
+def _is_null(token: Token) -> bool:
+    """Whether it is a p value from which there is no effect: left out, a claim would say more than its sentence."""
+    return isinstance(token.key, tuple) and token.key[0] == "p" and token.key[-2] is not None and float(token.key[-2]) >= SIGNIFICANT
+
+
+def _changed(new: Sequence[Token], old: Sequence[Token], claim: Sequence[Token], sentence: Sequence[Token], shared: float) -> Copy:
+    said, stands = (" ".join(token.text for token in found) for found in (new, old))
+    exchanged = bool(old) and _are_among(new, sentence) and _are_among(old, claim)
+    turned = any(are_opposites(a.text, b.text) for a in new for b in old)
+    reason = f"the sentence says {stands!r}, not {said!r}" if stands else f"{said} is not in the sentence"
+    if exchanged:
+        reason = f"{said} stands elsewhere in the sentence"
+    contradicted = exchanged or turned or denies(said) != denies(stands)
+    return Copy("contradicts" if contradicted else "not_enough", reason, shared)
+
+
+def _are_among(few: Sequence[Token], many: Sequence[Token]) -> bool:
+    return not Counter(token.key for token in few) - Counter(token.key for token in many)
+
+
+def _joined(found: Sequence[Token]) -> tuple[object, ...]:
+    """Words run together, so that open, hyphened and closed compounds are one; quantities by themselves."""
+    parts: list[object] = []
+    for token in found:
+        if isinstance(token.key, str) and parts and isinstance(parts[-1], str):
+            parts[-1] += token.key
+        else:
+            parts.append(token.key)
+    return tuple(parts)
