@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from ragqa.evidence.candidates import Candidate
 from ragqa.evidence.sources import Retrieved
-from ragqa.language.about import About, Ids
-from ragqa.language.vocabulary import kin
+from ragqa.language.about import About, Concepts
+from ragqa.language.concepts import broader, members
 from ragqa.question.query import Query
 from ragqa.question.understanding import QuestionType
 
@@ -40,7 +40,7 @@ def fitting(query: Query, found: Sequence[Candidate], retrieved: Retrieved) -> F
     return Fitting(candidates=[candidate for candidate, _ in shown] if answered else [], lacking=query.wording(missing))
 
 
-def _met(query: Query, own: About, record: About, subjects: Ids) -> Ids | None:
+def _met(query: Query, own: About, record: About, subjects: Concepts) -> Concepts | None:
     """What of the question a sentence of a record is about, or None where it is about something else instead.
 
     ``subjects`` are the conditions that records searched are about: another one that a sentence names (an adverse effect, say)
@@ -70,6 +70,7 @@ def _met(query: Query, own: About, record: About, subjects: Ids) -> Ids | None:
     return treated | conditions | outcomes
 
 
-def met_by(asked: Ids, held: Ids) -> Ids:
-    """Those of the ids asked for that are among those held, or of which a kind or a class is."""
-    return frozenset(id_ for id_ in asked if id_ in held or not held.isdisjoint(kin(id_)))
+def met_by(asked: Concepts, held: Concepts) -> Concepts:
+    """Those of the concepts asked for that are among those held, or of which a kind or a class is."""
+    ids = {concept.id for concept in held}
+    return frozenset(one for one in asked if one.id in ids or not ids.isdisjoint(members(one) | broader(one)))

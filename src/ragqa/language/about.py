@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
+from ragqa.language.concepts import Link, links
 from ragqa.language.lexicon import lexicon
-from ragqa.language.vocabulary import Kind, Link, links
+from ragqa.language.vocabulary import Concept, Kind
 
 _WORDS = lexicon("language", "about")
 _BETWEEN = r"(?:[\s(]+[\w-]+){0,2}[\s(]*\Z"
@@ -22,27 +23,27 @@ _JOINT = re.compile(rf"\s*(?:{_WORDS['joints'].pattern})\s*", re.IGNORECASE)
 REACH = 60
 """Characters before a treatment in which its part is looked for; by hand."""
 
-Ids = frozenset[str]
-_NONE: Ids = frozenset()
+Concepts = frozenset[Concept]
+_NONE: Concepts = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """Ids of the concepts that a text names.
+    """The concepts that a text names.
 
     ``treatments`` are those it tells something of, ``beside`` those they are given with, ``history`` those tried before,
     ``compared`` those they are held against.
     """
 
-    treatments: Ids = _NONE
-    beside: Ids = _NONE
-    history: Ids = _NONE
-    compared: Ids = _NONE
-    conditions: Ids = _NONE
-    outcomes: Ids = _NONE
+    treatments: Concepts = _NONE
+    beside: Concepts = _NONE
+    history: Concepts = _NONE
+    compared: Concepts = _NONE
+    conditions: Concepts = _NONE
+    outcomes: Concepts = _NONE
 
     @property
-    def all_treatments(self) -> Ids:
+    def all_treatments(self) -> Concepts:
         """Every treatment named, whatever its part."""
         return self.treatments | self.beside | self.history | self.compared
 
@@ -53,16 +54,16 @@ class About:
 def about(text: str) -> About:
     """What a text is about, and what it names beside that."""
     found = links(text)
-    named: dict[str, set[str]] = {field.name: set() for field in fields(About)}
+    named: dict[str, set[Concept]] = {field.name: set() for field in fields(About)}
     for part, link in _parts(text, found):
-        named[part].update(concept.id for concept in link.concepts)
+        named[part].update(link.concepts)
     for link in found:
         for concept in link.concepts:
             if name := _NAMES.get(concept.kind):
-                named[name].add(concept.id)
+                named[name].add(concept)
     for part in _PARTS:  # what a text tells something of is not in another part elsewhere in it
         named[part] -= named["treatments"]
-    return About(**{name: frozenset(ids) for name, ids in named.items()})
+    return About(**{name: frozenset(found) for name, found in named.items()})
 
 
 _TREATMENTS = frozenset({Kind.DRUG, Kind.DRUG_CLASS, Kind.THERAPY})

@@ -7,8 +7,8 @@ from functools import cached_property
 
 import numpy as np
 
-from ragqa.language.about import About, Ids, about
-from ragqa.language.vocabulary import links
+from ragqa.language.about import About, Concepts, about
+from ragqa.language.concepts import links
 from ragqa.models import Vectors
 from ragqa.question.asked import Turn
 from ragqa.question.followup import Reading, refers_back
@@ -70,9 +70,9 @@ class Query:
         """The concepts that the question as understood asks about."""
         return about(self.text)
 
-    def wording(self, ids: Ids) -> tuple[str, ...]:
+    def wording(self, concepts: Concepts) -> tuple[str, ...]:
         """What the question calls these concepts, in its order."""
-        told = (link.text for link in links(self.text) if any(concept.id in ids for concept in link.concepts))
+        told = (link.text for link in links(self.text) if not concepts.isdisjoint(link.concepts))
         return tuple(dict.fromkeys(told))
 
     @cached_property

@@ -19,11 +19,7 @@ from ragqa.question.cleaning import Cleaner
 from ragqa.question.followup import REMEMBERED, Reading, apart, chosen, standalone
 from ragqa.question.privacy import without_heading
 from ragqa.question.query import Query
-<<<<<<< HEAD
-from ragqa.question.refusal import REFUSALS, Refusal, Status
-=======
-from ragqa.question.refusal import NOTHING_ASKED, Refusal, Status
->>>>>>> 043558cb68f3313248de0920370587b6466a4144
+from ragqa.question.refusal import NOTHING_ASKED, REFUSALS, Refusal, Status
 from ragqa.question.shorthand import expanded
 from ragqa.question.terms import Vocabulary
 from ragqa.question.tongue import is_foreign
