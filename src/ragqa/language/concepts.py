@@ -54,6 +54,9 @@ _POPULATION = re.compile(rf"\b(?:{_WORDS['populations'].pattern})\b", re.IGNOREC
 ADOLESCENT, ADULT = 12, 18
 """Years from which somebody is so called; by hand."""
 _AGE = re.compile(r"(\d{1,3})[- ](?:year|yr)s?[- ]olds?", re.IGNORECASE)
+_OF_A_NAME = re.compile(r"\b(?:(?:Dr|Prof|Professor|Mr|Mrs|Ms|Sir)\b\.?\s|[A-Z]{4,}-)\Z")
+"""What makes a name of what follows: a person's title, the first part of a trial's name."""
+_LONGEST_TITLE = 30
 _TREATMENTS = (Kind.DRUG, Kind.DRUG_CLASS, Kind.THERAPY)
 
 
@@ -111,7 +114,7 @@ def links(text: str) -> tuple[Link, ...]:
 
 @lru_cache(maxsize=4096)
 def _links(known: Vocabulary, text: str) -> tuple[Link, ...]:
-    found = known.find(text)
+    found = [one for one in known.find(text) if not _OF_A_NAME.search(text, max(0, one.start - _LONGEST_TITLE), one.start)]
     taken = _marked(text, ((one.start, one.end) for one in found))
     unknown = [
         Link(*match.span(), match[0], (_unknown(Kind.DRUG, match[0]),))
@@ -133,23 +136,31 @@ def broader(of: Concept) -> frozenset[str]:
 
 
 def suggestions(word: str) -> tuple[str, ...]:
-    """Names of drugs and conditions that a word in no vocabulary may be a misspelling of, the nearest first; at most three.
+    """Names of drugs and conditions that a word, or a name of several words, may be a misspelling of, the nearest first; at most
+    three.
 
     Empty for a word that is a name itself: drugs that look alike are never offered for one another.
     """
+    parts = word.lower().split()
+    if len(parts) == 1:
+        return _near(parts[0])
+    spelled = (" ".join((*parts[:at], near, *parts[at + 1 :])) for at, part in enumerate(parts) for near in _near(part))
+    return tuple(name for name in dict.fromkeys(spelled) if vocabulary().known(name))[:_OFFERED]
+
+
+def _near(word: str) -> tuple[str, ...]:
     known = vocabulary()
-    word = word.lower()
     if len(word) < _SHORTEST_MISSPELT or not word.isalpha() or known.known(word) or known.everyday(word):
         return ()
     most = 1 if len(word) < _TWO_FROM else 2
-    near: dict[Concept, tuple[int, str]] = {}
+    near: dict[str, tuple[int, int, str]] = {}
     own = letters(word)
     for name, held in known.spelled.get(word[0], ()):
         if (own ^ held).bit_count() <= 2 * most >= 2 * abs(len(name) - len(word)) and (apart := edits(word, name, most)) <= most:
-            meaning = known.meanings(name)[0]
-            best = (apart, meaning.name if meaning.name.isalpha() and edits(word, meaning.name, most) <= most else name)
+            meaning = next((meaning.name for meaning in known.meanings(name)), name)
+            best = (apart, int(meaning != name), name)
             near[meaning] = min(near.get(meaning, best), best)
-    return tuple(name for _, name in sorted(near.values())[:_OFFERED])
+    return tuple(name for _, _, name in sorted(near.values())[:_OFFERED])
 
 
 _SHORTEST_MISSPELT, _TWO_FROM, _OFFERED = 5, 8, 3

@@ -207,9 +207,9 @@ class Vocabulary:
         named = [
             Found(start, end, meanings)
             for (start, end, number), row in zip(spans, rows, strict=True)
-            if (meanings := self._meanings(number, row, text, start, end))
+            if (meanings := self._meanings(number, row, text, start, end)) is not None
         ]
-        return _longest(named, len(text))
+        return [one for one in _longest(named, len(text)) if one.concepts]
 
     def _spans(self, text: str, found: list[Word]) -> list[tuple[int, int, int]]:
         """Runs of words that may be a name, each with its number."""
@@ -238,12 +238,19 @@ class Vocabulary:
         rows: list[int] = np.where(self._keys[at] == wanted, at, -1).tolist()
         return rows
 
-    def _meanings(self, number: int, row: int, text: str, start: int, end: int) -> tuple[Concept, ...]:
+    def _meanings(self, number: int, row: int, text: str, start: int, end: int) -> tuple[Concept, ...] | None:
+        """What the words of a span mean: nothing where they are a phrase that names no concept, None where they are no name."""
         if (own := self._added.get(number)) is not None:
             return own
         if row < 0 or not _written_so(text, start, end, SPELLINGS[int(self._arrays["spelling"][row])]):
-            return ()
-        return tuple(map(self.concept_at, self._row(row)))
+            return None
+        return None if self._shouted(text, start, end, row) else tuple(map(self.concept_at, self._row(row)))
+
+    def _shouted(self, text: str, start: int, end: int, row: int) -> bool:
+        """Whether an everyday word stands in capitals where not all does: the name of a trial mostly, unless it needs them."""
+        word = text[start:end]
+        needs = SPELLINGS[int(self._arrays["spelling"][row])] is Spelling.CAPITALS
+        return word.isalpha() and word.isupper() and len(word) > 3 and not needs and not text.isupper() and self.everyday(word)
 
     @cached_property
     def _texts(self) -> list[str]:
