@@ -18,6 +18,7 @@ pytestmark = pytest.mark.quick
         ("quetiapine 150mg XR od or 75 mg bd?", "quetiapine 150 mg XR once daily or 75 mg twice daily?"),
         ("lamotrigine 25 mg OD, 50 mg BD", "lamotrigine 25 mg once daily, 50 mg twice daily"),
         ("amoxicillin tds vs od", "amoxicillin three times daily vs once daily"),
+        ("quetiapine XR 150mg or IR 75 mg bd", "quetiapine extended-release 150 mg or immediate-release 75 mg twice daily"),
         ("is olanzapine od enough", "is olanzapine once daily enough"),
         ("paracetamol qds prn", "paracetamol four times daily as needed"),
         ("mirtazapine nocte", "mirtazapine at night"),

@@ -39,3 +39,18 @@ def test_a_stated_age_stands_for_its_group() -> None:
     assert words().subject("9-year-old") == ("children",)
     assert words().subject("15 year old") == ("adolescents",)
     assert words().subject("renal failure") == ("renal", "failure")
+    assert words().subject("71-year-old") == ()
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["memantine", "memantine if CrCl is 18 mL/min", "84F, 47 kg, BMI 19: memantine?", "my registrar rang, memantine please?"],
+)
+def test_the_figures_of_a_patient_and_who_asked_are_no_words_of_a_source(question: str) -> None:
+    """A source names the band a figure lies in, and knows nothing of the ward."""
+    assert {term.word for term in words().terms(question)} <= {"memantine", "if", "my"}
+
+
+def test_doses_and_durations_are_words_of_a_source() -> None:
+    """They tell one statement from another."""
+    assert {"150", "8", "weeks"} <= {term.word for term in words().terms("quetiapine 150 mg for 8 weeks")}

@@ -82,6 +82,7 @@ _RULES = tuple(
         *(_parts(part, unit, "", rf"(?=\s{_NEAR}\b)") for part, unit in ((7, "day"), (12, "month"))),
         _parts(52, "week", ""),
         *((f"(?i:{short})", _always("overdose")) for short in _WORDS["overdose"].entries),
+        *_rules("before_a_dose"),
         *_rules("beside_a_dose", before=_DOSE),
         _rule("od", "once daily", before=rf"\b{_FREQUENCY}{_AND}"),
         _rule(rf"od(?={_AND}{_FREQUENCY}\b)", "once daily"),

@@ -15,8 +15,8 @@ _WORD = re.compile(r"\w+")
 _WORDS = lexicon("question", "terms")
 _OF_THE_TRADE = re.compile(rf"(?:{_WORDS['of_the_trade'].pattern})\w*", re.IGNORECASE)
 """Words every question and source of this field may hold; they tell no source from another."""
-_OF_ASKING = re.compile(rf"(?:{_WORDS['of_asking'].pattern})", re.IGNORECASE)
-"""Words that say what is wanted of a subject; a source that answers seldom repeats them."""
+_OF_ASKING = re.compile(rf"(?:{_WORDS['of_asking'].pattern}|{_WORDS['of_telling'].pattern})", re.IGNORECASE)
+"""Words that say what is wanted of a subject, or who asked for it and how; a source that answers seldom repeats them."""
 PIECE = 0.3
 """What each further word piece adds to a word's weight: the more pieces a name is made of, the fewer things bear it.
 By hand; `eval/learn/calibrate.py` fits what coverage then counts for."""

@@ -14,6 +14,8 @@ _PATTERNS = [
         (rf"{_YEARS}\s?(?:y|yrs?)?[\s.]?/?o\b\.?", re.IGNORECASE),
         (rf"{_YEARS}[\s-]?(?:y|yrs?|years?)(?=[\s-]{any_word('people')}\b)", re.IGNORECASE),
         (rf"{_YEARS}\s?[MF]\b", re.RegexFlag(0)),
+        (r"(?:\A|(?<=[,;.(]\s)|(?<=\())(?P<years>1[01]\d|\d{2})[mf](?=[\s,;.)?]|\Z)", re.RegexFlag(0)),
+        (rf"\b{any_word('people')}\sof\s{_YEARS}{_STOPS}", re.IGNORECASE),
         (rf"(?<!for )(?<!over )(?<!after ){_YEARS}\s?y\b(?!/)", re.RegexFlag(0)),
         (
             rf"\b{any_word('someone')}\s?(?:'s|’s|is|was|are|turns|turned)\s(?:{any_word('barely')}\s)?{_YEARS}{_STOPS}",
