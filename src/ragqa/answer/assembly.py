@@ -55,13 +55,16 @@ def assembled(query: Query, evidence: Evidence, statements: tuple[Statement, ...
         references=references,
         evidence=strength,
         conflicts=conflicts,
-        caveats=_caveats(evidence),
+        caveats=_caveats(query, evidence),
     )
 
 
-def _caveats(evidence: Evidence) -> tuple[str, ...]:
+def _caveats(query: Query, evidence: Evidence) -> tuple[str, ...]:
     """What the reader must know before the first statement."""
-    return (f"No source searched covers: {', '.join(evidence.lacking)}.",) if evidence.lacking else ()
+    told = [f'"{asked}" was read as {name}.' for asked, name in query.guessed]
+    if evidence.lacking:
+        told.append(f"No source searched covers: {', '.join(evidence.lacking)}.")
+    return tuple(told)
 
 
 def _abstained(query: Query, evidence: Evidence, made: Made) -> Answer:

@@ -103,7 +103,7 @@ def _nearest(query: Query, found: list[Candidate], embedder: Embedder) -> list[C
 
 def _judged(query: Query, read: Sequence[Candidate], reranker: Reranker) -> list[Candidate]:
     """The candidates with their logits, best first."""
-    logits = reranker.score(query.text, [candidate.words.strip() for candidate in read])
+    logits = reranker.score(query.searched, [candidate.words.strip() for candidate in read])
     judged = [replace(candidate, logit=logit) for candidate, logit in zip(read, logits, strict=True)]
     return sorted(judged, key=lambda candidate: -candidate.logit)
 

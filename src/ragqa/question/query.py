@@ -13,7 +13,7 @@ from ragqa.models import Vectors
 from ragqa.question.asked import Turn
 from ragqa.question.followup import Reading, refers_back
 from ragqa.question.refusal import SEARCHED, Refusal
-from ragqa.question.shorthand import expanded
+from ragqa.question.naming import as_sources_say, named
 from ragqa.question.terms import Term, Vocabulary
 from ragqa.question.triage import outside
 from ragqa.question.understanding import Understanding
@@ -57,22 +57,27 @@ class Query:
 
     @property
     def searched(self) -> str:
-        """The question as understood, in the words of sources: shorthand written out, figures of a patient with their band."""
-        return expanded(self.text)
+        """The question as understood, in the words of sources: names, shorthand written out, figures of a patient with their band."""
+        return as_sources_say(self.text)
 
     @property
     def readings(self) -> tuple[str, ...]:
         """Wordings to search for, the likeliest first: a follow-up as understood and as it was asked."""
-        return (self.searched, expanded(self.asked)) if self.reading.is_follow_up else (self.searched,)
+        return (self.searched, as_sources_say(self.asked)) if self.reading.is_follow_up else (self.searched,)
+
+    @property
+    def guessed(self) -> tuple[tuple[str, str], ...]:
+        """Misspelt words with the name that each was read as."""
+        return named(self.text).guessed
 
     @cached_property
     def about(self) -> About:
         """The concepts that the question as understood asks about."""
-        return about(self.text)
+        return about(named(self.text).text)
 
     def wording(self, concepts: Concepts) -> tuple[str, ...]:
         """What the question calls these concepts, in its order."""
-        told = (link.text for link in links(self.text) if not concepts.isdisjoint(link.concepts))
+        told = (link.text for link in links(named(self.text).text) if not concepts.isdisjoint(link.concepts))
         return tuple(dict.fromkeys(told))
 
     @cached_property
@@ -83,7 +88,7 @@ class Query:
     @cached_property
     def own_terms(self) -> tuple[Term, ...]:
         """Of a follow-up the words of the question as it was asked: what it takes over does not make up for them."""
-        return self.vocabulary.terms(expanded(self.asked)) if self.reading.is_follow_up else self.terms
+        return self.vocabulary.terms(as_sources_say(self.asked)) if self.reading.is_follow_up else self.terms
 
     @property
     def refers_back(self) -> bool:

@@ -1,0 +1,66 @@
+"""A question in the names that sources use: brands and rare synonyms by their preferred names, misspelt names as what they are near.
+
+named("zyprexa in EUPD").text == "olanzapine in borderline personality disorder"
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from ragqa.language.abbreviations import abbreviations
+from ragqa.language.concepts import Link, links, suggestions
+from ragqa.language.roots import root
+from ragqa.question.shorthand import expanded
+
+_WORD = re.compile(r"[^\W\d_]{5,}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Naming:
+    """A question by other names; ``guessed`` are misspelt words with the name that each was read as."""
+
+    text: str
+    guessed: tuple[tuple[str, str], ...] = ()
+
+
+@lru_cache(maxsize=256)
+def named(question: str) -> Naming:
+    """The question in preferred names. A misspelt word is read as the one name that it is near, and as nothing where there are
+    several."""
+    guesses = list(_guesses(question))
+    text = _replaced(question, guesses)
+    preferred = [(link.start, link.end, link.concept.name) for link in links(text) if _called_otherwise(link)]
+    asked = tuple((question[start:end], name) for start, end, name in guesses)
+    return Naming(text=_replaced(text, preferred), guessed=asked)
+
+
+def as_sources_say(question: str) -> str:
+    """The question in the names of sources, with its shorthand written out and the figures of its patient beside their band."""
+    return expanded(named(question).text)
+
+
+def _guesses(question: str) -> Iterator[tuple[int, int, str]]:
+    known = links(question)
+    for word in _WORD.finditer(question):
+        if any(link.start < word.end() and word.start() < link.end for link in known):
+            continue
+        near = suggestions(word[0])
+        if len(near) == 1:
+            yield word.start(), word.end(), near[0]
+
+
+def _called_otherwise(link: Link) -> bool:
+    """Whether a name shares no word with the preferred one and is no abbreviation that sources use as well."""
+    if len(link.concepts) > 1 or link.text in abbreviations():
+        return False
+    own = {root(word) for word in link.text.casefold().split()}
+    return own.isdisjoint(root(word) for word in link.concept.name.casefold().split())
+
+
+def _replaced(text: str, spans: list[tuple[int, int, str]]) -> str:
+    for start, end, name in reversed(spans):
+        text = text[:start] + name + text[end:]
+    return text
