@@ -64,7 +64,7 @@ def _caveats(query: Query, evidence: Evidence) -> tuple[str, ...]:
     told = [f'"{asked}" was read as {name}.' for asked, name in query.guessed]
     if evidence.lacking:
         told.append(f"No source searched covers: {', '.join(evidence.lacking)}.")
-    return tuple(told)
+    return (*told, *evidence.caveats)
 
 
 def _abstained(query: Query, evidence: Evidence, made: Made) -> Answer:

@@ -12,6 +12,7 @@ from ragqa.evidence.candidates import Candidate
 from ragqa.evidence.sources import Retrieved
 from ragqa.language.about import About, Concepts
 from ragqa.language.concepts import broader, members
+from ragqa.language.vocabulary import Concept, Kind
 from ragqa.question.query import Query
 from ragqa.question.understanding import QuestionType
 
@@ -32,7 +33,8 @@ def fitting(query: Query, found: Sequence[Candidate], retrieved: Retrieved) -> F
     subjects = frozenset().union(*(source.about.conditions for source in retrieved.sources.values()))
     fits = [(candidate, _met(query, candidate.about, retrieved.sources[candidate.source_id].about, subjects)) for candidate in found]
     shown = [(candidate, met) for candidate, met in fits if met is not None]
-    kinds = [asked for asked in (query.about.treatments, query.about.conditions, query.about.outcomes) if asked]
+    about = query.about
+    kinds = [asked for asked in (about.treatments, about.conditions, about.outcomes, about.states) if asked]
     answered = any(all(asked & met for asked in kinds) for _, met in shown)
     met = frozenset().union(*(met for _, met in shown))
     lacking = [asked for asked in kinds if not asked & met] or ([] if answered else kinds)
@@ -47,7 +49,7 @@ def _met(query: Query, own: About, record: About, subjects: Concepts) -> Concept
     is no other disease than the one asked about.
     """
     asked = query.about
-    treatments = own.treatments or record.treatments
+    treatments = _told_of(own.treatments or record.treatments, asked.treatments)
     treated = met_by(asked.treatments, treatments)
     together = met_by(asked.all_treatments, own.all_treatments)
     if len(together) > 1:
@@ -57,20 +59,34 @@ def _met(query: Query, own: About, record: About, subjects: Concepts) -> Concept
     around = record.conditions | record.outcomes
     conditions = met_by(asked.conditions, own.conditions | own.outcomes | (frozenset() if diseases else around))
     outcomes = met_by(asked.outcomes, own.outcomes | own.conditions | around)
+    states = met_by(asked.states, own.states | record.states)
     elsewhere = diseases or (frozenset() if of_a_drug else record.conditions)
     instead = (
         (asked.treatments, treated, treatments | own.all_treatments),
         (asked.conditions, conditions, elsewhere),
         (asked.outcomes, outcomes, own.outcomes),
+        (asked.states, states, own.states),
     )
     if any(wanted and not met and named for wanted, met, named in instead):
         return None
     if of_a_drug and not elsewhere:
         conditions = asked.conditions
-    return treated | conditions | outcomes
+    return treated | conditions | outcomes | states
+
+
+def _told_of(treatments: Concepts, asked: Concepts) -> Concepts:
+    """Without the classes that are named beside a treatment: what is told of "an SSRI" there is not told of each of them."""
+    single = frozenset(one for one in treatments if one.kind is not Kind.DRUG_CLASS)
+    return single | (treatments & asked) if single else treatments
 
 
 def met_by(asked: Concepts, held: Concepts) -> Concepts:
     """Those of the concepts asked for that are among those held, or of which a kind or a class is."""
     ids = {concept.id for concept in held}
-    return frozenset(one for one in asked if one.id in ids or not ids.isdisjoint(members(one) | broader(one)))
+    return frozenset(one for one in asked if one.id in ids or not ids.isdisjoint(_kin(one)))
+
+
+def _kin(of: Concept) -> frozenset[str]:
+    """Ids of what is a kind of a concept, and of what it is a kind of; a salt or an enantiomer is another drug."""
+    kin = members(of) | broader(of)
+    return frozenset(id_ for id_ in kin if not id_.startswith(f"{Kind.DRUG}:")) if of.kind is Kind.DRUG else kin

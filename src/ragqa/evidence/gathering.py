@@ -16,6 +16,7 @@ from ragqa.corpus.records import Article, Record
 from ragqa.evidence.candidates import Candidate, candidates
 from ragqa.evidence.coverage import coverage
 from ragqa.evidence.fitting import fitting
+from ragqa.evidence.patients import suited
 from ragqa.evidence.sources import Retrieved
 from ragqa.evidence.sufficiency import HIGHEST, HOPELESS, Sufficiency, sufficiency
 from ragqa.models import Embedder, Reranker, Vectors
@@ -49,6 +50,7 @@ class Evidence:
     retrieved: Retrieved
     sufficiency: Sufficiency
     lacking: tuple[str, ...] = ()
+    caveats: tuple[str, ...] = ()
     candidates: tuple[Candidate, ...] = ()
     closed: Gate | None = None
 
@@ -59,7 +61,8 @@ def gather(query: Query, retrieved: Retrieved, embedder: Embedder, reranker: Rer
     ``abstain_below``: probability of being answerable below which the evidence is not enough.
     """
     on_it = fitting(query, candidates(retrieved, _leads(query, retrieved, embedder)), retrieved)
-    read = _nearest(query, on_it.candidates, embedder)
+    on_patients = suited(query, on_it.candidates, retrieved)
+    read = _nearest(query, on_patients.candidates, embedder)
     measured = sufficiency(query, retrieved, [candidate.similarity for candidate in read])
     if not read:
         return _closed(retrieved, measured, "about what is asked", 0, 1, on_it.lacking)
@@ -70,7 +73,7 @@ def gather(query: Query, retrieved: Retrieved, embedder: Embedder, reranker: Rer
     measured = replace(measured, logit=judged[0].logit)
     if measured.probability < abstain_below:
         return _closed(retrieved, measured, "answerable", measured.probability, abstain_below)
-    return Evidence(retrieved=retrieved, sufficiency=measured, lacking=on_it.lacking, candidates=tuple(judged))
+    return Evidence(retrieved=retrieved, sufficiency=measured, lacking=on_it.lacking, caveats=on_patients.caveats, candidates=tuple(judged))
 
 
 def _closed(

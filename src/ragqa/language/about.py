@@ -14,12 +14,13 @@ from ragqa.language.lexicon import lexicon
 from ragqa.language.vocabulary import Concept, Kind
 
 _WORDS = lexicon("language", "about")
-_BETWEEN = r"(?:[\s(]+[\w-]+){0,2}[\s(]*\Z"
+_BETWEEN = r"(?:[\s(]+[\w-]+){0,3}[\s(]*\Z"
 """Words that may stand between what tells a treatment's part and its name ("added to stable sertraline"); by hand."""
 _PARTS = {
     part: re.compile(rf"\b(?:{_WORDS[part].pattern}){_BETWEEN}", re.IGNORECASE) for part in ("beside", "history", "compared")
 }
 _JOINT = re.compile(rf"\s*(?:{_WORDS['joints'].pattern})\s*", re.IGNORECASE)
+_PLACED = frozenset(_WORDS["placed"].entries)
 REACH = 60
 """Characters before a treatment in which its part is looked for; by hand."""
 
@@ -41,11 +42,17 @@ class About:
     compared: Concepts = _NONE
     conditions: Concepts = _NONE
     outcomes: Concepts = _NONE
+    populations: Concepts = _NONE
 
     @property
     def all_treatments(self) -> Concepts:
         """Every treatment named, whatever its part."""
         return self.treatments | self.beside | self.history | self.compared
+
+    @property
+    def states(self) -> Concepts:
+        """The populations that are no place on a scale and no sex: pregnant women, veterans."""
+        return frozenset(population for population in self.populations if population.name not in _PLACED)
 
     def __or__(self, other: About) -> About:
         return About(**{field.name: getattr(self, field.name) | getattr(other, field.name) for field in fields(self)})
@@ -67,7 +74,7 @@ def about(text: str) -> About:
 
 
 _TREATMENTS = frozenset({Kind.DRUG, Kind.DRUG_CLASS, Kind.THERAPY})
-_NAMES = {Kind.CONDITION: "conditions", Kind.OUTCOME: "outcomes"}
+_NAMES = {Kind.CONDITION: "conditions", Kind.OUTCOME: "outcomes", Kind.POPULATION: "populations"}
 
 
 def _parts(text: str, found: Iterable[Link]) -> Iterable[tuple[str, Link]]:
