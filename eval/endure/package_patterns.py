@@ -23,7 +23,7 @@ STAND_INS: dict[str, dict[str, Sequence[Any]]] = {
     "checking/alignment": {"pattern": (r"word\s+word\s+word",)},
     "evaluation/cases": {"pattern": ("word",)},  # of a file of cases: an evaluator's own, run by nobody else
     "evaluation/judging": {"pattern": ("word",)},
-    "language/scales/band": {"name": ("severe(?:ly)?",)},
+    "language/scales/band": {"pattern": ("severe(?:ly)?",), "name": ("severe",)},
     "language/wording": {"short": ("PD",), "form": ("personality disorder",), "longest_first": (["adverse effects", "placebo"],)},
 }
 """By module, as a path: values for the local names that a pattern made inside a function is built from."""

@@ -96,17 +96,14 @@ class Named:
     """The names of a scale's bands."""
 
     pattern: str
-    stretches: tuple[tuple[re.Pattern[str], Stretch], ...]
+    stretches: tuple[tuple[str, Stretch], ...]
 
     def of(self, name: str) -> Stretch:
         """What a name that ``pattern`` found stands for."""
-        return next(stretch for pattern, stretch in self.stretches if pattern.fullmatch(name))
+        return next(stretch for pattern, stretch in self.stretches if re.fullmatch(pattern, name, re.IGNORECASE))
 
 
 def named(group: str) -> Named:
     """The names of a group, each a part of a regular expression with its lowest and highest whole number."""
     table = WORDS[group].table().items()
-    return Named(
-        "|".join(name for name, _ in table),
-        tuple((re.compile(name, re.IGNORECASE), whole(*figures)) for name, figures in table),
-    )
+    return Named("|".join(name for name, _ in table), tuple((name, whole(*figures)) for name, figures in table))
