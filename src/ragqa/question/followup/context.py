@@ -97,8 +97,8 @@ def _offered(turns: Sequence[Turn]) -> tuple[str, ...]:
 
 
 def _names_more(question: str, before: str) -> bool:
-    """Whether a question names a treatment, a condition or people that the one before it does not: then that one is asked no more,
-    and an answer to it would be one about something else.
+    """Whether a question names a treatment, a condition or people that the one before it does not: then that one is asked no
+    more, and an answer to it would be one about something else.
     """
     known = {mention.text.casefold() for mention in mentions(before)}
     return any(mention.role is not Role.NAME and mention.text.casefold() not in known for mention in mentions(question))

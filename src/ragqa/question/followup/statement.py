@@ -1,4 +1,4 @@
-"""What a reader tells of somebody: it restates the question before for that patient, or asks how a second drug goes with the first.
+"""What a reader tells of somebody: it restates the question before for that patient, or asks how a second drug goes with it.
 
 After "What dose of memantine in dementia?" the statement "she is 15" asks for the dose in a 15-year-old, and "she is also on
 amantadine" whether memantine interacts with amantadine.
@@ -54,7 +54,7 @@ def restated(told: str, base: str) -> str:
 
 
 def interaction(said: str, thread: Thread) -> str | None:
-    """Whether the thread's treatment interacts with the one told of beside it ("she is also on X", "with X?"); None for others."""
+    """Whether the thread's treatment interacts with the one told of beside it ("she is also on X"); None for other texts."""
     if _DENIED.search(said):
         return None
     drugs = _beside(said, thread.base)
@@ -64,7 +64,8 @@ def interaction(said: str, thread: Thread) -> str | None:
     taken = [text for text in thread.of(Role.TREATMENT) if text.casefold() not in known][:2]
     if not (told and taken) or telling_words(drugs, own):
         return None
-    asked = f"{'Do' if len(taken) > 1 or taken[0].endswith('s') else 'Does'} {' and '.join(taken)} interact with {' and '.join(told)}?"
+    verb = "Do" if len(taken) > 1 or taken[0].endswith("s") else "Does"
+    asked = f"{verb} {' and '.join(taken)} interact with {' and '.join(told)}?"
     return exchanged(asked, [mention for mention in own if mention.role is not Role.TREATMENT])
 
 
