@@ -65,7 +65,10 @@ def test_several_questions_are_offered_one_by_one_and_thanks_are_not_searched_fo
     assert [answer.status for answer in chat.answers[-3:]] == ["out_of_scope"] * 3
     assert not any(answer.statements for answer in chat.answers[-3:])
     assert "Understood as: What dose of memantine in moderate renal impairment?" in said(chat, "and in moderate?")
-    assert chat.ragqa.ask("Does olanzapine help? What dose of lithium? My wife took all her lithium just now").status == "urgent"
+    assert (
+        chat.ragqa.ask("Does olanzapine help in BPD? What dose of lithium? My wife has taken all her lithium tablets").status
+        == "urgent"
+    )
 
 
 def test_an_article_that_is_opened_is_what_the_next_question_is_about(ragqa: Ragqa) -> None:
