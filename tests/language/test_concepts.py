@@ -28,7 +28,7 @@ def test_names_are_drugs_and_ages_whatever_the_case() -> None:
 def test_treatments_conditions_and_populations_are_named_each_once() -> None:
     """As worded, abbreviations included; what names a population is no condition as well."""
     text = "SSRIs or lithium in adolescents with renal impairment and OCD: lithium or exposure therapy?"
-    assert interventions(text) == ("lithium", "exposure therapy", "SSRI")
+    assert interventions(text) == ("SSRIs", "lithium", "exposure therapy")
     assert conditions(text) == ("OCD",)
     assert populations(text) == ("adolescents", "renal impairment")
 

@@ -17,9 +17,18 @@ def packaged(room: str, name: str, what: str, read: Callable[[str], T]) -> T:
     Raises:
         PackageDamaged: the file is missing, or ``read`` raises ValueError, TypeError or LookupError of it.
     """
+    return packaged_bytes(room, name, what, lambda data: read(data.decode("utf-8")))
+
+
+def packaged_bytes(room: str, name: str, what: str, read: Callable[[bytes], T]) -> T:
+    """As ``packaged``, of a file that is no text.
+
+    Raises:
+        PackageDamaged: as ``packaged``.
+    """
     file = resources.files(f"ragqa.{room}").joinpath(f"data/{name}")
     try:
-        return read(file.read_text(encoding="utf-8"))
+        return read(file.read_bytes())
     except (OSError, ValueError, TypeError, LookupError) as error:
         raise PackageDamaged(
             f"{what} {file} cannot be used: {getattr(error, 'strerror', None) or error}. Mend it, or install ragqa again: "

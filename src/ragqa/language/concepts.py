@@ -1,30 +1,51 @@
-"""What words name: treatments, conditions and populations, and where in a text they stand."""
+"""What words name: drugs, therapies, conditions, populations and outcomes, and where in a text they stand.
+
+Names come from the vocabulary. What it does not know is still recognised by its form: an unknown drug by the stem of its name, an
+unknown condition by the word that makes it one; such a concept is equal to no other ("drug:?name").
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
-from ragqa.language.abbreviations import known_abbreviations
 from ragqa.language.lexicon import any_of, lexicon
 from ragqa.language.stop import BEFORE_A_NAME
+from ragqa.language.vocabulary import Concept, Found, Kind, Vocabulary, concept, folded, key, letters, vocabulary, words
+
+__all__ = [
+    "Concept",
+    "Kind",
+    "Link",
+    "Mention",
+    "Role",
+    "age_group",
+    "broader",
+    "by_preferred_names",
+    "conditions",
+    "interventions",
+    "links",
+    "members",
+    "mentions",
+    "names",
+    "populations",
+    "suggestions",
+]
 
 _WORDS = lexicon("language", "concepts")
 _MODIFIER = rf"(?:(?!{any_of(BEFORE_A_NAME)}\b)[A-Za-z][\w'’-]{{0,60}}\s+)"
 _CONDITION = re.compile(
     rf"\b{_MODIFIER}{{0,3}}(?:{_WORDS['condition_heads'].pattern})\b|"
     rf"\b{_MODIFIER}{{1,3}}(?:{_WORDS['organ_heads'].pattern})\b|"
-    rf"\b(?:{_WORDS['conditions'].pattern}|\w{{4,}}(?:{_WORDS['condition_endings'].pattern}))\b",
+    rf"\b\w{{4,}}(?:{_WORDS['condition_endings'].pattern})\b",
     re.IGNORECASE,
 )
-_NO_DRUG = "|".join(rf"{word}\b" for word in _WORDS["not_drugs"].entries)
-_DRUG = re.compile(
-    rf"\b(?!{_NO_DRUG})(?:\w+(?:{_WORDS['drug_endings'].pattern})|"
-    rf"{_WORDS['drugs'].pattern}|{_WORDS['drug_classes'].pattern})\b",
-    re.IGNORECASE,
-)
+_UNKNOWN_DRUG = re.compile(rf"\b[^\W\d_]{{3,40}}(?:{_WORDS['drug_endings'].pattern})\b", re.IGNORECASE)
 _THERAPY = re.compile(rf"\b{_MODIFIER}{{1,3}}(?:{_WORDS['therapy_heads'].pattern})\b", re.IGNORECASE)
+_FORMED_THERAPY = re.compile(rf"\b(?:{_WORDS['therapies'].pattern})\b", re.IGNORECASE)
 _LETTERED = re.compile(rf"\b(?!(?:{_WORDS['not_lettered'].pattern})\b)[a-z]{{4,}} [A-HJ-Z]\d{{0,2}}\b")
 """What a letter tells apart: vitamin D, hepatitis C, drug A."""
 _NAME = re.compile(r"(?<![.?!] )(?<!^)\b(?:[A-Z][\w'*&-]++(?:\s(?:of|the|and|de|&)\s(?=[A-Z]))?\s?)+(?<!\s)")
@@ -33,6 +54,10 @@ _POPULATION = re.compile(rf"\b(?:{_WORDS['populations'].pattern})\b", re.IGNOREC
 ADOLESCENT, ADULT = 12, 18
 """Years from which somebody is so called; by hand."""
 _AGE = re.compile(r"(\d{1,3})[- ](?:year|yr)s?[- ]olds?", re.IGNORECASE)
+_OF_A_NAME = re.compile(r"\b(?:(?:Dr|Prof|Professor|Mr|Mrs|Ms|Sir)\b\.?\s|[A-Z]{4,}-)\Z")
+"""What makes a name of what follows: a person's title, the first part of a trial's name."""
+_LONGEST_TITLE = 30
+_TREATMENTS = (Kind.DRUG, Kind.DRUG_CLASS, Kind.THERAPY)
 
 
 class Role(StrEnum):
@@ -44,33 +69,142 @@ class Role(StrEnum):
     NAME = "name"
 
 
+_ROLE = {
+    Kind.DRUG: Role.TREATMENT,
+    Kind.DRUG_CLASS: Role.TREATMENT,
+    Kind.THERAPY: Role.TREATMENT,
+    Kind.CONDITION: Role.CONDITION,
+    Kind.POPULATION: Role.POPULATION,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Words of a text and the concepts that they name, the likeliest first; several where the name has several meanings."""
+
+    start: int
+    end: int
+    text: str
+    concepts: tuple[Concept, ...]
+
+    @property
+    def concept(self) -> Concept:
+        """The likeliest of them."""
+        return self.concepts[0]
+
+
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """Words of a text that name something, and where they stand."""
+    """Words of a text that name something, where they stand, and the id of the concept; a mere name has none."""
 
     start: int
     end: int
     text: str
     role: Role
+    concept: str = ""
+
+
+def links(text: str) -> tuple[Link, ...]:
+    """The concepts that a text names, in order, none overlapping; of names that overlap the longer one stands.
+
+    A name with several meanings keeps those that what stands beside it speaks for; an unknown drug is recognised by its stem.
+    """
+    return _links(vocabulary(), text)
+
+
+@lru_cache(maxsize=4096)
+def _links(known: Vocabulary, text: str) -> tuple[Link, ...]:
+    found = [one for one in known.find(text) if not _OF_A_NAME.search(text, max(0, one.start - _LONGEST_TITLE), one.start)]
+    taken = _marked(text, ((one.start, one.end) for one in found))
+    unknown = [
+        Link(*match.span(), match[0], (_unknown(Kind.DRUG, match[0]),))
+        for match in _UNKNOWN_DRUG.finditer(text)
+        if not any(taken[match.start() : match.end()]) and not known.everyday(match[0])
+    ]
+    named = [Link(one.start, one.end, text[one.start : one.end], _meant(one, found, text)) for one in found]
+    return tuple(sorted([*named, *unknown], key=lambda link: link.start))
+
+
+def members(of: Concept) -> frozenset[str]:
+    """The ids of the concepts below one, at any distance: the drugs of a class, the kinds of a disease; empty for the lowest."""
+    return vocabulary().reached(of, up=False)
+
+
+def broader(of: Concept) -> frozenset[str]:
+    """The ids of the concepts above one, at any distance: the classes of a drug, what a disease is a kind of."""
+    return vocabulary().reached(of, up=True)
+
+
+def suggestions(word: str) -> tuple[str, ...]:
+    """Names of drugs and conditions that a word, or a name of several words, may be a misspelling of, the nearest first; at most
+    three.
+
+    Empty for a word that is a name itself: drugs that look alike are never offered for one another.
+    """
+    parts = word.lower().split()
+    if len(parts) == 1:
+        return _near(parts[0])
+    spelled = (" ".join((*parts[:at], near, *parts[at + 1 :])) for at, part in enumerate(parts) for near in _near(part))
+    return tuple(name for name in dict.fromkeys(spelled) if vocabulary().known(name))[:_OFFERED]
+
+
+def _near(word: str) -> tuple[str, ...]:
+    known = vocabulary()
+    if len(word) < _SHORTEST_MISSPELT or not word.isalpha() or known.known(word) or known.everyday(word):
+        return ()
+    most = 1 if len(word) < _TWO_FROM else 2
+    near: dict[str, tuple[int, int, str]] = {}
+    own = letters(word)
+    for name, held in known.spelled.get(word[0], ()):
+        if (own ^ held).bit_count() <= 2 * most >= 2 * abs(len(name) - len(word)) and (apart := edits(word, name, most)) <= most:
+            meaning = next((meaning.name for meaning in known.meanings(name)), name)
+            best = (apart, int(meaning != name), name)
+            near[meaning] = min(near.get(meaning, best), best)
+    return tuple(name for _, _, name in sorted(near.values())[:_OFFERED])
+
+
+_SHORTEST_MISSPELT, _TWO_FROM, _OFFERED = 5, 8, 3
+"""Letters of a word that is looked at; from how many on it may be two edits away; names offered. By hand."""
+
+
+def edits(one: str, other: str, most: int) -> int:
+    """How many letters are to be put in, left out, exchanged, or swapped with their neighbour, to make one word of the other
+    (optimal string alignment); ``most + 1`` where more than ``most`` are needed."""
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for at, letter in enumerate(one, 1):
+        last, before, row = before, row, [at]
+        for to, wanted in enumerate(other, 1):
+            best = min(before[to] + 1, row[to - 1] + 1, before[to - 1] + (letter != wanted))
+            if at > 1 < to and letter == other[to - 2] and one[at - 2] == wanted:
+                best = min(best, last[to - 2] + 1)
+            row.append(best)
+        if min(row) > most:
+            return most + 1
+    return min(row[-1], most + 1)
+
+
+def by_preferred_names(text: str) -> str:
+    """A text in which each drug, class, therapy and condition goes by its preferred name; an ambiguous name stays as it is."""
+    parts, at = [], 0
+    for link in links(text):
+        if len(link.concepts) == 1 and link.concept.kind in (*_TREATMENTS, Kind.CONDITION):
+            parts += [text[at : link.start], link.concept.name]
+            at = link.end
+    return "".join([*parts, text[at:]])
 
 
 def mentions(text: str) -> tuple[Mention, ...]:
     """Treatments, conditions and populations in a text, in order, none overlapping: the longer one stands, a mere name last."""
-    found: list[Mention] = []
-    for match in _SHORT.finditer(text):
-        if known := known_abbreviations(match[0]):
-            role = Role.TREATMENT if _therapies(known) else Role.CONDITION if _names_conditions(known) else None
-            found += [Mention(*match.span(), match[0], role)] if role else []
-    found += [
-        Mention(*match.span(), match[0], role)
-        for role, patterns in _ROLES.items()
-        for pattern in patterns
-        for match in pattern.finditer(text)
-        if match[0].lower() not in _UNNAMED
+    known = [
+        Mention(*_with_degree(text, link), _ROLE[link.concept.kind], link.concept.id)
+        for link in links(text)
+        if link.concept.kind in _ROLE
     ]
+    formed = [mention for mention in _by_form(text) if not _holds_its_like(mention, known)]
     kept: list[Mention] = []
     taken = bytearray(len(text))  # a mark for each character, so that many mentions cost no more each than few
-    for mention in sorted(found, key=lambda m: (m.role is Role.NAME, m.start - m.end)):
+    for mention in sorted([*known, *formed], key=lambda m: (m.role is Role.NAME, m.start - m.end)):
         if not any(taken[mention.start : mention.end]):
             kept.append(mention)
             taken[mention.start : mention.end] = b"\1" * (mention.end - mention.start)
@@ -83,21 +217,20 @@ def populations(text: str) -> tuple[str, ...]:
 
 
 def conditions(text: str) -> tuple[str, ...]:
-    """Conditions in a text, each once: those written out, then those abbreviated. What names a population is none."""
-    known, people = known_abbreviations(text), populations(text)
-    spelled = (found for found in _found(_CONDITION, text) if found not in people)
-    return tuple(dict.fromkeys([*spelled, *(short for short in known if _names_condition(known[short][0]))]))
+    """Conditions in a text, each once, in order. What names a population is none."""
+    people = {found.casefold() for found in populations(text)}
+    return _texts(m for m in _of_role(text, Role.CONDITION) if m.text.casefold() not in people)
 
 
 def interventions(text: str) -> tuple[str, ...]:
-    """Drugs, then therapies, then what a letter tells apart, then abbreviated treatments in a text, each once."""
-    found = (name for pattern in (_DRUG, _THERAPY, _LETTERED) for name in _found(pattern, text))
-    return tuple(dict.fromkeys([*found, *_therapies(known_abbreviations(text))]))
+    """Drugs, their classes and other treatments in a text, each once, in order."""
+    return _texts(_of_role(text, Role.TREATMENT))
 
 
 def names(text: str) -> tuple[str, ...]:
     """Drugs, drug classes and stated ages in a text: what may not be exchanged for anything else."""
-    return tuple(dict.fromkeys((*_found(_DRUG, text), *(match[0] for match in _AGE.finditer(text)))))
+    drugs = (link.text for link in links(text) if link.concept.kind in (Kind.DRUG, Kind.DRUG_CLASS))
+    return tuple(dict.fromkeys((*drugs, *(match[0] for match in _AGE.finditer(text)))))
 
 
 def age_group(population: str) -> str | None:
@@ -109,41 +242,93 @@ def age_group(population: str) -> str | None:
     return "children" if years < ADOLESCENT else "adolescents" if years < ADULT else None
 
 
+_CLUES = {
+    meaning: frozenset(key(clue) for clue in clues) for meaning, clues in lexicon("language", "meanings")["clues"].table().items()
+}
+_WRITTEN_OUT = 3
+"""Clues that a meaning's own name elsewhere in the text is worth; by hand."""
+
+
+def _meant(one: Found, found: Iterable[Found], text: str) -> tuple[Concept, ...]:
+    """The meanings of a name that what stands beside it speaks for most; all where nothing speaks for one of them."""
+    if len(one.concepts) < 2:
+        return one.concepts
+    beside = [other.concepts[0] for other in found if other.concepts != one.concepts]
+    held = {word.number for word in words(text)} | {key(other.name) for other in beside}
+    clues = {meaning: len(_CLUES.get(meaning.name, frozenset()) & held) for meaning in one.concepts}
+    for meaning in one.concepts:
+        clues[meaning] += _WRITTEN_OUT * (meaning in beside)
+    most = max(clues.values())
+    return tuple(meaning for meaning in one.concepts if clues[meaning] == most)
+
+
+def _unknown(kind: Kind, text: str) -> Concept:
+    name = " ".join(folded(word) for word in text.split())
+    return Concept(f"{kind}:?{name}", kind, text.lower())
+
+
+def _marked(text: str, spans: Iterable[tuple[int, int]]) -> bytearray:
+    taken = bytearray(len(text))
+    for start, end in spans:
+        taken[start:end] = b"\1" * (end - start)
+    return taken
+
+
+_DEGREES = re.compile(rf"(?:\b(?:{_WORDS['degrees'].pattern})\s+){{1,5}}\Z", re.IGNORECASE)
+_LONGEST_DEGREE = 80
+"""Characters before a name that are looked at for its degree; by hand: five of the longest."""
+
+
+def _with_degree(text: str, link: Link) -> tuple[int, int, str]:
+    """Where a mention stands with the degree before it ("severe", "treatment-resistant"), and its text."""
+    start = link.start
+    if link.concept.kind in (Kind.CONDITION, Kind.POPULATION):
+        before = _DEGREES.search(text, max(0, start - _LONGEST_DEGREE), start)
+        start = before.start() if before else start
+    return start, link.end, text[start : link.end]
+
+
+def _by_form(text: str) -> list[Mention]:
+    return [
+        Mention(*match.span(), match[0], role, concept(kind, f"?{match[0].lower()}").id if kind else "")
+        for role, kind, pattern in _FORMS
+        for match in pattern.finditer(text)
+        if match[0].lower() not in _UNNAMED
+    ]
+
+
+def _holds_its_like(formed: Mention, known: Iterable[Mention]) -> bool:
+    """Whether what was recognised by its form only adds words to a known name of its role: "memantine borderline disorder"."""
+    return any(
+        one.role is formed.role and formed.start <= one.start and one.end <= formed.end and one.end == formed.end for one in known
+    )
+
+
+def _of_role(text: str, role: Role) -> Iterable[Mention]:
+    return (mention for mention in mentions(text) if mention.role is role)
+
+
+def _texts(found: Iterable[Mention]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(" ".join(mention.text.split()) for mention in found))
+
+
 def _found(pattern: re.Pattern[str], text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(" ".join(match[0].split()) for match in pattern.finditer(text)))
 
 
-def _names_condition(words: str) -> bool:
-    return bool(_CONDITION.search(words))
-
-
-def _names_conditions(known: dict[str, tuple[str, ...]]) -> bool:
-    return any(_names_condition(meanings[0]) for meanings in known.values())
-
-
 _DEGREE = rf"(?:(?:{_WORDS['degrees'].pattern})\s+){{0,5}}"
-_ROLES = {
-    Role.POPULATION: (
+_FORMS = (
+    (
+        Role.POPULATION,
+        Kind.POPULATION,
         re.compile(rf"\b{_DEGREE}(?:{_POPULATION.pattern}|{_WORDS['mentioned_populations'].pattern})", re.IGNORECASE),
     ),
-    Role.CONDITION: (
-        re.compile(rf"\b{_DEGREE}(?:{_CONDITION.pattern})", re.IGNORECASE),
-        re.compile(rf"\b(?:{_WORDS['mentioned_conditions'].pattern})", re.IGNORECASE),
-    ),
-    Role.TREATMENT: (
-        _DRUG,
-        _THERAPY,
-        _LETTERED,
-        *(re.compile(rf"\b{words}\b", re.IGNORECASE) for words in _WORDS["therapies"].entries),
-    ),
-    Role.NAME: (_NAME,),
-}
+    (Role.CONDITION, Kind.CONDITION, re.compile(rf"\b{_DEGREE}(?:{_CONDITION.pattern})", re.IGNORECASE)),
+    (Role.TREATMENT, Kind.THERAPY, _THERAPY),
+    (Role.TREATMENT, Kind.THERAPY, _FORMED_THERAPY),
+    (Role.TREATMENT, Kind.DRUG, _LETTERED),
+    (Role.NAME, None, _NAME),
+)
 _UNNAMED = frozenset(
     f"{degree} {word}".strip() for degree in ("", *_WORDS["unnamed_degrees"].entries) for word in _WORDS["unnamed"].entries
 )
-_OF_TREATMENT = re.compile(_WORDS["treatment_words"].pattern)
-_SHORT = re.compile(r"\b[A-Z][A-Za-z-]*[A-Z]s?\b")
-
-
-def _therapies(known: dict[str, tuple[str, ...]]) -> list[str]:
-    return [short for short, meanings in known.items() if _OF_TREATMENT.search(meanings[0] + short)]
