@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from ragqa.language.concepts import Role
-from ragqa.question.followup.mentions import WORDS, mentions, texts_of
+from ragqa.question.followup.mentions import WORDS, identities, mentions, texts_of
 from ragqa.question.followup.thread import Thread
 
 _ORDERED = re.compile(rf"\b(?:({WORDS['former'].pattern})|(?:{WORDS['latter'].pattern}))\b", re.IGNORECASE)
@@ -30,8 +30,8 @@ def referred(said: str, thread: Thread) -> tuple[str, ...]:
 
 
 def _not_spoken_of(named: Sequence[str], thread: Thread) -> list[str]:
-    spoken = {text.casefold() for role in (Role.TREATMENT, Role.CONDITION) for text in thread.of(role)}
-    return [name for name in named if name.casefold() not in spoken] or list(named)
+    spoken = identities(" | ".join(text for role in (Role.TREATMENT, Role.CONDITION) for text in thread.of(role)))
+    return [name for name in named if not identities(name) <= spoken] or list(named)
 
 
 def _two(thread: Thread) -> list[str]:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 from ragqa.language.concepts import Role
-from ragqa.question.followup.mentions import ASKING, WORDS, mentions
+from ragqa.question.followup.mentions import ASKING, WORDS, identities, identity, mentions
 from ragqa.question.understanding import QuestionType, understand
 
 MOST = 9
@@ -56,8 +56,8 @@ def _asks(text: str) -> bool:
 
 def _news(text: str, before: Sequence[str]) -> bool:
     """Whether a text names a drug, a condition or people that nothing before it names."""
-    known = {mention.text.casefold() for said in before for mention in mentions(said)}
-    return any(mention.role is not Role.NAME and mention.text.casefold() not in known for mention in mentions(text))
+    known = frozenset().union(*map(identities, before))
+    return any(mention.role is not Role.NAME and identity(mention) not in known for mention in mentions(text))
 
 
 def _needs_nothing(text: str) -> bool:
