@@ -7,7 +7,8 @@ from itertools import permutations
 import pytest
 
 from ragqa.question.asked import Turn
-from ragqa.question.followup import standalone
+from ragqa.question.followup import apart, standalone
+from ragqa.question.followup.several import MOST, several
 
 pytestmark = pytest.mark.quick
 
@@ -154,3 +155,33 @@ def test_a_question_searched_for_makes_its_follow_ups_ones_of_medicine() -> None
     before = "STAR*D remission?"
     assert read(before, "is that disputed these days?") == "is that disputed these days: STAR*D remission?"
     assert read(before, "is that disputed these days?", status="out_of_scope") == "is that disputed these days?"
+
+
+def test_a_brand_and_its_drug_are_one_and_a_combination_is_one_treatment() -> None:
+    """Told to be taken, the drug spoken of is no second one; "it" is the whole combination."""
+    assert "interact" not in read("What dose of memantine in dementia?", "she is also on Namenda")
+    assert (
+        read("Is budesonide/formoterol good for COPD?", "is it safe in pregnancy?")
+        == "is budesonide/formoterol safe in pregnancy?"
+    )
+    assert standalone("and Namenda?", [Turn(question="Does memantine help in OCD?")]).joined != ""
+
+
+@pytest.mark.parametrize(
+    "said", ["any interactions with caffeine?", "interactions with caffeine?", "is there an interaction with caffeine?"]
+)
+def test_an_interaction_that_names_one_drug_is_one_with_the_drug_spoken_of(said: str) -> None:
+    """Of a drug that nobody spoke of it stands as it is asked."""
+    assert read("Does clozapine help in schizophrenia?", said) == "Does clozapine interact with caffeine?"
+    assert read(said) == said
+
+
+@pytest.mark.parametrize(
+    "words", ["she is 15, ", "she is also on lithium ", "the former ", "lithium/", "CrCl 20 ", "is it safe? ", "ok thanks "]
+)
+def test_a_long_text_is_read_to_its_end(words: str) -> None:
+    """Two thousand characters of one rule's words, after six such turns: no rule takes them for more than it looks at."""
+    text = (words * 2000)[:2000].strip()
+    reading = standalone(text, [Turn(question=text)] * 6)
+    assert reading.text
+    assert apart(text, []) is None or len(several(text)) <= MOST

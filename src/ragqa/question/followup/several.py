@@ -13,7 +13,7 @@ from ragqa.question.followup.mentions import ASKING, WORDS, identities, identity
 from ragqa.question.understanding import QuestionType, understand
 
 MOST = 9
-"""Questions that a text is cut into; by hand: a reader chooses by one digit."""
+"""Questions that a text is cut into at most; by hand: a reader chooses by one digit."""
 _END = re.compile(r"(?<=[?;])\s+|(?<=[a-z)]\.)\s+(?=[A-Z])")
 """Where a sentence ends."""
 _CLAUSE = re.compile(rf",\s+(?:(?:{WORDS['going_on'].pattern})\s+){{0,3}}(?=(?:{WORDS['asking'].pattern})\b)", re.IGNORECASE)
@@ -30,11 +30,11 @@ def several(text: str) -> tuple[str, ...]:
         clauses = _CLAUSE.split(sentence)
         joints = ["", *(match[0] for match in _CLAUSE.finditer(sentence))]
         for joint, clause in zip(joints, clauses, strict=True):
-            if questions and not _is_another(clause, questions, in_sentence=bool(joint)):
+            if questions and (len(questions) == MOST or not _is_another(clause, questions, in_sentence=bool(joint))):
                 questions[-1] += (joint or " ") + clause
             else:
                 questions.append(clause)
-    return tuple(map(_ended, questions[:MOST])) if len(questions) > 1 else ()
+    return tuple(map(_ended, questions)) if len(questions) > 1 else ()
 
 
 def _is_another(text: str, before: Sequence[str], in_sentence: bool) -> bool:
