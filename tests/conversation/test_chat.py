@@ -52,6 +52,25 @@ def test_a_conversation_in_the_terminal(ragqa: Ragqa, tmp_path: Path) -> None:
     assert "Understood as: Does memantine help in OCD?" in said(again, "/understood Does memantine help in OCD?")
 
 
+def test_several_questions_are_offered_one_by_one_and_thanks_are_not_searched_for(ragqa: Ragqa) -> None:
+    """A number takes the next of them; what is thanked for stays the thread; nothing is answered twice."""
+    chat = Chat(ragqa)
+    offered = said(chat, "Does olanzapine help in BPD? What dose of memantine in severe renal impairment?")
+    assert "one at a time" in offered
+    assert "2. What dose of memantine in severe renal impairment?" in offered
+    assert "olanzapine" in said(chat, "1")
+    assert "Understood as: What dose of memantine in severe renal impairment?" in said(chat, "2")
+    for line in ("thanks", "ok, great", "?"):
+        assert "Nothing was asked" in said(chat, line)
+    assert [answer.status for answer in chat.answers[-3:]] == ["out_of_scope"] * 3
+    assert not any(answer.statements for answer in chat.answers[-3:])
+    assert "Understood as: What dose of memantine in moderate renal impairment?" in said(chat, "and in moderate?")
+    assert (
+        chat.ragqa.ask("Does olanzapine help in BPD? What dose of lithium? My wife has taken all her lithium tablets").status
+        == "urgent"
+    )
+
+
 def test_an_article_that_is_opened_is_what_the_next_question_is_about(ragqa: Ragqa) -> None:
     """ "This drug" is the article's from then on, not the one talked about before."""
     chat = Chat(ragqa)

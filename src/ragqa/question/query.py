@@ -96,9 +96,10 @@ class Query:
         return refers_back(self.text)
 
     def is_medical(self, wording: str) -> bool:
-        """Whether this wording of the question is a medical one at all, asked where nothing answers it; a follow-up that took over
-        words of a question that was searched for is.
+        """Whether this wording of the question is a medical one at all, asked where nothing answers it; a follow-up that took
+        over words of a question that was searched for is.
         """
-        if self.reading.is_follow_up and self.reading.text != self.asked and self.turns and self.turns[-1].status in SEARCHED:
+        took_over = self.reading.is_follow_up and self.text != self.asked
+        if took_over and self.turns and self.turns[-1].status in SEARCHED:
             return True
         return outside(wording, self.vector, self.fingerprint) != "other"

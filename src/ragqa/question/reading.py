@@ -82,7 +82,8 @@ class Reader:
             return query
         if not query.reading.asks:
             return replace(query, refusal=NOTHING_ASKED)
-        embedded = self._embedded(query, [*query.reading.choices, query.text][0])
+        readings = () if query.reading.several else query.reading.choices
+        embedded = self._embedded(query, [*readings, query.text][0])
         refused = refuse(query.asked, embedded.vector, embedded.fingerprint, query.reading.is_follow_up)
         if is_foreign(query.wanted or query.asked) and not (refused and refused.status is Status.URGENT):
             refused = Refusal(status=Status.OUT_OF_SCOPE, message=REFUSALS["language"])

@@ -8,7 +8,7 @@ from itertools import islice
 
 from ragqa.language.concepts import Mention, Role
 from ragqa.language.roots import root
-from ragqa.question.followup.mentions import EITHER, LONGEST_JOINT, WORDS, mentions, texts_of, without_end
+from ragqa.question.followup.mentions import EITHER, LONGEST_JOINT, WORDS, identities, identity, mentions, without_end
 from ragqa.question.followup.thread import Thread
 
 MOST_REFERENTS = 9
@@ -41,8 +41,8 @@ def refers_back(question: str) -> bool:
 
 def resolved(said: str, own: Sequence[Mention], thread: Thread) -> list[str]:
     """The question with its pronoun replaced by each treatment it could mean; none where nothing points to a treatment."""
-    named = {text.casefold() for text in texts_of(Role.TREATMENT, own)}
-    referents = [text for text in thread.of(Role.TREATMENT) or thread.of(Role.NAME) if text.casefold() not in named]
+    named = {identity(mention) for mention in own if mention.role is Role.TREATMENT}
+    referents = [text for text in thread.of(Role.TREATMENT) or thread.of(Role.NAME) if not identities(text) & named]
     weighed = bool(_WEIGHED.search(thread.question)) and not _ADDED.search(thread.question)
     if referents and thread.topic and not thread.clinical and (who := _WHO.search(said)) and not named_before(own, who):
         return [_put_for(who, said, referents[0])]

@@ -12,7 +12,7 @@ from ragqa.question.asked import Turn
 from ragqa.question.followup.anaphora import refers_back, unnamed
 from ragqa.question.followup.correction import corrected
 from ragqa.question.followup.courtesy import asks_nothing
-from ragqa.question.followup.mentions import WORDS, mentions, without_end
+from ragqa.question.followup.mentions import WORDS, identities, identity, mentions, without_end
 from ragqa.question.followup.rewriting import rewritten
 from ragqa.question.followup.several import several
 from ragqa.question.followup.thread import Reading, Thread
@@ -97,11 +97,11 @@ def _offered(turns: Sequence[Turn]) -> tuple[str, ...]:
 
 
 def _names_more(question: str, before: str) -> bool:
-    """Whether a question names a treatment, a condition or people that the one before it does not: then that one is asked no more,
-    and an answer to it would be one about something else.
+    """Whether a question names a treatment, a condition or people that the one before it does not: then that one is asked no
+    more, and an answer to it would be one about something else.
     """
-    known = {mention.text.casefold() for mention in mentions(before)}
-    return any(mention.role is not Role.NAME and mention.text.casefold() not in known for mention in mentions(question))
+    known = identities(before)
+    return any(mention.role is not Role.NAME and identity(mention) not in known for mention in mentions(question))
 
 
 def _thread(turns: Sequence[Turn], topic: str) -> Thread:

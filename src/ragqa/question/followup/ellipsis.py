@@ -6,7 +6,17 @@ import re
 from collections.abc import Iterator, Sequence
 
 from ragqa.language.concepts import Mention, Role
-from ragqa.question.followup.mentions import ASKING, JOINT, WORDS, kind_of_people, mentions, subjects, texts_of, without_end
+from ragqa.question.followup.mentions import (
+    ASKING,
+    JOINT,
+    WORDS,
+    identities,
+    kind_of_people,
+    mentions,
+    subjects,
+    texts_of,
+    without_end,
+)
 from ragqa.question.followup.thread import Thread
 from ragqa.question.understanding import QuestionType, understand
 
@@ -47,8 +57,8 @@ def stands_alone(question: str, said: str, own: Sequence[Mention], rest: Sequenc
         return True
     if said != question or not rest:
         return False
-    known = {text.casefold() for role in (Role.TREATMENT, Role.CONDITION) for text in thread.of(role)}
-    return any(text.casefold() not in known for text in [*treatments, *conditions]) or len(rest) >= LONGEST_LEANING
+    known = identities(" | ".join(text for role in (Role.TREATMENT, Role.CONDITION) for text in thread.of(role)))
+    return any(not identities(text) <= known for text in [*treatments, *conditions]) or len(rest) >= LONGEST_LEANING
 
 
 def is_of_a_study(said: str) -> bool:

@@ -31,6 +31,8 @@ _ORGANS = (Scale.KIDNEY, Scale.LIVER)
 _BEFORE_PLACE = re.compile(rf"\b(?:{WORDS['before_a_place'].pattern})\s$", re.IGNORECASE)
 _PEOPLE = re.compile(rf"\s(?:{WORDS['people'].pattern})\b", re.IGNORECASE)
 _ADJECTIVE = re.compile(WORDS["adjectives"].pattern, re.IGNORECASE)
+_GENITIVE = re.compile(r"['’]s$", re.IGNORECASE)
+_PLUS = re.compile(r"\s?[/+]\s?")
 _NOUN = re.compile(r"\s+[a-z]{3,}", re.IGNORECASE)
 _COPULA = re.compile(rf"(?:\s|['’])(?:{WORDS['copula'].pattern})(?=[\s~<>])", re.IGNORECASE)
 
@@ -42,8 +44,31 @@ def mentions(text: str) -> tuple[Mention, ...]:
     texts.
     """
     placed = list(_placed(text))
-    named = (m for m in read_mentions(text) if not any(p.start < m.end and m.start < p.end for p in placed))
-    return tuple(sorted([*(_with_noun(text, mention) for mention in named), *placed], key=lambda mention: mention.start))
+    named = [_trimmed(text, m) for m in read_mentions(text) if not any(p.start < m.end and m.start < p.end for p in placed)]
+    return tuple(sorted([*_combined(text, named), *placed], key=lambda mention: mention.start))
+
+
+def identity(mention: Mention) -> str:
+    """What is named, whatever it is called: a brand and its drug are one; people are told apart by their words."""
+    return mention.concept if mention.concept and mention.role is not Role.POPULATION else mention.text.casefold()
+
+
+def identities(text: str) -> frozenset[str]:
+    """What a text names."""
+    return frozenset(map(identity, mentions(text)))
+
+
+def _combined(text: str, named: Iterable[Mention]) -> list[Mention]:
+    """The mentions, of which treatments that are joined to a combination are one ("budesonide/formoterol")."""
+    kept: list[Mention] = []
+    for mention in named:
+        last = kept[-1] if kept else None
+        if last and last.role is mention.role is Role.TREATMENT and _PLUS.fullmatch(text, last.end, mention.start):
+            both = f"{identity(last)}+{identity(mention)}"
+            kept[-1] = Mention(last.start, mention.end, text[last.start : mention.end], Role.TREATMENT, both)
+        else:
+            kept.append(mention)
+    return kept
 
 
 def _placed(text: str) -> Iterator[Mention]:
@@ -63,8 +88,10 @@ def _called(band: Band, people: str) -> str:
     return f"{years:.0f}-year-old {people}" if band.stretch.high == years + 1 and years >= 1 else band.text
 
 
-def _with_noun(text: str, mention: Mention) -> Mention:
-    """A population that is named by an adjective alone ("she is pregnant") as people."""
+def _trimmed(text: str, mention: Mention) -> Mention:
+    """A treatment without its genitive, and a population that is named by an adjective alone ("she is pregnant") as people."""
+    if mention.role is Role.TREATMENT and (genitive := _GENITIVE.search(mention.text)):
+        return replace(mention, end=mention.start + genitive.start(), text=mention.text[: genitive.start()])
     lacks = mention.role is Role.POPULATION and _ADJECTIVE.fullmatch(mention.text) and not _NOUN.match(text, mention.end)
     return replace(mention, text=f"{mention.text} patients") if lacks else mention
 
@@ -81,8 +108,8 @@ def kind_of_people(population: str) -> str:
 
 
 def texts_of(role: Role, found: Sequence[Mention]) -> list[str]:
-    """The texts of the mentions of a role, each once, in order, spelled as the first of them."""
-    unique = {mention.text.casefold(): mention.text for mention in reversed(found) if mention.role is role}
+    """The texts of the mentions of a role, each thing once, in order, spelled as the first of them."""
+    unique = {identity(mention): mention.text for mention in reversed(found) if mention.role is role}
     return list(reversed(unique.values()))
 
 

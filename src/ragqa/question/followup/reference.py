@@ -1,4 +1,4 @@
-"""What "the former", "the latter" and "the other one" stand for, and "X instead": words that point to one of two things named."""
+"""What "the former", "the latter" and "the other one" stand for, and names with no more than "instead" or "too" behind them."""
 
 from __future__ import annotations
 
@@ -6,32 +6,32 @@ import re
 from collections.abc import Sequence
 
 from ragqa.language.concepts import Role
-from ragqa.question.followup.mentions import WORDS, mentions, texts_of
+from ragqa.question.followup.mentions import WORDS, identities, mentions, texts_of
 from ragqa.question.followup.thread import Thread
 
 _ORDERED = re.compile(rf"\b(?:({WORDS['former'].pattern})|(?:{WORDS['latter'].pattern}))\b", re.IGNORECASE)
 _OTHER = re.compile(rf"\b(?:{WORDS['other'].pattern})(?!\w)", re.IGNORECASE)
-_INSTEAD = re.compile(r",?\s+instead(?:\s+of\s+[\w' -]{1,60})?(?=\s*[?.!]*$)", re.IGNORECASE)
+_LEAD_OUT = re.compile(rf",?\s+(?:{WORDS['lead_out'].pattern})(?=\s*[?.!]*$)", re.IGNORECASE)
 
 
 def referred(said: str, thread: Thread) -> tuple[str, ...]:
     """The text with the thing meant in place of "the former", "the latter" or "the other one", one text for each thing that it
-    could be, and without an "instead" behind a name; the text as it is where it points to nothing.
+    could be, and without an "instead" or "too" behind a name; the text as it is where it points to nothing.
     """
     named = _two(thread)
     if named:
         said = _ORDERED.sub(lambda match: named[0] if match[1] else named[-1], said)
         if other := _OTHER.search(said):
             return tuple(f"{said[: other.start()]}{name}{said[other.end() :]}" for name in _not_spoken_of(named, thread))
-    instead = _INSTEAD.search(said)
-    if instead and thread.base and mentions(said[: instead.start()]):
-        return (_INSTEAD.sub("", said, count=1),)
+    ends = _LEAD_OUT.search(said)
+    if ends and thread.base and mentions(said[: ends.start()]):
+        return (said[: ends.start()] + said[ends.end() :],)
     return (said,)
 
 
 def _not_spoken_of(named: Sequence[str], thread: Thread) -> list[str]:
-    spoken = {text.casefold() for role in (Role.TREATMENT, Role.CONDITION) for text in thread.of(role)}
-    return [name for name in named if name.casefold() not in spoken] or list(named)
+    spoken = identities(" | ".join(text for role in (Role.TREATMENT, Role.CONDITION) for text in thread.of(role)))
+    return [name for name in named if not identities(name) <= spoken] or list(named)
 
 
 def _two(thread: Thread) -> list[str]:

@@ -51,11 +51,6 @@ def rewritten(question: str, thread: Thread) -> Reading:
     return read if text == opened else replace(read, is_follow_up=True)
 
 
-def _says_nothing(said: _Said) -> bool:
-    """Whether a question holds no word of its own: "why?", "how so?"."""
-    return not said.own and not said.rest
-
-
 def _told(text: str, thread: Thread) -> Reading | None:
     """What is told of somebody or of a second drug, as the question that it asks; None where nothing of the kind is said."""
     told, asked = parted(text)
@@ -84,7 +79,9 @@ def _read(question: str, text: str, thread: Thread) -> Reading:
 
 def _points(text: str, own: Sequence[Mention]) -> bool:
     """Whether a word outside its mentions points to something said before."""
-    return any(not any(m.start <= match.start() < m.end for m in own) for match in islice(_POINTING.finditer(text), MOST_POINTERS))
+    return any(
+        not any(m.start <= match.start() < m.end for m in own) for match in islice(_POINTING.finditer(text), MOST_POINTERS)
+    )
 
 
 def _in_base(said: _Said, thread: Thread) -> str | None:
@@ -125,6 +122,7 @@ def _resolved(question: str, said: _Said, thread: Thread) -> Reading:
     )
     if text == said.text and not thread.clinical:
         return Reading(question)  # with nothing to take over, it stands as asked
-    if thread.question and thread.clinical and not choices and (_says_nothing(said) or (text == said.text and said.points)):
+    alone = all(mention.role is Role.NAME for mention in said.own) and (not said.rest or (text == said.text and said.points))
+    if alone and thread.question and thread.clinical and not choices:
         return Reading(f"{without_end(said.text)}: {thread.question}", is_follow_up=True)
     return Reading(text, is_follow_up=True)

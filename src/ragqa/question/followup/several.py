@@ -9,11 +9,11 @@ import re
 from collections.abc import Sequence
 
 from ragqa.language.concepts import Role
-from ragqa.question.followup.mentions import ASKING, WORDS, mentions
+from ragqa.question.followup.mentions import ASKING, WORDS, identities, identity, mentions
 from ragqa.question.understanding import QuestionType, understand
 
 MOST = 9
-"""Questions that a text is cut into; by hand: a reader chooses by one digit."""
+"""Questions that a text is cut into at most; by hand: a reader chooses by one digit."""
 _END = re.compile(r"(?<=[?;])\s+|(?<=[a-z)]\.)\s+(?=[A-Z])")
 """Where a sentence ends."""
 _CLAUSE = re.compile(rf",\s+(?:(?:{WORDS['going_on'].pattern})\s+){{0,3}}(?=(?:{WORDS['asking'].pattern})\b)", re.IGNORECASE)
@@ -30,11 +30,11 @@ def several(text: str) -> tuple[str, ...]:
         clauses = _CLAUSE.split(sentence)
         joints = ["", *(match[0] for match in _CLAUSE.finditer(sentence))]
         for joint, clause in zip(joints, clauses, strict=True):
-            if questions and not _is_another(clause, questions, in_sentence=bool(joint)):
+            if questions and (len(questions) == MOST or not _is_another(clause, questions, in_sentence=bool(joint))):
                 questions[-1] += (joint or " ") + clause
             else:
                 questions.append(clause)
-    return tuple(map(_ended, questions[:MOST])) if len(questions) > 1 else ()
+    return tuple(map(_ended, questions)) if len(questions) > 1 else ()
 
 
 def _is_another(text: str, before: Sequence[str], in_sentence: bool) -> bool:
@@ -56,8 +56,8 @@ def _asks(text: str) -> bool:
 
 def _news(text: str, before: Sequence[str]) -> bool:
     """Whether a text names a drug, a condition or people that nothing before it names."""
-    known = {mention.text.casefold() for said in before for mention in mentions(said)}
-    return any(mention.role is not Role.NAME and mention.text.casefold() not in known for mention in mentions(text))
+    known = frozenset().union(*map(identities, before))
+    return any(mention.role is not Role.NAME and identity(mention) not in known for mention in mentions(text))
 
 
 def _needs_nothing(text: str) -> bool:

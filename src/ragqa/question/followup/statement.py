@@ -1,4 +1,4 @@
-"""What a reader tells of somebody: it restates the question before for that patient, or asks how a second drug goes with the first.
+"""What a reader tells of somebody: it restates the question before for that patient, or asks how a second drug goes with it.
 
 After "What dose of memantine in dementia?" the statement "she is 15" asks for the dose in a 15-year-old, and "she is also on
 amantadine" whether memantine interacts with amantadine.
@@ -10,7 +10,7 @@ import re
 
 from ragqa.language.concepts import Role
 from ragqa.question.followup.anaphora import IT
-from ragqa.question.followup.mentions import WORDS, mentions, telling_words, texts_of, without_end
+from ragqa.question.followup.mentions import WORDS, identities, mentions, telling_words, texts_of, without_end
 from ragqa.question.followup.substitution import exchanged
 from ragqa.question.followup.thread import Thread
 from ragqa.question.understanding import QuestionType, understand
@@ -22,6 +22,7 @@ _SOMEONE = re.compile(
     re.IGNORECASE,
 )
 _TAKING = re.compile(rf"{_CLAUSE}{_STILL}(?:{WORDS['taking'].pattern})\s{_STILL}", re.IGNORECASE)
+_INTERACTIONS = re.compile(rf"(?:{WORDS['interactions'].pattern})\s", re.IGNORECASE)
 _WITH = re.compile(rf"(?:{WORDS['taken_with'].pattern})\s", re.IGNORECASE)
 _DENIED = re.compile(rf"\b(?:{WORDS['denied'].pattern})\b", re.IGNORECASE)
 _ASKED_AFTER = re.compile(rf"[,.;:]\s+(?:(?:and|so|then)\s)?(?=(?:{WORDS['asking'].pattern})\b)", re.IGNORECASE)
@@ -54,17 +55,17 @@ def restated(told: str, base: str) -> str:
 
 
 def interaction(said: str, thread: Thread) -> str | None:
-    """Whether the thread's treatment interacts with the one told of beside it ("she is also on X", "with X?"); None for others."""
+    """Whether the thread's treatment interacts with the one told of beside it ("she is also on X"); None for other texts."""
     if _DENIED.search(said):
         return None
     drugs = _beside(said, thread.base)
     own = mentions(drugs)
     told = texts_of(Role.TREATMENT, own)
-    known = {name.casefold() for name in told}
-    taken = [text for text in thread.of(Role.TREATMENT) if text.casefold() not in known][:2]
+    taken = [text for text in thread.of(Role.TREATMENT) if not identities(text) & identities(drugs)][:2]
     if not (told and taken) or telling_words(drugs, own):
         return None
-    asked = f"{'Do' if len(taken) > 1 or taken[0].endswith('s') else 'Does'} {' and '.join(taken)} interact with {' and '.join(told)}?"
+    verb = "Do" if len(taken) > 1 or taken[0].endswith("s") else "Does"
+    asked = f"{verb} {' and '.join(taken)} interact with {' and '.join(told)}?"
     return exchanged(asked, [mention for mention in own if mention.role is not Role.TREATMENT])
 
 
@@ -74,7 +75,7 @@ def _beside(said: str, base: str) -> str:
     rest = said[someone.end() :] if someone else said
     if someone and someone["state"] and someone["state"].lower() == "takes":
         return rest
-    if taking := _TAKING.match(rest):
-        return rest[taking.end() :]
+    if opening := _TAKING.match(rest) or _INTERACTIONS.match(rest):
+        return rest[opening.end() :]
     beside = None if someone or understand(base).question_type in _OF_EFFECT else _WITH.match(rest)
     return rest[beside.end() :] if beside else ""

@@ -71,7 +71,10 @@ class Thread:
         if role is Role.NAME and self.topic and len(self.topic.split()) <= LONGEST_NAME:
             return [self.topic]
         last = mentions(self.question)
-        apart = role is Role.POPULATION or (role is Role.CONDITION and any(kind_of_people(mention.text) == "organ" for mention in last if mention.role is Role.POPULATION))
+        apart = role is Role.POPULATION or (
+            role is Role.CONDITION
+            and any(kind_of_people(mention.text) == "organ" for mention in last if mention.role is Role.POPULATION)
+        )
         return texts_of(role, last) or ([] if apart else texts_of(role, mentions(self.topic)))
 
     def carried(self, role: Role) -> list[str]:
