@@ -3,8 +3,8 @@
     python eval/measure/sentences.py ../shared/data
 
 ``eval/sentences/boundaries.jsonl`` says of 550 full stops, question marks and the like in abstracts of three data sets whether
-a sentence ends there, as they were read one by one. Most are places where splitters disagree, or stand after a single letter, a unit
-or a shortened word: the share of right answers is far below that of running text. It holds places and hashes, not the texts.
+a sentence ends there, as they were read one by one. Most are places where splitters disagree, or stand after a single letter, a
+unit or a shortened word: the share of right answers is far below that of running text. It holds places and hashes, not the texts.
 
 Rules were written while the half ``dev`` was looked at. The half ``test`` was drawn from other abstracts and labelled after that;
 ragqa had 0.93 of it right before its misses were looked at, and the kinds of some of them mended.

@@ -52,7 +52,7 @@ def test_a_sentence_ends_where_a_reader_would_end_it(marked: str) -> None:
 
 def test_a_sentence_ends_where_the_blank_is_missing() -> None:
     """After a word and a bracket, before a heading; addresses and decimals are whole."""
-    want = ["Sleep improved.", "Mood did not (p<0.01).", "Weight rose by 2.5 stones.", "BACKGROUND: see www.trials.Example for it."]
+    want = ["Sleep improved.", "Mood did not (p<0.01).", "Weight rose by 2.5 stones.", "BACKGROUND: www.trials.Example has it."]
     text = "".join(want)
     assert [sentence.text for sentence in sentences(text, 0, len(text))] == want
 

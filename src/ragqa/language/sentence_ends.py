@@ -45,7 +45,7 @@ def _ends(text: str, begin: int, stop: re.Match[str]) -> bool:
         return False
     if word[0].isdigit() and _goes_on(text[max(begin, stop.start() - LONGEST_BRACKET) : stop.start()], before):
         return False
-    alone = len(before) == 1 and stop.start() - begin <= LONGEST_BEFORE
+    alone = len(before) == 1
     if stop["run"] != "." or (stop["closing"] and not alone):
         return True
     on_the_web = stop["blank"] is None and before and _WEB.search(before[-1])
