@@ -9,16 +9,20 @@ from ragqa.language.lexicon import lexicon
 
 LONGEST_BEFORE = 60
 """Characters before a full stop that are looked at; by hand: three words, of which one is long."""
+LONGEST_BRACKET = 300
+"""Characters before a full stop in which an open bracket is looked for; by hand: a result with its interval and p value."""
 
 _WORDS = {name: frozenset(group.entries) for name, group in lexicon("language", "sentences").items()}
 _OPENING = "([{\"'“‘«"
 _STOP = re.compile(
-    r"[.!?…]++(?P<closing>[\"'”’»)\]]*+(?:\s[\"”](?=\s))?)"
-    r"(?:(?P<blank>\s++)|(?<=[a-z]{4}\.)(?=(?:[A-Z][a-z]{2,20}|[A-Z]{3,20})[\s:])|(?<=[\d)]\.)(?=(?:In|The|A|We|No|At|It)\s))"
+    r"(?<![.!?…])(?P<run>[.!?…]++)(?P<closing>[\"'”’»)\]]*+(?:\s[\"”](?=\s))?)"
+    r"(?:(?P<blank>\s++)|(?<=[a-z]{4}\.)(?=(?:[A-Z][a-z]{2,20}|[A-Z]{3,20})[\s:/])|(?<=[\d)]\.)(?=(?:[A-Z][a-z]{1,20}|A)\s))"
 )
-"""Where a sentence may end. Of those without a blank: a word in lower case before a capitalised one, and a number before an opener."""
-_NEXT = re.compile(rf"(?:\(?(?:\d{{1,2}}|[a-z]|[ivx]{{1,4}})\)\s{{1,4}}(?=[A-Z]))?[{re.escape(_OPENING)}]*+(?P<word>[\w'’-]*+)")
-"""The word after a stop, with the brackets and the number of a list, (2) or b), before it."""
+"""Where a sentence may end. Of those without a blank: a word in lower case, a number or a bracket before a capitalised word."""
+_NEXT = re.compile(
+    rf"(?:[•▪]\s?|\(?(?:\d{{1,2}}|[a-z]|[ivx]{{1,4}})\)\s{{1,4}}(?=[A-Z]))?[{re.escape(_OPENING)}]*+(?P<word>[\w'’-]*+\.?)"
+)
+"""The word after a stop, with its full stop, and the brackets, the number, (2) or b), or the dot of a list before it."""
 _ENUMERATOR = re.compile(r"\d{1,2}|[A-Za-z]|[ivxIVX]{1,4}")
 _DOTTED = re.compile(r"(?:[a-z]\.)+[a-z]|(?P<capitals>(?:[A-Z]\.)+[A-Z]|Ph\.D)")
 _WEB = re.compile(r"www\.|[/@]")
@@ -39,32 +43,32 @@ def _ends(text: str, begin: int, stop: re.Match[str]) -> bool:
     before = text[max(begin, stop.start() - LONGEST_BEFORE) : stop.start()].split()
     if not following or not _opens(following[0], word := following["word"]):
         return False
-    if word[0].isdigit() and _goes_on(text[begin : stop.start()], before):
+    if word[0].isdigit() and _goes_on(text[max(begin, stop.start() - LONGEST_BRACKET) : stop.start()], before):
         return False
-    if stop["closing"] or text[stop.start() : stop.start() + 2] != f".{(stop['blank'] or word)[0]}":
+    alone = len(before) == 1
+    if stop["run"] != "." or (stop["closing"] and not alone):
         return True
-    if not before or (stop["blank"] is None and _WEB.search(before[-1])):
-        return False
-    return not _shortens(before, word, alone=len(before) == 1 and stop.start() - begin <= LONGEST_BEFORE)
+    on_the_web = stop["blank"] is None and before and _WEB.search(before[-1])
+    return bool(before) and not on_the_web and not _shortens(before, word, alone)
 
 
 def _opens(shown: str, word: str) -> bool:
-    """Whether a sentence can begin with this word: a capital, a number outside brackets, or a name such as p53, mRNA and α-MSH."""
-    first = word[:1]
+    """Whether a sentence can begin with this word: a capital, a number outside brackets, or a name such as p53 and α-MSH."""
+    first, bare = word[:1], word.rstrip(".")
     if first.isdigit():
         return shown == word
+    if first.isupper():
+        return bare not in _WORDS["journals"]
     named = not first.isascii() or any(char.isupper() or char.isdigit() for char in word)
-    return (first.isupper() and word not in _WORDS["journals"]) or (
-        first.isalpha() and first.islower() and named and word not in _WORDS["never_first"]
-    )
+    return first.islower() and named and bare not in _WORDS["never_first"]
 
 
-def _goes_on(sentence: str, before: Sequence[str]) -> bool:
+def _goes_on(shown: str, before: Sequence[str]) -> bool:
     """Whether a number after this belongs to it: inside brackets, after 0, after i.v. or (s.d.), and after no, vol and such."""
     last = before[-1].lstrip(_OPENING) if before else ""
     lower = last if last.isupper() else last.lower()
     shortened = last == "0" or lower in _WORDS["before_number"] or bool(_DOTTED.fullmatch(last))
-    return shortened or sentence.count("(") > sentence.count(")")
+    return shortened or shown.count("(") > shown.count(")")
 
 
 def _shortens(before: Sequence[str], word: str, alone: bool) -> bool:
@@ -73,7 +77,7 @@ def _shortens(before: Sequence[str], word: str, alone: bool) -> bool:
     lower = last if last.isupper() else last.lower()
     if lower in _WORDS["never_last"] or last in _WORDS["titles"] or last in _WORDS["journals"]:
         return True
-    if (alone or before[-2:-1] and before[-2].endswith(";")) and _ENUMERATOR.fullmatch(last):
+    if (alone or (before[-2:-1] and before[-2].endswith(";"))) and _ENUMERATOR.fullmatch(last):
         return True
     dotted = _DOTTED.fullmatch(last)
     if lower in _WORDS["rarely_last"] or (dotted and dotted["capitals"]):
@@ -82,7 +86,7 @@ def _shortens(before: Sequence[str], word: str, alone: bool) -> bool:
 
 
 def _is_initial(before: Sequence[str], word: str) -> bool:
-    """Whether a single capital before this word shortens a name (J. Smith, S. Typhi), and is none such as in vitamin D, group B."""
+    """Whether a single capital before this word shortens a name (J. Smith, S. Typhi), unlike that of vitamin D and group B."""
     if word.lower() in _WORDS["openers"]:
         return False
     previous = before[-1].strip(f"{_OPENING},;:")
@@ -90,7 +94,7 @@ def _is_initial(before: Sequence[str], word: str) -> bool:
         return not (len(before) > 1 and _is_letter(before[-2].strip(f"{_OPENING},;")))
     if previous.lower() in _WORDS["labels"] or _is_letter(previous) or (previous.isupper() and not word.isupper()):
         return previous.endswith(".")
-    return previous[:1].isupper()
+    return previous[:1].isupper() or before[-1].endswith(",")
 
 
 def _is_letter(word: str) -> bool:
