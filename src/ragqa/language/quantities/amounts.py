@@ -18,7 +18,7 @@ _AND = re.compile(r"\sand\s", re.IGNORECASE)
 _ONE_MORE = re.compile(rf"[{MINUS}]\s?[0-9]")
 _TIMES_SIGN = re.compile(r"[xX×]\s?[0-9]")
 _NAME = re.compile(
-    r"(?![xX×]\s?[0-9])[^\W\d_]|\(?(?:OH|[0-9])\)?[A-Z(]|\.[0-9]|,[0-9]+[-‐]"
+    r"(?![xX×]\s?[0-9])[^\W\d_]|\(OH\)|\(?[0-9]\)?[A-Z(]|\.[0-9]|,[0-9]+[-‐]"
     rf"|[-‐‑–](?:[A-Z]|(?:{WORDS['chemistry'].pattern}))"
 )
 """What stands behind the digits of a name: "2D6", "5-HT", "25(OH)", "5-fluorouracil"."""

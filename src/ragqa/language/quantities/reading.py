@@ -53,6 +53,7 @@ _PEOPLE = re.compile(
 _YEAR = re.compile(r"19[0-9]{2}|20[0-4][0-9]")
 _LAST_WORD = re.compile(r"([^\W\d_]{1,20})\W{1,3}$")
 _REST = re.compile(r"[\w.,]{0,60}")
+_CLOSE = re.compile(r"[\s,(]{1,2}")
 _SPACE = re.compile(r"[\s-]")
 _LIST = re.compile(r"\s?(?:/|[-–−]|\bto\b|,?\s?\band\b|,?\s?\bor\b|,|\bversus\b|\bvs\.?|±|\+\s?/?\s?[-−–])\s?")
 _IN_YEARS = frozenset(WORDS["years"].entries)
@@ -86,7 +87,7 @@ def _read(text: str, anchor: re.Match[str], position: int) -> Quantity | int:
     if anchor["spread"]:
         return spread(text, start, end) or end
     if anchor["frequency"]:
-        return frequency(text, start, end) or end
+        return frequency(text, start, end, _CLOSE.fullmatch(text, position, start) is not None) or end
     return _after_label(text, anchor) if anchor["label"] else _number(text, anchor, position)
 
 

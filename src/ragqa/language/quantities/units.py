@@ -72,10 +72,10 @@ LONG = ("d", "wk", "{fortnight}", "mo", "a")
 
 _LETTERS = "A-Za-zµμΩ"
 _NAME = re.compile(
-    r"[%％℃℉](?:[ -]points?\b)?|[°º]\s?[CF]\b|[iI]\.[uU]\.|mm\[Hg\]"
-    rf"|[{_LETTERS}]+(?:H₂O)?(?:[\s-]{{1,2}}[{_LETTERS}]+(?:₂O|2O)?){{0,3}}(?:2O\b)?"
+    r"[%％℃℉×](?:[ -]points?\b)?|[°º]\s?[CF]\b|[iI]\.[uU]\.|mm\[Hg\]"
+    rf"|[{_LETTERS}]+(?:[₂2]O\b)?(?:[\s-]{{1,2}}[{_LETTERS}]+(?:[₂2]O\b)?){{0,3}}"
 )
-_PIECE = re.compile(r"[\s-]{1,2}[^\s-]{1,40}$|H₂?2?O$")
+_PIECE = re.compile(r"[\s-]{1,2}[^\s-]{1,40}$|[₂2]O$")
 _POWER = re.compile(r"\^?\{?\(?(?P<sign>[-−–⁻])?(?P<number>[1-4¹²³⁴])\)?\}?(?![0-9.,]*[0-9])|\s(?P<apart>[23])(?=\s?[/·)]|\s*$)")
 _NEXT = re.compile(
     r"\s?(?P<slash>[/∕⁄])\s?|\s{1,2}(?P<per>per)\s{1,2}(?:each\s)?|\s{1,2}(?P<each>an?|each|every|in\sa)\s{1,2}"
