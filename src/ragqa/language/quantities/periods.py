@@ -41,7 +41,7 @@ LATIN = _dotted(_LATIN)
 """A pattern of the abbreviations that mean a frequency, some of them only behind a dose."""
 
 _IN_A_PERIOD = re.compile(
-    rf"[\s-]{{0,2}}(?:(?P<adverb>{ADVERB})|(?:per|an?|each|every|in\sa|/)\s?(?P<noun>{NOUN}))|\s?/\s?(?P<slash>{NOUN})",
+    rf"[\s-]{{0,2}}(?:(?P<adverb>{ADVERB})|(?:(?:per|an?|each|every|in\sa)\s|/\s?)(?P<noun>{NOUN}))|\s?/\s?(?P<slash>{NOUN})",
     re.IGNORECASE,
 )
 _ONCE = re.compile(

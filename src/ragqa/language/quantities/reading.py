@@ -39,8 +39,10 @@ _ANCHOR = re.compile(
 
 _COUNTED = re.compile(r"(?<!\w)[nN]\s?[=:]\s?$")
 _BETWEEN = re.compile(r"(?<!\w)between\s$", re.IGNORECASE)
-_POINT = re.compile(rf"(?<!\w)(?P<noun>{'|'.join(NOUNS)})s?[\s-]$", re.IGNORECASE)
-_TIME_WORD = re.compile(rf"(?:{'|'.join(NOUNS)})s?[\s-]", re.IGNORECASE)
+_TIME = "|".join(noun for noun in NOUNS if len(noun) > len("min") or noun == "day")
+"""Nouns of time written out: HR is a hazard ratio, not an hour."""
+_POINT = re.compile(rf"(?<!\w)(?P<noun>{_TIME})s?[\s-]$", re.IGNORECASE)
+_TIME_WORD = re.compile(rf"(?:{_TIME})s?[\s-]", re.IGNORECASE)
 _MONEY = re.compile(r"(?:US)?\$\s?$")
 _AGED = re.compile(
     rf"(?<!\w)(?:{WORDS['age'].pattern})\s?[:=]?\s?(?:[<>≤≥]=?\s?|(?:{WORDS_BEFORE})\s)?$",

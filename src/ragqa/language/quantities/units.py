@@ -53,6 +53,11 @@ class Unit:
         """The day, week, month or year in which it is meant; "" where there is none."""
         return next((code for code, power in self.parts if power < 0 and code in LONG), "") if self.number == 1 else ""
 
+    @property
+    def is_rate(self) -> bool:
+        """Whether it is per a time."""
+        return any(power < 0 and _measures()[code].dimension == "time" for code, power in self.parts)
+
     def in_base(self, value: Decimal) -> Decimal:
         """The value in units of factor 1."""
         value /= self.number
@@ -183,7 +188,7 @@ def _next_unit(text: str, joint: re.Match[str], unit: Unit) -> tuple[Unit, int] 
     piece, end = found
     if not below:
         return (Unit(unit.parts + piece.parts, unit.number), end) if unit.parts else None
-    if joint["each"] and _measures()[piece.parts[0][0]].dimension != "time":
+    if joint["each"] and (piece.dimension != "time" or unit.is_rate):
         return None
     if amount and (piece.dimension == unit.dimension or (not unit.parts and piece.dimension == "mass")):
         return None
