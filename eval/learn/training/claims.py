@@ -28,7 +28,7 @@ import click
 
 from ragqa.checking.classifier import Verdict
 from ragqa.evaluation.gold import load_gold
-from ragqa.language.direction import SIGNIFICANT, direction, opposite
+from ragqa.language.direction import direction, opposite, reports_significance
 from ragqa.language.sentences import sentences
 from ragqa.question.understanding import AUXILIARY, claim_of
 
@@ -169,7 +169,7 @@ def agreed(labels: list[dict]) -> str | None:
 def silent(text: str) -> list[str]:
     """Sentences of an abstract that report no result: nothing went up or down, stayed the same, was significant or effective."""
     said = [sentence.text for sentence in sentences(text, 0, len(text))]
-    return [one for one in said if direction(one) is None and not SIGNIFICANT.search(one) and "effective" not in one]
+    return [one for one in said if direction(one) is None and not reports_significance(one) and "effective" not in one]
 
 
 def pubmedqa(data: Path) -> Iterator[Pair]:

@@ -15,6 +15,7 @@ from ragqa.checking.statements import Statement
 from ragqa.corpus.parts import Part
 from ragqa.corpus.study import design_rank
 from ragqa.language.direction import COMPARED, reports_no_difference
+from ragqa.language.effects import includes_no_effect
 from ragqa.language.lexicon import lexicon
 
 Strength = Literal["high", "moderate", "low", "very_low"]
@@ -27,8 +28,6 @@ LEVELS: tuple[Strength, ...] = ("very_low", "low", "moderate", "high")
 """The strengths, the weakest first."""
 _WORDS = lexicon("answer", "appraisal")
 _NOT_BLIND = re.compile(rf"\b(?:{_WORDS['risk_of_bias'].pattern})\b", re.IGNORECASE)
-_WIDE = re.compile(r"95% CI[,:]?\s*\(?(-?\d+(?:\.\d+)?)\s*(?:to|,|;|-|–)\s*(-?\d+(?:\.\d+)?)", re.IGNORECASE)
-_RATIO = re.compile(rf"\b(?:{_WORDS['ratios'].pattern})\b")
 
 
 def appraise(
@@ -72,16 +71,11 @@ def _downgrades(
         found.append("indirectness (not all of what the question names is in the evidence)")
     if best == "randomised controlled trial" and trials and sum(trials) < SMALL_SAMPLE:
         found.append(f"imprecision ({sum(trials)} participants in the trials cited)")
-    elif any(_crosses_no_effect(quote) for quote in quotes):
+    elif any(includes_no_effect(quote) for quote in quotes):
         found.append("imprecision (a confidence interval cited includes no effect)")
     elif any(s.section is Part.UNCERTAINTY for s in statements):
         found.append("limitations that the sources name")
     return found
-
-
-def _crosses_no_effect(quote: str) -> bool:
-    null = 1.0 if _RATIO.search(quote) else 0.0
-    return any(float(low) < null < float(high) for low, high in _WIDE.findall(quote))
 
 
 def disagreements(statements: Sequence[Statement], references: Sequence[Reference]) -> tuple[Conflict, ...]:

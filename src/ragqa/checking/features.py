@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ragqa.checking.alignment import order_of_sides
-from ragqa.language.direction import SIGNIFICANT, balance, negated, reports_no_difference
+from ragqa.language.direction import balance, negated, reports_no_difference, reports_significance
 from ragqa.language.quantities import quantities, same
 from ragqa.language.roots import content
 
@@ -89,7 +89,7 @@ def features(claim: str, source: str, sentence: EvidenceSentence) -> Features:
         both_null=claim_null * sentence_null,
         turned_logit_gain=sentence.turned_logit - sentence.logit,
         turned_similarity_gain=10 * (sentence.turned_similarity - sentence.similarity),
-        significant_times_claim_null=float(bool(SIGNIFICANT.search(sentence.text))) * claim_null,
+        significant_times_claim_null=float(reports_significance(sentence.text)) * claim_null,
         sentence_length=min(len(sentence.text.split()), LONGEST) / LONGEST,
         order_of_sides=sides,
         order_of_sides_times_same_direction=sides * same_direction,

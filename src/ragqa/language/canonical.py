@@ -119,8 +119,9 @@ def definitions(*texts: str) -> tuple[Definition, ...]:
     found = {short: meaning for text in reversed(texts) for short, meaning in defined(_in_latin(text)).items()}
     made: list[Definition] = []
     for short, meaning in sorted(found.items(), key=lambda item: len(item[1])):
-        made.append((tokens(short), tokens(meaning, made)))
-    return tuple(definition for definition in made if all(definition))
+        if tokens(short):
+            made.append((tokens(short), tokens(meaning, made)))
+    return tuple(made)
 
 
 def _spelled_out(found: list[Token], short: Sequence[Token], meaning: Sequence[Token]) -> list[Token]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from ragqa.language.effects import p_values_say
 from ragqa.language.lexicon import lexicon
 
 Direction = Literal["more", "less", "none"]
@@ -21,10 +22,10 @@ DENIAL = re.compile(rf"\b(?:{_WORDS['denial'].pattern})\b|n't\b", re.IGNORECASE)
 _ONLY_LOOKS = re.compile(rf"\b(?:{_WORDS['only_looks_like_denial'].pattern})\b", re.IGNORECASE)
 _MORE = re.compile(rf"\b(?:{_WORDS['more'].pattern})\w*", re.IGNORECASE)
 _LESS = re.compile(rf"\b(?:{_WORDS['less'].pattern})\w*", re.IGNORECASE)
-_NO_DIFFERENCE = re.compile(rf"\b(?:{_WORDS['no_difference'].pattern})\b|\bp\s*[>=]\s*0?\.(?:[1-9]|0[6-9])", re.IGNORECASE)
+_NO_DIFFERENCE = re.compile(rf"\b(?:{_WORDS['no_difference'].pattern})\b", re.IGNORECASE)
 COMPARED = re.compile(rf"\b(?:{_WORDS['compared'].pattern})\b", re.IGNORECASE)
 """A sentence that reports a difference between groups or from before to after, not one that describes a study."""
-SIGNIFICANT = re.compile(r"\bp\s*[<≤]\s*0?\.\d|\bp\s*=\s*0?\.0[0-4]|\bsignificant(?:ly)?\b", re.IGNORECASE)
+_SIGNIFICANT = re.compile(r"\bsignificant(?:ly)?\b", re.IGNORECASE)
 
 _OPPOSITES = tuple((first, second) for first, second in _WORDS["opposites"].rows())
 _OPPOSITE = {word: other for first, second in reversed(_OPPOSITES) for word, other in ((second, first), (first, second))}
@@ -58,7 +59,12 @@ def are_opposites(first: str, second: str) -> bool:
 
 def reports_no_difference(text: str) -> bool:
     """Whether a sentence says that something made no difference, or none that is significant."""
-    return bool(_NO_DIFFERENCE.search(text))
+    return bool(_NO_DIFFERENCE.search(text)) or p_values_say(text) is False
+
+
+def reports_significance(text: str) -> bool:
+    """Whether a sentence calls something significant, or its p values do."""
+    return bool(_SIGNIFICANT.search(text)) or p_values_say(text) is True
 
 
 def direction(text: str) -> Direction | None:

@@ -10,7 +10,9 @@ import re
 from functools import lru_cache
 
 from ragqa.language.abbreviations import known_abbreviations
+from ragqa.language.effects import may_show_no_effect
 from ragqa.language.lexicon import lexicon
+from ragqa.language.quantities import quantities
 from ragqa.language.sentences import without_markers
 
 _BRACKET = re.compile(r"(?<!\s)\s*+[(\[]([^()\[\]]*)[)\]]")
@@ -19,8 +21,6 @@ _STATISTIC = re.compile(
     rf"\b(?:{_WORDS['statistics'].pattern})\b\s*[=<>]?|(?<!\d)\d++(?:\.\d++)?\s?%\s*(?:CI|CrI)|\bversus\b|\bvs\b"
 )
 _ONLY_FIGURES = re.compile(rf"^(?:[\d\s.,;:%=<>≤≥±/–−-]|{_WORDS['beside_figures'].pattern})+$")
-_NOT_SIGNIFICANT = re.compile(r"\b[pP]\s*(?:=\s*0?\.(?:0[5-9]|[1-9])|>)")
-_INTERVAL = re.compile(r"(?:CI|CrI)[,:]?\s*\(?([-−]?\d+(?:\.\d+)?)\s*(?:to|–|,|;)\s*([-−]?\d+(?:\.\d+)?)")
 _WORD = re.compile(r"\w+(?:[.,]\d+)*")
 _JOINTS = (
     (re.compile(r"; (?:and )?(?=[a-zA-Z])"), ". "),
@@ -94,15 +94,13 @@ def _without_figures(text: str) -> str:
 
 
 def _may_be_left_out(inside: str) -> bool:
-    if (
-        not re.search(r"\d", inside)
-        or not _ONLY_FIGURES.match(inside)
-        or not _STATISTIC.search(inside)
-        or _NOT_SIGNIFICANT.search(inside)
-    ):
-        return False
-    bounds = [(float(low.replace("−", "-")), float(high.replace("−", "-"))) for low, high in _INTERVAL.findall(inside)]
-    return not any(low <= null <= high for low, high in bounds for null in (0.0, 1.0))
+    """A statistic with nothing beside its figures, none of which may show that there was no effect."""
+    return (
+        re.search(r"\d", inside) is not None
+        and _ONLY_FIGURES.match(inside) is not None
+        and _STATISTIC.search(inside) is not None
+        and not any(may_show_no_effect(quantity) for quantity in quantities(inside))
+    )
 
 
 def _plain_words(text: str) -> str:
