@@ -30,12 +30,11 @@ import click
 import numpy as np
 
 from ragqa.language.abbreviations import abbreviations
+from ragqa.language.lexicon import groups
 from ragqa.language.vocabulary import FILE, KINDS, LONGEST, SPELLINGS, Kind, Spelling, folded, key, words
 
 HERE = Path(__file__).parent
-LISTS = {
-    name: frozenset(group["words"].split()) for name, group in tomllib.loads((HERE / "lists.toml").read_text("utf-8")).items()
-}
+LISTS = {name: frozenset(group.entries) for name, group in groups((HERE / "lists.toml").read_text(encoding="utf-8")).items()}
 SALTS, ELEMENTS = LISTS["salts"], LISTS["elements"]
 OUT = HERE.parents[2] / "src/ragqa/language/data" / FILE
 INPUTS = {
@@ -99,9 +98,9 @@ def everyday(work: Path) -> frozenset[str]:
     return frozenset(folded(word) for word in text.split() if word.isalpha() and word.islower())
 
 
-def excluded() -> dict[str, frozenset[str]]:
-    """By kind, the single words that are no name of it."""
-    return {kind: frozenset(map(folded, LISTS[f"no_{kind}s"])) for kind in (Kind.DRUG, Kind.CONDITION)}
+def excluded() -> dict[str, frozenset[int]]:
+    """By kind, the numbers of names that are none of it."""
+    return {kind: frozenset(map(key, LISTS[f"no_{kind}s"])) for kind in (Kind.DRUG, Kind.CONDITION)}
 
 
 def substances(work: Path) -> dict[str, dict[str, tuple[str, set[str]]]]:
@@ -319,11 +318,14 @@ def abbreviated(entries: Entries) -> None:
         if not of_name.get(key(meanings[0])):
             continue  # it mostly means something that is no concept: a hazard ratio
         for place, meaning in enumerate(meanings):
-            for entry in of_name.get(key(meaning), ()):
-                entry.choose(short, place)
+            meant = of_name.get(key(meaning), [])
+            chosen = [entry for entry in meant if any(key(name) == key(meaning) for name in entry.chosen)]
+            for entry in chosen or meant:
+                entry.choose(short)
+                entry.chosen[short] = place
 
 
-def rows(entries: list[Entry], everyday: frozenset[str], out: dict[str, frozenset[str]]) -> dict[int, tuple[Spelling, list[int]]]:
+def rows(entries: list[Entry], everyday: frozenset[str], out: dict[str, frozenset[int]]) -> dict[int, tuple[Spelling, list[int]]]:
     """By number of a name: how it must be written, and the concepts that it names, the likeliest first."""
     found: dict[int, list[tuple[int, int, int, Spelling]]] = defaultdict(list)
     for index, entry in enumerate(entries):
@@ -333,7 +335,7 @@ def rows(entries: list[Entry], everyday: frozenset[str], out: dict[str, frozense
                 continue
             if name in entry.chosen:
                 rank, demanded = 0, _capitals(name, parts, spelling, everyday)
-            elif len(parts) == 1 and parts[0] in out.get(entry.kind, ()):
+            elif key(name) in out.get(entry.kind, ()):
                 continue
             elif name == entry.name or name in entry.official:
                 rank, demanded = 1 if name == entry.name else 2, spelling

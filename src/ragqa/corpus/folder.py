@@ -4,6 +4,7 @@
     corpus/abstracts/*.jsonl       one abstract a line
     corpus/reviews.jsonl           append-only review events, chained (``reviewlog``), and its copy
     corpus/approved/               every text that was approved (``articles``)
+    corpus/vocabulary.toml         names that the house adds (``vocabulary``)
 
 What of it may be cited, ``gate`` says.
 """
@@ -34,6 +35,7 @@ from ragqa.corpus.faults import (
 from ragqa.corpus.gate import Gate, review_states
 from ragqa.corpus.records import Abstract, Article, NoticeKind, ReviewEvent, ReviewState, source_id
 from ragqa.corpus.reviewlog import known_log
+from ragqa.corpus.vocabulary import house_vocabulary
 from ragqa.errors import CorpusError, Fault, InvalidRecord, printable_name
 from ragqa.files import UNREADABLE, json_object, open_stream, raw_lines, read_jsonl
 
@@ -105,7 +107,7 @@ def read_corpus(folder: Path) -> Corpus:
             set_aside[slug] = found
     articles = {slug: article for slug, article in parsed.items() if slug not in set_aside}
     faults += [*filter(None, [log.fault]), *event_faults(folder, log.events), *chain.from_iterable(set_aside.values())]
-    faults += folder_faults(folder)
+    faults += [*folder_faults(folder), *house_vocabulary(folder).faults]
     states = review_states({slug: article.sha256 for slug, article in articles.items()}, log.events)
     return Corpus(
         articles=articles,

@@ -8,9 +8,11 @@ from typing import Self
 
 from ragqa.corpus.catalogue import Progress
 from ragqa.corpus.folder import require_folder
+from ragqa.corpus.vocabulary import house_vocabulary
 from ragqa.index import Generation, current_generation, open_index
 from ragqa.index.refresh import build_index, silent
 from ragqa.index.withheld import LiveGate
+from ragqa.language.vocabulary import use
 from ragqa.models import (
     CachingEmbedder,
     Check,
@@ -48,6 +50,7 @@ class OpenIndex:
             IndexMismatch: the live generation was built from another corpus, or with another model.
         """
         require_folder(settings.corpus)
+        use(house_vocabulary(settings.corpus).added)
         if current_generation(settings.index) is None:
             build_index(settings, progress)
         embedder = CachingEmbedder(load_embedder(settings.model), RecentVectors())

@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 
 from ragqa.language.lexicon import lexicon
+from ragqa.language.vocabulary import vocabulary
 
 
 @lru_cache(maxsize=1)
@@ -20,12 +21,14 @@ _SYNONYMS = lexicon("language", "abbreviations")["synonyms"].rows()
 
 @lru_cache(maxsize=1024)
 def both_spellings(text: str) -> str:
-    """The text, with what else its words are called: abbreviations spelled out, full names abbreviated, synonyms."""
+    """The text, with what else its words are called: abbreviations spelled out, full names abbreviated, synonyms, and of drugs,
+    therapies and conditions the preferred names."""
     folded = text.lower()
     alike = [word for group in _SYNONYMS if any(_says(folded, word) for word in group) for word in group]
     spelled = [meanings[0] for meanings in known_abbreviations(text).values()]
     short = [short for short, meanings in abbreviations().items() if any(_says(folded, meaning.lower()) for meaning in meanings)]
-    return " ".join([text, *spelled, *short, *alike])
+    preferred = [found.concepts[0].name for found in vocabulary().find(text) if len(found.concepts) == 1]
+    return " ".join([text, *spelled, *short, *alike, *preferred])
 
 
 def _says(text: str, words: str) -> bool:

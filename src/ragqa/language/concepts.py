@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from ragqa.language.lexicon import any_of, lexicon
 from ragqa.language.stop import BEFORE_A_NAME
-from ragqa.language.vocabulary import Concept, Kind, Vocabulary, concept, folded, letters, vocabulary
+from ragqa.language.vocabulary import Concept, Found, Kind, Vocabulary, concept, folded, key, letters, vocabulary, words
 
 __all__ = [
     "Concept",
@@ -24,6 +24,7 @@ __all__ = [
     "Role",
     "age_group",
     "broader",
+    "by_preferred_names",
     "conditions",
     "interventions",
     "links",
@@ -117,7 +118,7 @@ def _links(known: Vocabulary, text: str) -> tuple[Link, ...]:
         for match in _UNKNOWN_DRUG.finditer(text)
         if not any(taken[match.start() : match.end()]) and not known.everyday(match[0])
     ]
-    named = [Link(one.start, one.end, text[one.start : one.end], one.concepts) for one in found]
+    named = [Link(one.start, one.end, text[one.start : one.end], _meant(one, found, text)) for one in found]
     return tuple(sorted([*named, *unknown], key=lambda link: link.start))
 
 
@@ -172,6 +173,16 @@ def edits(one: str, other: str, most: int) -> int:
     return min(row[-1], most + 1)
 
 
+def by_preferred_names(text: str) -> str:
+    """A text in which each drug, class, therapy and condition goes by its preferred name; an ambiguous name stays as it is."""
+    parts, at = [], 0
+    for link in links(text):
+        if len(link.concepts) == 1 and link.concept.kind in (*_TREATMENTS, Kind.CONDITION):
+            parts += [text[at : link.start], link.concept.name]
+            at = link.end
+    return "".join([*parts, text[at:]])
+
+
 def mentions(text: str) -> tuple[Mention, ...]:
     """Treatments, conditions and populations in a text, in order, none overlapping: the longer one stands, a mere name last."""
     known = [
@@ -218,6 +229,26 @@ def age_group(population: str) -> str | None:
         return None
     years = int(stated[1])
     return "children" if years < ADOLESCENT else "adolescents" if years < ADULT else None
+
+
+_CLUES = {
+    meaning: frozenset(key(clue) for clue in clues) for meaning, clues in lexicon("language", "meanings")["clues"].table().items()
+}
+_WRITTEN_OUT = 3
+"""Clues that a meaning's own name elsewhere in the text is worth; by hand."""
+
+
+def _meant(one: Found, found: Iterable[Found], text: str) -> tuple[Concept, ...]:
+    """The meanings of a name that what stands beside it speaks for most; all where nothing speaks for one of them."""
+    if len(one.concepts) < 2:
+        return one.concepts
+    beside = [other.concepts[0] for other in found if other.concepts != one.concepts]
+    held = {word.number for word in words(text)} | {key(other.name) for other in beside}
+    clues = {meaning: len(_CLUES.get(meaning.name, frozenset()) & held) for meaning in one.concepts}
+    for meaning in one.concepts:
+        clues[meaning] += _WRITTEN_OUT * (meaning in beside)
+    most = max(clues.values())
+    return tuple(meaning for meaning in one.concepts if clues[meaning] == most)
 
 
 def _unknown(kind: Kind, text: str) -> Concept:

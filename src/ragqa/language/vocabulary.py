@@ -151,9 +151,10 @@ def _singular(word: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Addition:
-    """Names that a house adds: each with what it names, and concepts with what is broader than them."""
+    """Names that a house adds: each with what it names (None: nothing, whatever it named before), and concepts with what is
+    broader than them."""
 
-    names: tuple[tuple[str, Concept], ...] = ()
+    names: tuple[tuple[str, Concept | None], ...] = ()
     broader: tuple[tuple[Concept, Concept], ...] = ()
 
 
@@ -186,12 +187,13 @@ class Vocabulary:
         """The compiled names with other additions."""
         return Vocabulary(self._arrays, added)
 
-    def _add(self, name: str, what: Concept) -> None:
+    def _add(self, name: str, what: Concept | None) -> None:
         found = words(name)
-        if found and what not in (known := self._added.get(key(name), ())):
+        known = self._added.setdefault(key(name), ())
+        if what is not None and what not in known:
             self._added[key(name)] = (*known, what)
-            first = found[0].number
-            self._added_firsts[first] = max(self._added_firsts.get(first, 0), len(found))
+        first = found[0].number
+        self._added_firsts[first] = max(self._added_firsts.get(first, 0), len(found))
 
     def find(self, text: str) -> list[Found]:
         """The names in a text, in order, none overlapping: the longer one stands, then the earlier."""
@@ -237,9 +239,10 @@ class Vocabulary:
         return rows
 
     def _meanings(self, number: int, row: int, text: str, start: int, end: int) -> tuple[Concept, ...]:
-        own = self._added.get(number, ())
-        if row < 0 or own or not _written_so(text, start, end, SPELLINGS[int(self._arrays["spelling"][row])]):
+        if (own := self._added.get(number)) is not None:
             return own
+        if row < 0 or not _written_so(text, start, end, SPELLINGS[int(self._arrays["spelling"][row])]):
+            return ()
         return tuple(map(self.concept_at, self._row(row)))
 
     @cached_property
@@ -278,8 +281,7 @@ class Vocabulary:
 
     def known(self, name: str) -> bool:
         """Whether this is a name, however it is written."""
-        number = key(name)
-        return number in self._added or self._rows([number])[0] >= 0
+        return bool(self.meanings(name))
 
     def everyday(self, word: str) -> bool:
         """Whether a word stands in a dictionary of English."""
@@ -299,7 +301,7 @@ class Vocabulary:
         """What a name means, however it is written; empty for one that is none."""
         number = key(name)
         (row,) = self._rows([number])
-        return self._added.get(number) or (tuple(map(self.concept_at, self._row(row))) if row >= 0 else ())
+        return self._added.get(number, tuple(map(self.concept_at, self._row(row))) if row >= 0 else ())
 
     def concept_at(self, index: int) -> Concept:
         """The compiled concept of this number."""
