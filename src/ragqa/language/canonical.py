@@ -28,7 +28,7 @@ _NUMBERED = re.compile(
 )
 _LABEL = re.compile(r"\s*[A-Z][\w/&-]*(?:[ ,]+[\w/&-]+){0,4}::?\s+(?=[A-Z0-9\"“(])")
 """The label of a section that was run into its first sentence."""
-_NOTE = re.compile(r"(?<=[^\s\d])[¹²³⁰⁴-⁹*†‡§¶]+(?=[\s,.;)]|$)|(?<=[.,;:)])[¹²³⁰⁴-⁹]+")
+_NOTE = re.compile(r"(?<=[^\s\d¹²³⁰⁴-⁹*†‡§¶])[¹²³⁰⁴-⁹*†‡§¶]++(?=[\s,.;)]|$)|(?<=[.,;:)])[¹²³⁰⁴-⁹]++")
 """A footnote's mark."""
 _TIMES = re.compile(r"\s*×\s*|(?<=\d)\s?x\s?(?=\d)")
 _POWER = re.compile(r"(?<=[a-z])\^(?=\d)")
@@ -77,6 +77,7 @@ class Token:
 def tokens(text: str, defined: Sequence[Definition] = ()) -> list[Token]:
     """The tokens of a text; ``defined`` are abbreviations with what they stand for in it."""
     text = _NOT_ONLY.sub(" ", _in_latin(_TIMES.sub(" x ", _HYPHEN.sub("-", text))))
+    text = _NUMBERED.sub(lambda found: f"{found[1]} {_ROMAN[found[2].upper()]}", text)
     label = _LABEL.match(text)
     found: list[Token] = []
     at, segment = label.end() if label else 0, 0
@@ -119,8 +120,9 @@ def definitions(*texts: str) -> tuple[Definition, ...]:
     found = {short: meaning for text in reversed(texts) for short, meaning in defined(_in_latin(text)).items()}
     made: list[Definition] = []
     for short, meaning in sorted(found.items(), key=lambda item: len(item[1])):
-        made.append((tokens(short), tokens(meaning, made)))
-    return tuple(definition for definition in made if all(definition))
+        if tokens(short):
+            made.append((tokens(short), tokens(meaning, made)))
+    return tuple(made)
 
 
 def _spelled_out(found: list[Token], short: Sequence[Token], meaning: Sequence[Token]) -> list[Token]:
@@ -153,7 +155,7 @@ def _append_words(found: list[Token], text: str, segment: int) -> int:
     """Appends the words of a stretch without quantities; the segment in which what follows it stands."""
     text = _NOT.sub(" not", unicodedata.normalize("NFKC", _NOTE.sub("", text)).replace("’", "'"))
     text = _POWER.sub("", text).replace("μ", "mu")
-    text = _NUMBERED.sub(lambda found: f"{found[1]} {_ROMAN[found[2].upper()]}", _OF_AGE.sub(" ", text))
+    text = _OF_AGE.sub(" ", text)
     for pattern, form in _WRITTEN:
         text = pattern.sub(form, text)
     for match in _TOKEN.finditer(text):
