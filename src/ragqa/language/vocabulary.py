@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property, lru_cache
 from hashlib import blake2b
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,7 +115,7 @@ def _number(word: str) -> int:
 _SPELLINGS = tuple(
     (re.compile(pattern), into)
     for pattern, into in (
-        (r"ae|oe|æ|œ", "e"),  # anaemia, oedema
+        (r"ae|oe", "e"),  # anaemia, oedema
         (r"our", "or"),  # tumour, behavioural
         (r"is(?=(?:e|ed|es|ing|er|ers|ation|ations)\Z)", "iz"),  # generalised
         (r"ph", "f"),  # cephalexin, cefalexin; sulph-, sulf-
@@ -131,6 +131,7 @@ def folded(word: str) -> str:
     """A word as names are compared: in lower case, without accents, possessive or plural, in one spelling."""
     word = word.lower()
     if not word.isascii():
+        word = word.replace("æ", "ae").replace("œ", "oe")
         word = "".join(c for c in unicodedata.normalize("NFKD", word) if not unicodedata.combining(c))
     word = re.sub(r"['’].*", "", word)
     if len(word) >= _BRITISH_FROM:
@@ -172,7 +173,7 @@ def letters(word: str) -> int:
 class Vocabulary:
     """The compiled names, with those that were added; an added name means what it was added for, whatever it was before."""
 
-    def __init__(self, arrays: Mapping[str, NDArray[np.generic]], added: Addition = NOTHING) -> None:
+    def __init__(self, arrays: Mapping[str, NDArray[Any]], added: Addition = NOTHING) -> None:
         self._arrays = arrays
         self._keys: Numbers = arrays["keys"]
         self._firsts: Numbers = arrays["firsts"]
@@ -348,7 +349,7 @@ def _read(data: bytes) -> Vocabulary:
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as file:
             return Vocabulary({name: file[name] for name in file.files})
-    except zipfile.BadZipFile as error:
+    except (zipfile.BadZipFile, EOFError) as error:
         raise ValueError(str(error)) from error
 
 
