@@ -162,7 +162,7 @@ class Ragqa(OpenIndex):
 
     def reader(self, embedder: Embedder | None = None) -> Reader:
         """Reads questions as ``ask`` does; ``embedder`` may be one that remembers."""
-        vocabulary = Vocabulary(self.generation.terms, self.reranker)
+        vocabulary = Vocabulary(self.generation.terms, self.reranker, self.generation.uses)
         return Reader(
             self.generation,
             embedder or self.embedder,

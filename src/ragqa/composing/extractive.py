@@ -79,8 +79,9 @@ def _choose(candidates: Sequence[Candidate], vectors: Vectors, first: Part, reac
         if any(_repeats(candidate, candidates[j], float(vectors[j] @ vectors[i])) for j in chosen):
             continue
         chosen.append(i)
-    parts = sorted(Part, key=lambda part: part is not first)
-    return sorted(chosen, key=lambda i: (parts.index(candidates[i].part), *_reading_order(candidates[i])))
+    most = {part: max((candidates[i].met for i in chosen if candidates[i].part is part), default=0) for part in Part}
+    parts = sorted(Part, key=lambda part: (-most[part], part is not first))
+    return sorted(chosen, key=lambda i: (parts.index(candidates[i].part), -candidates[i].met, *_reading_order(candidates[i])))
 
 
 def _repeats(candidate: Candidate, chosen: Candidate, near: float) -> bool:

@@ -6,13 +6,14 @@ A sentence is about what it names itself; where it names nothing of a kind, abou
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from ragqa.corpus.parts import Part
 from ragqa.evidence.candidates import Candidate
 from ragqa.evidence.sources import Retrieved
-from ragqa.language.about import About, Concepts
+from ragqa.language.about import NOTHING, About, Concepts
 from ragqa.language.concepts import broader, members
-from ragqa.language.vocabulary import Concept, Kind
+from ragqa.language.vocabulary import Concept, Kind, concept
 from ragqa.question.query import Query
 from ragqa.question.understanding import QuestionType
 
@@ -20,57 +21,71 @@ OF_A_DRUG = frozenset({QuestionType.DOSE, QuestionType.SAFETY, QuestionType.CONT
 """Kinds of question on what a drug is and does in whatever disease: a record's disease does not narrow its sentences on them."""
 
 
+HARMS = frozenset({concept(Kind.OUTCOME, "adverse effects")})
+"""What a sentence on safety is about, whatever harm it names."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fitting:
     """The candidates that are about what was asked, and what of it none of them is about, in the question's words."""
 
     candidates: list[Candidate]
+    unmet: Concepts
     lacking: tuple[str, ...]
 
 
 def fitting(query: Query, found: Sequence[Candidate], retrieved: Retrieved) -> Fitting:
     """Of the candidates those that may be shown; none where no single one is about all that the question combines."""
-    subjects = frozenset().union(*(source.about.conditions for source in retrieved.sources.values()))
-    fits = [(candidate, _met(query, candidate.about, retrieved.sources[candidate.source_id].about, subjects)) for candidate in found]
+    asked = query.about
+    subjects = NOTHING.union(*(source.about.conditions for source in retrieved.sources.values()))
+    fits = [(candidate, _met(query, candidate, retrieved.sources[candidate.source_id].about, subjects)) for candidate in found]
     shown = [(candidate, met) for candidate, met in fits if met is not None]
-    about = query.about
-    kinds = [asked for asked in (about.treatments, about.conditions, about.outcomes, about.states) if asked]
-    answered = any(all(asked & met for asked in kinds) for _, met in shown)
-    met = frozenset().union(*(met for _, met in shown))
-    lacking = [asked for asked in kinds if not asked & met] or ([] if answered else kinds)
-    missing = frozenset().union(*lacking) if not answered else frozenset().union(*kinds) - met
-    return Fitting(candidates=[candidate for candidate, _ in shown] if answered else [], lacking=query.wording(missing))
+    met = NOTHING.union(*(met for _, met in shown))
+    needed = [kind for kind in (asked.treatments, asked.conditions, asked.outcomes, asked.states) if kind]
+    covered = [kind for kind in needed if kind & met]
+    full = [replace(candidate, met=len(met)) for candidate, met in shown if all(kind & met for kind in covered)]
+    open_ = NOTHING.union(*(kind for kind in needed if not kind & met and not _is_beside_the_point(query, kind)))
+    if open_ or not full:
+        return Fitting(candidates=[], unmet=asked.asked - met, lacking=query.wording(open_ or asked.asked))
+    return Fitting(candidates=full, unmet=asked.asked - met, lacking=query.wording(asked.asked - met))
 
 
-def _met(query: Query, own: About, record: About, subjects: Concepts) -> Concepts | None:
+def _is_beside_the_point(query: Query, kind: Concepts) -> bool:
+    """Whether a question is answered although nothing is about these concepts: the disease in a question on a drug itself, or on
+    two drugs together, and what a treatment is asked about for in a disease."""
+    asked = query.about
+    of_drugs = query.understanding.question_type in OF_A_DRUG or len(asked.all_treatments) > 1
+    return (kind == asked.conditions and bool(asked.treatments) and of_drugs) or (kind <= asked.aims and bool(asked.conditions - kind))
+
+
+def _met(query: Query, candidate: Candidate, record: About, subjects: Concepts) -> Concepts | None:
     """What of the question a sentence of a record is about, or None where it is about something else instead.
 
     ``subjects`` are the conditions that records searched are about: another one that a sentence names (an adverse effect, say)
     is no other disease than the one asked about.
     """
-    asked = query.about
+    asked, own = query.about, candidate.about
     treatments = _told_of(own.treatments or record.treatments, asked.treatments)
     treated = met_by(asked.treatments, treatments)
     together = met_by(asked.all_treatments, own.all_treatments)
     if len(together) > 1:
         treated |= together
-    of_a_drug = query.understanding.question_type in OF_A_DRUG
     diseases = own.conditions & subjects
     around = record.conditions | record.outcomes
-    conditions = met_by(asked.conditions, own.conditions | own.outcomes | (frozenset() if diseases else around))
+    conditions = met_by(asked.conditions, own.conditions | own.outcomes | (NOTHING if diseases else around))
     outcomes = met_by(asked.outcomes, own.outcomes | own.conditions | around)
+    if candidate.part is Part.SAFETY:
+        outcomes |= asked.outcomes & HARMS
     states = met_by(asked.states, own.states | record.states)
-    elsewhere = diseases or (frozenset() if of_a_drug else record.conditions)
+    inherited = NOTHING if query.understanding.question_type in OF_A_DRUG else record.conditions
     instead = (
         (asked.treatments, treated, treatments | own.all_treatments),
-        (asked.conditions, conditions, elsewhere),
+        (asked.conditions, conditions, diseases or inherited),
         (asked.outcomes, outcomes, own.outcomes),
         (asked.states, states, own.states),
     )
     if any(wanted and not met and named for wanted, met, named in instead):
         return None
-    if of_a_drug and not elsewhere:
-        conditions = asked.conditions
     return treated | conditions | outcomes | states
 
 

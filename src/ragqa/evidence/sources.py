@@ -75,7 +75,7 @@ def expanded(hits: Sequence[Hit], generation: Generation, vocabulary: Vocabulary
     sources = {
         source: Source(
             record=record,
-            held=vocabulary.held(texts[source]),
+            held=vocabulary.held(f"{texts[source]} {_credits(record)}"),
             about=_about(record),
             design=design_rank(study_design(record)),
             barred=_barred(record, generation),
@@ -83,6 +83,11 @@ def expanded(hits: Sequence[Hit], generation: Generation, vocabulary: Vocabulary
         for source, record in records.items()
     }
     return Retrieved(hits=tuple(hits), sources=sources)
+
+
+def _credits(record: Article | Abstract) -> str:
+    """Who published it and when: how questions name a study."""
+    return "" if isinstance(record, Article) else " ".join([*record.authors, str(record.year or "")])
 
 
 def _about(record: Article | Abstract) -> About:

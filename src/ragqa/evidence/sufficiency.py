@@ -6,12 +6,12 @@ A similarity alone waves near misses through (right drug, wrong population), so 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ragqa.evidence.coverage import coverage, holds
 from ragqa.evidence.sources import Retrieved
+from ragqa.language.about import NOTHING, Concepts
 from ragqa.models import sigmoid
 from ragqa.question.query import Query
 from ragqa.question.terms import Stems
@@ -28,7 +28,6 @@ setting down to a tenth of the one in force would decide otherwise."""
 TELLING = 0.4
 """Rarity from which a missing word is worth naming to the reader; by hand."""
 
-_WORD = re.compile(r"\w+")
 _NOTHING: Stems = frozenset()
 
 
@@ -37,8 +36,8 @@ class Sufficiency:
     """Whether the evidence answers the question: ``probability`` from four features, and what nothing covered.
 
     ``logit`` is the best cross-encoder judgment, LOWEST before anything is judged; ``coverage`` the weighted share of the
-    question's terms in the best source, ``similarity`` the best cosine between question and sentence, ``subjects`` 1 when the
-    best source holds all of the question's subjects, else 0; ``studies_alone`` whether no approved article is among the hits.
+    question's words beside the names in it in the best source, ``similarity`` the best cosine between question and sentence, ``subjects`` the
+    share of the concepts asked about that sentences are about; ``studies_alone`` whether no approved article is among the hits.
     """
 
     coverage: float
@@ -63,23 +62,25 @@ class Sufficiency:
         return {"logit": self.logit, "coverage": self.coverage, "similarity": self.similarity, "subjects": self.subjects}
 
 
-def sufficiency(query: Query, retrieved: Retrieved, similarities: Sequence[float]) -> Sufficiency:
-    """Measure the evidence before it is judged; ``similarities`` are those of the candidate sentences with the question.
+def sufficiency(
+    query: Query, retrieved: Retrieved, similarities: Sequence[float], unmet: Concepts = NOTHING
+) -> Sufficiency:
+    """Measure the evidence before it is judged; ``similarities`` are those of the candidate sentences with the question,
+    ``unmet`` the concepts asked about that none of them is about.
 
     Of a follow-up its own words make up a third of the coverage (by hand: docs/decisions/0011-follow-ups.md): what it takes over
     from the conversation does not make up for them.
     """
-    own = query.own_terms
-    counted = query.terms if query.carries else own
+    own = query.own_words
+    counted = query.words if query.carries else own
     texts = [source.held for source in retrieved.sources.values()]
     best = max(texts, key=lambda held: coverage(counted, held), default=_NOTHING)
-    lacking = [subject for subject in query.understanding.subjects if not holds(best, query.vocabulary.subject(subject))]
     words = [term.word for term in counted if term.rarity >= TELLING and not holds(best, term.stems)]
-    named = {word.lower() for subject in lacking for word in _WORD.findall(subject)}
+    asked = query.about.asked
     return Sufficiency(
         coverage=max(((2 * coverage(counted, held) + coverage(own, held)) / 3 for held in texts), default=0.0),
         similarity=max(similarities, default=0.0),
-        subjects=float(not lacking),
+        subjects=1 - len(unmet) / len(asked) if asked else 1.0,
         studies_alone=retrieved.studies_alone,
-        missing=tuple(dict.fromkeys([*lacking, *(word for word in words if word.lower() not in named)])),
+        missing=tuple(dict.fromkeys([*query.wording(unmet), *words])),
     )

@@ -68,6 +68,11 @@ class Generation:
         """The index terms of a text: lower-cased, stemmed, without stop words."""
         return self._lexical.terms(text)
 
+    def uses(self, word: str) -> bool:
+        """Whether a passage holds a word, whatever its ending."""
+        with reading(self.folder):
+            return any(self._lexical.holds(term) for term in self._lexical.terms(word))
+
     def rarity(self, term: str) -> float:
         """Inverse document frequency of an index term, as in BM25: ln(1 + (N - n + 0.5) / (n + 0.5))."""
         with reading(self.folder):

@@ -92,6 +92,10 @@ class LexicalIndex:
     def _clause(self, term: str, weight: float) -> Any:
         return tantivy.Query.boost_query(tantivy.Query.term_query(self._schema, "text", term, "freq"), weight)
 
+    def holds(self, term: str) -> bool:
+        """Whether a text holds an index term."""
+        return bool(self._searcher.doc_freq("text", term))
+
     def rarity(self, term: str) -> float:
         """Inverse document frequency: ln(1 + (N - n + 0.5) / (n + 0.5))."""
         total, holding = self._searcher.num_docs, self._searcher.doc_freq("text", term)

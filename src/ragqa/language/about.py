@@ -20,12 +20,13 @@ _PARTS = {
     part: re.compile(rf"\b(?:{_WORDS[part].pattern}){_BETWEEN}", re.IGNORECASE) for part in ("beside", "history", "compared")
 }
 _JOINT = re.compile(rf"\s*(?:{_WORDS['joints'].pattern})\s*", re.IGNORECASE)
+_FOR = re.compile(r"\bfor\s+(?:the\s+)?\Z")
 _PLACED = frozenset(_WORDS["placed"].entries)
 REACH = 60
 """Characters before a treatment in which its part is looked for; by hand."""
 
 Concepts = frozenset[Concept]
-_NONE: Concepts = frozenset()
+NOTHING: Concepts = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,21 +34,27 @@ class About:
     """The concepts that a text names.
 
     ``treatments`` are those it tells something of, ``beside`` those they are given with, ``history`` those tried before,
-    ``compared`` those they are held against.
+    ``compared`` those they are held against; ``aims`` are the conditions and outcomes that something is for.
     """
 
-    treatments: Concepts = _NONE
-    beside: Concepts = _NONE
-    history: Concepts = _NONE
-    compared: Concepts = _NONE
-    conditions: Concepts = _NONE
-    outcomes: Concepts = _NONE
-    populations: Concepts = _NONE
+    treatments: Concepts = NOTHING
+    beside: Concepts = NOTHING
+    history: Concepts = NOTHING
+    compared: Concepts = NOTHING
+    conditions: Concepts = NOTHING
+    outcomes: Concepts = NOTHING
+    populations: Concepts = NOTHING
+    aims: Concepts = NOTHING
 
     @property
     def all_treatments(self) -> Concepts:
         """Every treatment named, whatever its part."""
         return self.treatments | self.beside | self.history | self.compared
+
+    @property
+    def asked(self) -> Concepts:
+        """Of a question what its answer must be about."""
+        return self.treatments | self.conditions | self.outcomes | self.states
 
     @property
     def states(self) -> Concepts:
@@ -68,6 +75,7 @@ def about(text: str) -> About:
         for concept in link.concepts:
             if name := _NAMES.get(concept.kind):
                 named[name].add(concept)
+                named["aims"] |= {concept} if _FOR.search(text, max(0, link.start - REACH), link.start) else set()
     for part in _PARTS:  # what a text tells something of is not in another part elsewhere in it
         named[part] -= named["treatments"]
     return About(**{name: frozenset(found) for name, found in named.items()})

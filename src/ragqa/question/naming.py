@@ -1,19 +1,17 @@
 """A question in the names that sources use: brands and rare synonyms by their preferred names, misspelt names as what they are near.
 
-named("zyprexa in EUPD").text == "olanzapine in borderline personality disorder"
+named("zyprexa in EUPD", uses).text == "olanzapine in borderline personality disorder"
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
 from ragqa.language.abbreviations import abbreviations
 from ragqa.language.concepts import Link, links, suggestions
 from ragqa.language.roots import root
-from ragqa.question.shorthand import expanded
 
 _WORD = re.compile(r"[^\W\d_]{5,}")
 
@@ -26,26 +24,24 @@ class Naming:
     guessed: tuple[tuple[str, str], ...] = ()
 
 
-@lru_cache(maxsize=256)
-def named(question: str) -> Naming:
-    """The question in preferred names. A misspelt word is read as the one name that it is near, and as nothing where there are
-    several."""
-    guesses = list(_guesses(question))
+Uses = Callable[[str], bool]
+"""Whether the sources use a word."""
+
+
+def named(question: str, uses: Uses) -> Naming:
+    """The question in preferred names. A misspelt word, one that no source uses, is read as the one name that it is near, and as
+    nothing where there are several."""
+    guesses = list(_guesses(question, uses))
     text = _replaced(question, guesses)
     preferred = [(link.start, link.end, link.concept.name) for link in links(text) if _called_otherwise(link)]
     asked = tuple((question[start:end], name) for start, end, name in guesses)
     return Naming(text=_replaced(text, preferred), guessed=asked)
 
 
-def as_sources_say(question: str) -> str:
-    """The question in the names of sources, with its shorthand written out and the figures of its patient beside their band."""
-    return expanded(named(question).text)
-
-
-def _guesses(question: str) -> Iterator[tuple[int, int, str]]:
+def _guesses(question: str, uses: Uses) -> Iterator[tuple[int, int, str]]:
     known = links(question)
     for word in _WORD.finditer(question):
-        if any(link.start < word.end() and word.start() < link.end for link in known):
+        if any(link.start < word.end() and word.start() < link.end for link in known) or uses(word[0]):
             continue
         near = suggestions(word[0])
         if len(near) == 1:
@@ -64,3 +60,8 @@ def _replaced(text: str, spans: list[tuple[int, int, str]]) -> str:
     for start, end, name in reversed(spans):
         text = text[:start] + name + text[end:]
     return text
+
+
+def without_names(question: str) -> str:
+    """A question without the names of drugs, conditions, people and outcomes in it."""
+    return _replaced(question, [(link.start, link.end, " ") for link in links(question)])

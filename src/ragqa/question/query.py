@@ -9,15 +9,19 @@ import numpy as np
 
 from ragqa.language.about import About, Concepts, about
 from ragqa.language.concepts import links
+from ragqa.language.scales import Scale, places
 from ragqa.models import Vectors
 from ragqa.question.asked import Turn
 from ragqa.question.followup import Reading, refers_back
 from ragqa.question.refusal import SEARCHED, Refusal
-from ragqa.question.naming import as_sources_say, named
+from ragqa.question.naming import without_names
 from ragqa.question.terms import Term, Vocabulary
 from ragqa.question.triage import outside
 from ragqa.question.understanding import Understanding
 from ragqa.settings import Audience
+
+
+ORGANS = (Scale.KIDNEY, Scale.LIVER)
 
 
 def _nothing() -> Vectors:
@@ -58,26 +62,29 @@ class Query:
     @property
     def searched(self) -> str:
         """The question as understood, in the words of sources: names, shorthand written out, figures of a patient with their band."""
-        return as_sources_say(self.text)
+        return self.vocabulary.searched(self.text)
 
     @property
     def readings(self) -> tuple[str, ...]:
         """Wordings to search for, the likeliest first: a follow-up as understood and as it was asked."""
-        return (self.searched, as_sources_say(self.asked)) if self.reading.is_follow_up else (self.searched,)
+        return (self.searched, self.vocabulary.searched(self.asked)) if self.reading.is_follow_up else (self.searched,)
 
     @property
     def guessed(self) -> tuple[tuple[str, str], ...]:
         """Misspelt words with the name that each was read as."""
-        return named(self.text).guessed
+        return self.vocabulary.named(self.text).guessed
 
     @cached_property
     def about(self) -> About:
-        """The concepts that the question as understood asks about."""
-        return about(named(self.text).text)
+        """The concepts that the question as understood asks about; a stage of organ function is a place on a scale, no disease."""
+        text = self.vocabulary.named(self.text).text
+        for place in reversed([place for place in places(text) if place.scale in ORGANS]):
+            text = f"{text[: place.start]} {text[place.end :]}"
+        return about(text)
 
     def wording(self, concepts: Concepts) -> tuple[str, ...]:
         """What the question calls these concepts, in its order."""
-        told = (link.text for link in links(named(self.text).text) if not concepts.isdisjoint(link.concepts))
+        told = (link.text for link in links(self.vocabulary.named(self.text).text) if not concepts.isdisjoint(link.concepts))
         return tuple(dict.fromkeys(told))
 
     @cached_property
@@ -86,9 +93,14 @@ class Query:
         return self.vocabulary.terms(self.searched)
 
     @cached_property
-    def own_terms(self) -> tuple[Term, ...]:
-        """Of a follow-up the words of the question as it was asked: what it takes over does not make up for them."""
-        return self.vocabulary.terms(as_sources_say(self.asked)) if self.reading.is_follow_up else self.terms
+    def words(self) -> tuple[Term, ...]:
+        """The words that a source should hold, beside the names of what it is about."""
+        return self.vocabulary.terms(without_names(self.searched))
+
+    @cached_property
+    def own_words(self) -> tuple[Term, ...]:
+        """As ``words``, of a follow-up those of the question as it was asked."""
+        return self.vocabulary.terms(without_names(self.vocabulary.searched(self.asked))) if self.reading.is_follow_up else self.words
 
     @property
     def refers_back(self) -> bool:

@@ -18,7 +18,6 @@ from ragqa.question.asked import LONGEST_QUESTION, MOST_CHOICES, Asked, Turn, cl
 from ragqa.question.cleaning import Cleaner
 from ragqa.question.followup import REMEMBERED, Reading, apart, chosen, standalone
 from ragqa.question.privacy import without_heading
-from ragqa.question.naming import as_sources_say
 from ragqa.question.query import Query
 from ragqa.question.refusal import NOTHING_ASKED, REFUSALS, Refusal, Status
 from ragqa.question.terms import Vocabulary
@@ -65,7 +64,7 @@ class Reader:
         return Query(
             asked=said.text,
             reading=reading,
-            understanding=understand(as_sources_say(reading.text)),
+            understanding=understand(self._vocabulary.searched(reading.text)),
             audience=audience or self._audience,
             vocabulary=self._vocabulary,
             turns=turns,
@@ -94,11 +93,11 @@ class Reader:
         if not query.reading.joined:
             return None
         text = query.reading.joined
-        again = replace(query, reading=replace(query.reading, text=text), understanding=understand(as_sources_say(text)), carries=False)
+        again = replace(query, reading=replace(query.reading, text=text), understanding=understand(self._vocabulary.searched(text)), carries=False)
         return self._embedded(again, text)
 
     def _embedded(self, query: Query, text: str) -> Query:
-        return replace(query, vector=self._embedder.embed([as_sources_say(text)]), fingerprint=self._embedder.fingerprint)
+        return replace(query, vector=self._embedder.embed([self._vocabulary.searched(text)]), fingerprint=self._embedder.fingerprint)
 
     def _article(self, slug: str) -> Article:
         record = self._generation.find(f"article:{slug}")

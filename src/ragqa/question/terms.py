@@ -10,6 +10,8 @@ from ragqa.language.abbreviations import both_spellings
 from ragqa.language.lexicon import lexicon
 from ragqa.language.scales import EXCLUDING, Band, Scale, called, places
 from ragqa.models import Reranker
+from ragqa.question.naming import Naming, Uses, named
+from ragqa.question.shorthand import expanded
 
 _WORD = re.compile(r"\w+")
 _WORDS = lexicon("question", "terms")
@@ -37,11 +39,23 @@ class Term:
 class Vocabulary:
     """Words as the index stems them and as the reranker's vocabulary ranks them."""
 
-    def __init__(self, stems: Callable[[str], list[str]], reranker: Reranker) -> None:
-        """``stems`` gives the index terms of a text."""
+    def __init__(self, stems: Callable[[str], list[str]], reranker: Reranker, uses: Uses = str.isalpha) -> None:
+        """``stems`` gives the index terms of a text; ``uses`` tells whether a source uses a word."""
         self.stems = stems
+        self._uses = uses
+        self._named: dict[str, Naming] = {}
         self.rarity = reranker.rarity
         self._pieces = reranker.pieces
+
+    def named(self, question: str) -> Naming:
+        """A question in the names that sources use."""
+        if question not in self._named:
+            self._named[question] = named(question, self._uses)
+        return self._named[question]
+
+    def searched(self, question: str) -> str:
+        """A question in the words of sources: names, shorthand written out, figures of a patient beside their band."""
+        return expanded(self.named(question).text)
 
     def held(self, text: str) -> Stems:
         """The index terms that a text holds, in British and American spelling."""
