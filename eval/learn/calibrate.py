@@ -26,6 +26,7 @@ from ragqa.corpus.importers.beir import document_id
 from ragqa.corpus.importers.importing import import_records
 from ragqa.evaluation.gold import load_gold
 from ragqa.evaluation.retrieval import read_qrels, read_queries
+from ragqa.evidence.gathering import NOT_ABOUT
 from ragqa.evidence.sources import expanded
 from ragqa.evidence.sufficiency import BESIDE_ARTICLES
 from ragqa.index.refresh import build_index
@@ -55,7 +56,7 @@ def fit(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 Row = tuple[str, dict[str, float] | None, bool]
-"""A question, its features (None where triage stopped it before any search), and whether it is answerable."""
+"""A question, its features (None where another gate stopped it before), and whether it is answerable."""
 
 
 def bundled(ragqa: Ragqa, gold: Path, questions: Path) -> Iterator[Row]:
@@ -64,7 +65,9 @@ def bundled(ragqa: Ragqa, gold: Path, questions: Path) -> Iterator[Row]:
     asked = [(f"{item.id} ({item.kind})", item.question, item.history, item.expect == "answered") for item in items]
     asked += [(row["id"], row["question"], (), row["answerable"]) for row in rows(questions)]
     for name, question, history, answerable in asked:
-        yield f"{name}: {question}", ragqa.ask(question, history).trace.scores or None, answerable
+        trace = ragqa.ask(question, history).trace
+        decided = trace.gate is None or trace.gate.name != NOT_ABOUT
+        yield f"{name}: {question}", trace.scores if decided and trace.scores else None, answerable
 
 
 def studies(ragqa: Ragqa, folder: Path, sample: int) -> Iterator[Row]:

@@ -102,6 +102,8 @@ def met_by(asked: Concepts, held: Concepts) -> Concepts:
 
 
 def _kin(of: Concept) -> frozenset[str]:
-    """Ids of what is a kind of a concept, and of what it is a kind of; a salt or an enantiomer is another drug."""
-    kin = members(of) | broader(of)
-    return frozenset(id_ for id_ in kin if not id_.startswith(f"{Kind.DRUG}:")) if of.kind is Kind.DRUG else kin
+    """Ids of the kinds of a concept, which are told of when it is asked about; of a drug those of its classes, since a salt or an
+    enantiomer is another drug. What is found in a wider group was not found in the narrower one that is asked about."""
+    if of.kind is Kind.DRUG:
+        return frozenset(id_ for id_ in broader(of) if not id_.startswith(f"{Kind.DRUG}:"))
+    return members(of)

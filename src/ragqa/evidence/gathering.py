@@ -32,6 +32,10 @@ ON_THE_QUESTION = 0.9
 hand."""
 
 
+NOT_ABOUT = "about what is asked"
+"""The gate where no sentence is about what was asked."""
+
+
 class Gate(Record):
     """Why the evidence is not enough: what was measured, how much there is, and how much there would have to be."""
 
@@ -65,7 +69,7 @@ def gather(query: Query, retrieved: Retrieved, embedder: Embedder, reranker: Rer
     read = _nearest(query, on_patients.candidates, embedder)
     measured = sufficiency(query, retrieved, [candidate.similarity for candidate in read], on_it.unmet)
     if not read:
-        return _closed(retrieved, measured, "about what is asked", 0, 1, on_it.lacking)
+        return _closed(retrieved, measured, NOT_ABOUT, 0, 1, on_it.lacking)
     if measured.hopeless(abstain_below):
         reach = replace(measured, logit=HIGHEST).probability
         return _closed(retrieved, measured, "within reach", reach, HOPELESS * abstain_below)
