@@ -89,8 +89,21 @@ def _read(text: str, anchor: re.Match[str], position: int) -> Quantity | int:
     if anchor["spread"]:
         return spread(text, start, end) or end
     if anchor["frequency"]:
-        return frequency(text, start, end, _CLOSE.fullmatch(text, position, start) is not None) or end
+        return _frequency(text, anchor, position) or end
     return _after_label(text, anchor) if anchor["label"] else _number(text, anchor, position)
+
+
+def _frequency(text: str, anchor: re.Match[str], position: int) -> Quantity | None:
+    """A frequency with its bound: "at least twice daily"."""
+    start, end = anchor.span()
+    rate = frequency(text, start, end, behind_dose=_CLOSE.fullmatch(text, position, start) is not None)
+    before = text[max(position, start - _WIDTH) : start]
+    found = bound_before(before)
+    if not rate or not found or rate.low is None or rate.is_range:
+        return rate
+    start += found[1] - len(before)
+    low, high = bounded(rate.low, found[0])
+    return replace(rate, start=start, text=text[start : rate.end], low=low, high=high, bound=found[0])
 
 
 def _after_label(text: str, anchor: re.Match[str]) -> int:
