@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from ragqa.language.quantities.amounts import Amount, amount_at
-from ragqa.language.quantities.bounds import WORDS_BEFORE, bound_before, bound_behind, bounded
+from ragqa.language.quantities.bounds import bound_before, bound_behind, bounded
 from ragqa.language.quantities.frequencies import FREQUENCY, frequency, hourly
 from ragqa.language.quantities.numerals import VULGAR, Numeral, numeral_at
 from ragqa.language.quantities.periods import NOUNS
@@ -44,10 +44,7 @@ _TIME = "|".join(noun for noun in NOUNS if len(noun) > len("min") or noun == "da
 _POINT = re.compile(rf"(?<!\w)(?P<noun>{_TIME})s?[\s-]$", re.IGNORECASE)
 _TIME_WORD = re.compile(rf"(?:{_TIME})s?[\s-]", re.IGNORECASE)
 _MONEY = re.compile(r"(?:US)?\$\s?$")
-_AGED = re.compile(
-    rf"(?<!\w)(?:{WORDS['age'].pattern})\s?[:=]?\s?(?:[<>≤≥]=?\s?|(?:{WORDS_BEFORE})\s)?$",
-    re.IGNORECASE,
-)
+_AGED = re.compile(rf"(?<!\w)(?:{WORDS['age'].pattern})\s?[:=]?\s?$", re.IGNORECASE)
 _PEOPLE = re.compile(
     rf"(?:[\s-](?!(?:{WORDS['no_people_between'].pattern})\b)[^\W\d_][\w'’]{{0,30}}+,?){{0,5}}?[\s-](?:{WORDS['people'].pattern})\b",
     re.IGNORECASE,
@@ -140,6 +137,7 @@ def _quantity(text: str, before: str, numeral: Numeral, amount: Amount) -> Quant
         start = start - len(before) + counted.start()
     elif found := bound_before(before):
         bound, start = found[0], start - len(before) + found[1]
+        before = before[: found[1]]
     elif unit == NO_UNIT and kind == "value" and (named := _unit_before(before)):
         unit, start = named[0], start - len(before) + named[1]
     if behind := bound_behind(text, end):
