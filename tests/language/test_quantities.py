@@ -62,6 +62,8 @@ def told(text: str) -> list[tuple[str, str]]:
         ("twofold, 2-fold and twice", [("2", "{fold}"), ("2", "{fold}"), ("2", "{times}")]),
         ("5 per cent but 5 percentage points", [("5", "%"), ("5", "percentage points")]),
         ("HR 0.6, hr 0.6; day 5, hour 5", [("0.6", ""), ("0.6", ""), ("5", "d"), ("5", "h")]),
+        ("at least twice daily; up to three times a day", [(">=2..", "{times}/d"), ("<=..3", "{times}/d")]),
+        ("25 ng · kg−1 · min−1", [("25", "ng/kg/min")]),
         ("twice and 3 and", [("2", "{times}"), ("3", "")]),
         ("a 15yo girl, 15 y/o, 15-y-old; in her 40s", [("15", "a"), ("15", "a"), ("15", "a")]),
         ("5/10/15 mg and 5-10-15 mg", [("5", "mg"), ("10", "mg"), ("15", "mg")] * 2),

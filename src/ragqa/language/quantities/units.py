@@ -84,7 +84,7 @@ _PIECE = re.compile(r"[\s-]{1,2}[^\s-]{1,40}$|[₂2]O$")
 _POWER = re.compile(r"\^?\{?\(?(?P<sign>[-−–⁻])?(?P<number>[1-4¹²³⁴])\)?\}?(?![0-9.,]*[0-9])|\s(?P<apart>[23])(?=\s?[/·)]|\s*$)")
 _NEXT = re.compile(
     r"\s?(?P<slash>[/∕⁄])\s?|\s{1,2}(?P<per>per)\s{1,2}(?:each\s)?|\s{1,2}(?P<each>an?|each|every|in\sa)\s{1,2}"
-    r"|[·⋅∙*.](?=[A-Za-zµμ])|\s(?=[A-Za-zµμ]{1,12}\^?\{?\(?[-−–⁻][1¹2²3³])"
+    r"|\s?[·⋅∙]\s?(?=[A-Za-zµμ])|[*.](?=[A-Za-zµμ])|\s(?=[A-Za-zµμ]{1,12}\^?\{?\(?[-−–⁻][1¹2²3³])"
 )
 _DENOMINATOR = re.compile(rf"(?P<number>[0-9]{{1,3}}(?:[,{SPACES} ][0-9]{{3}})+|[0-9]+(?:[.·][0-9]+)?)(?![0-9])")
 _BLANK = re.compile(r"\s?")
