@@ -5,9 +5,12 @@ long it followed whom.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from decimal import Decimal
 
 from ragqa.corpus.records import Abstract, Article
 from ragqa.language.lexicon import lexicon
+from ragqa.language.quantities import Quantity, quantities
 
 _DESIGNS = lexicon("corpus", "designs")
 _TYPES = {kind: design for kind, (design,) in _DESIGNS["publication_types"].table().items()}
@@ -17,16 +20,11 @@ LADDER = {design: float(step) for design, (step,) in _DESIGNS["ladder"].table().
 _WORDS = tuple(
     (re.compile("|".join(words), re.IGNORECASE | re.DOTALL), design) for design, words in _DESIGNS["words"].table().items()
 )
-_SIZE = re.compile(
-    r"\b[nN]\s*=\s*(\d{1,3}(?:[ ,]\d{3}){1,3}|\d+)\b|"
-    r"\b(?!(?:19|20)\d\d\b)(\d{1,3}(?:[ ,]\d{3}){1,3}|\d+)\s+(?:[^\W\d]+[ -]){0,4}?"
-    rf"(?:{_DESIGNS['participants'].pattern})\b"
-)
-_FOLLOW_UP = re.compile(
-    r"\b(\d+(?:\.\d+)?|one|two|three|four|five|six|eight|ten|twelve)[ -]"
-    r"(?:(week|month)s?|(year)s?(?=[ -]follow| of follow| after))\b",
-    re.IGNORECASE,
-)
+_SENTENCE_END = re.compile(r"[.;]\s+[A-Z]")
+_AGE = re.compile(r"\bage[ds]?\b[^.;]{0,20}$|\bold\b", re.IGNORECASE)
+_FOLLOWED = re.compile(r"[ -]follow| of follow| after", re.IGNORECASE)
+_AS_ADJECTIVE = re.compile(r"-(?=[^\W\d])")
+_METHODS = ("METHODS", "DESIGN", "PARTICIPANTS")
 
 
 def named_design(record: Abstract) -> str | None:
@@ -55,29 +53,61 @@ def study_design(record: Abstract | Article) -> str | None:
 
 
 def sample_size(record: Abstract | Article) -> int | None:
-    """Participants, from the first count the methods (else the whole text) state; None where no count is stated."""
+    """Participants, from the first count the methods (else the whole text) state; None where no count is stated.
+
+    A count in brackets is that of an arm, "drug A (n = 17) or placebo (n = 16)": those of its sentence are added up, unless the
+    sentence gives the whole outside brackets.
+    """
     if isinstance(record, Article):
         return None
     ordered = sorted(record.sections, key=lambda section: (section.label or "").upper() not in ("METHODS", "PARTICIPANTS"))
     for section in ordered:
-        if found := _SIZE.search(section.text):
-            return int(re.sub(r"\D", "", found[1] or found[2]))
+        if counts := [each for each in quantities(section.text) if _is_sample(each)]:
+            return _participants(section.text, counts)
     return None
+
+
+def _is_sample(quantity: Quantity) -> bool:
+    return quantity.kind == "count" and quantity.bound in ("", "~") and 1 < _whole(quantity) == quantity.high
+
+
+def _whole(quantity: Quantity) -> int:
+    return int(quantity.low or 0)
+
+
+def _participants(text: str, counts: Sequence[Quantity]) -> int:
+    first = counts[0]
+    end = _SENTENCE_END.search(text, first.end)
+    near = [count for count in counts if not end or count.start < end.start()]
+    arms = [count for count in near if _in_brackets(text, count.start)]
+    if first not in arms:
+        return _whole(first)
+    largest = max(map(_whole, arms))
+    if whole := next((_whole(count) for count in near if count not in arms and _whole(count) >= largest), None):
+        return whole
+    added = sum(map(_whole, arms))
+    return largest if added == 2 * largest and len(arms) > 2 else added
+
+
+def _in_brackets(text: str, place: int) -> bool:
+    return max(text.rfind("(", 0, place), text.rfind("[", 0, place)) > max(text.rfind(")", 0, place), text.rfind("]", 0, place))
 
 
 def follow_up(record: Abstract | Article) -> str | None:
     """The longest duration the methods (else the title) state, as the source words it; None where none is stated."""
     if isinstance(record, Article):
         return None
-    methods = [
-        section.text for section in record.sections if (section.label or "").upper() in ("METHODS", "DESIGN", "PARTICIPANTS")
-    ]
-    found = [match for text in (*methods, record.title or "") for match in _FOLLOW_UP.finditer(text)]
-    return max(found, key=_days)[0].replace("-", " ").lower() if found else None
+    methods = [section.text for section in record.sections if (section.label or "").upper() in _METHODS]
+    found = [quantity for text in (*methods, record.title or "") for quantity in quantities(text) if _is_duration(text, quantity)]
+    return _AS_ADJECTIVE.sub(" ", max(found, key=_longest).text).lower().removeprefix("over ") if found else None
 
 
-def _days(match: re.Match[str]) -> float:
-    words = ("one", "two", "three", "four", "five", "six", "eight", "ten", "twelve")
-    number = match[1].lower()
-    count = float(dict(zip(words, (1, 2, 3, 4, 5, 6, 8, 10, 12), strict=True)).get(number, number if number not in words else 0))
-    return count * {"week": 7, "month": 30, "year": 365}[(match[2] or match[3]).lower()]
+def _is_duration(text: str, quantity: Quantity) -> bool:
+    """Weeks and months that are no age; years only of a follow-up."""
+    if quantity.unit not in ("wk", "mo", "a") or _AGE.search(text[max(0, quantity.start - 30) : quantity.end]):
+        return False
+    return quantity.unit != "a" or _FOLLOWED.match(text, quantity.end) is not None
+
+
+def _longest(quantity: Quantity) -> Decimal:
+    return quantity.measured_in.in_base(quantity.high or quantity.low or Decimal(0))

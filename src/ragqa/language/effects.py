@@ -30,7 +30,7 @@ def significant(quantity: Quantity) -> bool | None:
 
 
 def p_values_say(text: str) -> bool | None:
-    """Whether the p values of a sentence are all significant (True) or none of them is (False); None where they differ or lack."""
+    """True where all p values of a sentence are significant, False where none is; None where they differ or there are none."""
     if not _P.search(text):
         return None
     said = {found for quantity in quantities(text) if (found := significant(quantity)) is not None}
@@ -43,7 +43,7 @@ def includes_no_effect(text: str) -> bool:
 
 
 def may_show_no_effect(quantity: Quantity) -> bool:
-    """Whether a figure may be one that shows no effect, whatever it measures: a p value not below ``ALPHA``, a range over 0 or 1."""
+    """Whether a figure may show no effect, whatever it measures: a p value not below ``ALPHA``, a range over 0 or 1."""
     if quantity.kind == "p":
         return significant(quantity) is not True
     return quantity.is_range and _spans(quantity, NO_EFFECT)

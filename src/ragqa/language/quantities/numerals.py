@@ -6,11 +6,12 @@ import re
 from decimal import Decimal
 from typing import NamedTuple
 
-from ragqa.language.lexicon import lexicon
 from ragqa.language.quantities.spelled import POWERS, spelled_at
+from ragqa.language.quantities.writing import WORDS
 
-_WORDS = lexicon("language", "quantities")
-_VULGAR = {sign: Decimal(above) / Decimal(below) for sign, (above, below) in _WORDS["vulgar"].table().items()}
+_FRACTIONS = {sign: Decimal(above) / Decimal(below) for sign, (above, below) in WORDS["vulgar"].table().items()}
+VULGAR = "".join(_FRACTIONS)
+"""The signs of fractions."""
 
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 """The digits of a number as they are written."""
@@ -22,19 +23,24 @@ MARKS = r"[*†‡§¶]{1,3}(?![0-9*])"
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
 _ANY_MINUS = str.maketrans(dict.fromkeys(MINUS, "-"))
 _DIGITS = (
-    rf"(?:[1-9][0-9]{{0,2}}(?:,[0-9]{{3}})++(?![0-9])(?:\.[0-9]+)?|[1-9][0-9]{{0,2}}(?:[{SPACES} ][0-9]{{3}})++(?![0-9])(?:[.·][0-9]+)?"
+    r"(?:[1-9][0-9]{0,2}(?:,[0-9]{3})++(?![0-9])(?:\.[0-9]+)?"
+    rf"|[1-9][0-9]{{0,2}}(?:[{SPACES} ][0-9]{{3}})++(?![0-9])(?:[.·][0-9]+)?"
     r"|[0-9]++(?:[.,·∙⋅‧][0-9]++)?|[.·][0-9]++)"
 )
-_TEN_TO = r"10(?:\s?(?:\^|\*\*?)\s?\{?(?P<caret>[-−–+]?[0-9]{1,3})\}?|\((?P<bracket>[-−–]?[0-9]{1,2})\)|(?P<raised>[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3})|[eE](?P<e_power>[0-9]{1,2})(?!\w))"
+_TEN_TO = (
+    r"10(?:\s?(?:\^|\*\*?)\s?\{?(?P<caret>[-−–+]?[0-9]{1,3})\}?|\((?P<bracket>[-−–]?[0-9]{1,2})\)"
+    r"|(?P<raised>[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3})|[eE](?P<e_power>[0-9]{1,2})(?!\w))"
+)
 _FLAT = r"10\s?(?P<flat>[-−–]?[0-9]{1,2})(?![0-9.,])"
 """A power that lost its superscript, read so only behind a multiplication sign."""
 _COLONIES = r"10(?P<colonies>[2-9]|1[0-2])(?=\s?(?:CFU|cfu|PFU|pfu|colony))"
 _NUMERAL = re.compile(
     rf"(?P<sign>[{MINUS}]|\+(?!\s?/)|minus\s|plus\s)?"
     rf"(?:(?P<power>{_TEN_TO}|{_COLONIES})"
-    rf"|(?P<digits>{_DIGITS})(?:(?P<mantissa>\s?[×xX✕*·⋅]\s?(?:{_TEN_TO.replace('P<', 'P<m_')}|{_FLAT}))|[eE](?P<e>[+−-]?[0-9]{{1,3}})(?![\w.])"
-    rf"|\s?(?P<vulgar>[{''.join(_VULGAR)}])|\s(?P<mixed>1/[2-8]|2/3|3/4)(?![\w/]))?"
-    rf"|(?P<only_vulgar>[{''.join(_VULGAR)}]))"
+    rf"|(?P<digits>{_DIGITS})(?:(?P<mantissa>\s?[×xX✕*·⋅]\s?(?:{_TEN_TO.replace('P<', 'P<m_')}|{_FLAT}))"
+    r"|[eE](?P<e>[+−-]?[0-9]{1,3})(?![\w.])"
+    rf"|\s?(?P<vulgar>[{VULGAR}])|\s(?P<mixed>1/[2-8]|2/3|3/4)(?![\w/]))?"
+    rf"|(?P<only_vulgar>[{VULGAR}]))"
     rf"(?P<marks>{MARKS}|[¹²³⁴⁵⁶⁷⁸⁹](?![⁰-⁹]))?(?:\s(?P<scale>thousand|million|billion)(?!\w))?"
 )
 _FRACTION = re.compile(r"(?:1/[2-9]|1/10|2/3|2/5|3/4|3/5|3/8|4/5)(?![0-9/]|[.,][0-9])")
@@ -72,7 +78,7 @@ def _written(found: re.Match[str]) -> Decimal:
             found["caret"] or found["bracket"] or found["raised"] or found["e_power"] or found["colonies"]
         )
     if found["only_vulgar"]:
-        return _VULGAR[found["only_vulgar"]]
+        return _FRACTIONS[found["only_vulgar"]]
     value = Decimal(plain_digits(found["digits"]))
     if found["mantissa"]:
         value *= Decimal(10) ** _exponent(
@@ -81,7 +87,7 @@ def _written(found: re.Match[str]) -> Decimal:
     elif found["e"]:
         value *= Decimal(10) ** _exponent(found["e"])
     elif found["vulgar"]:
-        value += _VULGAR[found["vulgar"]]
+        value += _FRACTIONS[found["vulgar"]]
     elif found["mixed"]:
         above, below = found["mixed"].split("/")
         value += Decimal(above) / Decimal(below)

@@ -6,17 +6,16 @@ import re
 from decimal import Decimal
 from typing import NamedTuple
 
-from ragqa.language.lexicon import any_of, lexicon
-
-_WORDS = lexicon("language", "quantities")
+from ragqa.language.lexicon import any_of
+from ragqa.language.quantities.writing import WORDS, folded
 
 
 def _numbers(group: str) -> dict[str, Decimal]:
-    return {word: Decimal(number) for word, (number,) in _WORDS[group].table().items()}
+    return {word: Decimal(number) for word, (number,) in WORDS[group].table().items()}
 
 
 _ONES, _TENS, POWERS, _PARTS = _numbers("ones"), _numbers("tens"), _numbers("powers"), _numbers("parts")
-_PRONOUN = {place: frozenset(words) for place, words in _WORDS["no_number_one"].table().items()}
+_PRONOUN = {place: frozenset(words) for place, words in WORDS["no_number_one"].table().items()}
 _JOINT = r"[-‐‑– ]"
 _WORD = re.compile(
     rf"({any_of((*_ONES, *_TENS, *_PARTS, 'a', 'an'))}|(?:{any_of(POWERS)})s?)(?:(?![^\W_])|(?=fold))", re.IGNORECASE
@@ -42,7 +41,7 @@ def spelled_at(text: str, start: int) -> Spelled | None:
     first = _WORD.match(text, start)
     if not first:
         return None
-    word = first[0].lower()
+    word = folded(first[0])
     if word == "half":
         return _half(text, first.end())
     if share := _share(text, word, first.end()):
@@ -69,12 +68,12 @@ def _share(text: str, word: str, end: int) -> Spelled | None:
     above = Decimal(1) if word in ("a", "an") else _ONES.get(word)
     joint = _NEXT.match(text, end)
     part = _WORD.match(text, joint.end()) if joint and above else None
-    if not part or not above or part[0].lower() not in _PARTS:
+    if not part or not above or folded(part[0]) not in _PARTS:
         return None
     article_needs_of = word in ("a", "an") and not text.startswith(" of", part.end())
     if article_needs_of or not _SHARE.match(text, part.end()):
         return None
-    return Spelled(above / _PARTS[part[0].lower()], part.end())
+    return Spelled(above / _PARTS[folded(part[0])], part.end())
 
 
 def _whole(text: str, first: re.Match[str]) -> Spelled | None:
@@ -82,7 +81,7 @@ def _whole(text: str, first: re.Match[str]) -> Spelled | None:
     total, group, end, last = Decimal(0), Decimal(0), first.end(), Decimal(0)
     word: re.Match[str] | None = first
     while word:
-        name = word[0].lower()
+        name = folded(word[0])
         value = _ONES.get(name) or _TENS.get(name) or POWERS.get(name) or POWERS.get(name.removesuffix("s"))
         if name == "zero" and word is first:
             return Spelled(Decimal(0), end)
@@ -100,7 +99,7 @@ def _whole(text: str, first: re.Match[str]) -> Spelled | None:
         last = value
         joint = _NEXT.match(text, word.end())
         word = _WORD.match(text, joint.end()) if joint else None
-    return Spelled(total + group, end) if first[0].lower() not in ("a", "an") or end > first.end() else None
+    return Spelled(total + group, end) if folded(first[0]) not in ("a", "an") or end > first.end() else None
 
 
 THOUSAND = Decimal(1000)

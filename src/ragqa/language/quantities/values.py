@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Literal
 
 from ragqa.language.quantities.units import NO_UNIT, Unit
+from ragqa.language.quantities.writing import Bound
 
-Bound = Literal["", "<", "<=", ">", ">=", "~"]
 QuantityKind = Literal["value", "count", "year", "interval", "p", "spread", "level"]
 
 NEAR = Decimal("1e-9")
