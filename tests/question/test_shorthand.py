@@ -78,6 +78,22 @@ def test_figures_stand_beside_the_name_of_their_band(question: str, words: str) 
     assert expanded(question) == words
 
 
+STORY = (
+    "I look after a retired teacher on our ward whose kidneys have failed slowly over several years and who has an eGFR of 22. "
+    "He sleeps badly, sees things at night, takes a water tablet and something for his stomach, and his daughter would like "
+    "us to try whatever helps before he goes home next week, which seems fair to all of us here. "
+)
+
+
+def test_of_a_long_story_the_part_that_asks_is_searched_for() -> None:
+    """With the place of its patient; an effect depends on what the story is about, so there the story stays."""
+    assert (
+        expanded(STORY + "What dose of lithium would be safe?") == "What dose of lithium would be safe? (severe renal impairment)"
+    )
+    assert expanded(STORY + "Would lithium help?").startswith("I look after")
+    assert expanded(STORY + "What would be the dose?").startswith("I look after")
+
+
 @given(st.text(alphabet="odbw/c?tsxhn 1257mg.,()ODBD'", max_size=200))
 def test_writing_out_twice_changes_nothing_more(text: str) -> None:
     """What was written out is no shorthand."""

@@ -1,4 +1,5 @@
-"""A question as a source would word it: shorthand written out, figures of a patient beside the name of their band.
+"""A question as a source would word it: shorthand written out, figures of a patient beside the name of their band, of a long
+story the part that asks.
 
 expanded("memantine 20mg od if CrCl 18?") == "memantine 20 mg once daily if CrCl 18 (severe renal impairment)?"
 """
@@ -12,8 +13,14 @@ from functools import lru_cache
 from ragqa.language.concepts import Role, mentions
 from ragqa.language.lexicon import lexicon
 from ragqa.language.scales import called, places
+from ragqa.language.sentences import sentences
+from ragqa.question.understanding import QuestionType, understand
 
 _WORDS = lexicon("question", "shorthand")
+STORY = 60
+"""Words from which a question is a story, most of which no source holds; by hand."""
+OF_DRUGS = frozenset({QuestionType.DOSE, QuestionType.SAFETY, QuestionType.MONITORING, QuestionType.CONTRAINDICATION})
+"""What is asked of a drug whatever it is given for."""
 _Words = Callable[[re.Match[str]], str]
 _Rule = tuple[str, _Words]
 """A pattern, and what is written where it is found."""
@@ -23,10 +30,26 @@ _Rule = tuple[str, _Words]
 def expanded(question: str) -> str:
     """A question with its shorthand written out and, behind each figure that places its patient, what sources call the place."""
     text = written_out(question)
+    asking = _asking(text)
+    if asking:
+        names = dict.fromkeys(name for place in places(text) if (name := called(place)))
+        return f"{asking} ({', '.join(names)})" if names else asking
     for place in reversed(places(text)):
         if not place.by_name and (name := called(place)):
             text = f"{text[: place.end]} ({name}){text[place.end :]}"
     return text
+
+
+def _asking(text: str) -> str:
+    """What a long story asks, "" where the story is needed: where its question names no treatment, or asks for an effect, which
+    depends on the condition, and names none.
+    """
+    if len(text.split()) < STORY:
+        return ""
+    asking = " ".join(sentence.text for sentence in sentences(text, 0, len(text)) if sentence.text.endswith("?"))
+    roles = {mention.role for mention in mentions(asking)}
+    whatever_for = understand(asking).question_type in OF_DRUGS or Role.CONDITION in roles
+    return asking if Role.TREATMENT in roles and whatever_for else ""
 
 
 def written_out(question: str) -> str:
