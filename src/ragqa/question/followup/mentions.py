@@ -117,7 +117,7 @@ def telling_words(text: str, own: Sequence[Mention]) -> list[str]:
     """Words of a text beside its ``own`` mentions, stop words left out."""
     edges = [0, *(edge for mention in own for edge in (mention.start, mention.end)), len(text)]
     outside = " ".join(text[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True))
-    return [word for word in _WORD.findall(outside) if word.casefold() not in OF_FOLLOW_UPS]
+    return [word for word in _WORD.findall(outside) if word.casefold() not in OF_FOLLOW_UPS and word.strip("-'*")]
 
 
 def subjects(text: str, found: Iterable[Mention]) -> list[Mention]:
