@@ -81,5 +81,5 @@ class Thread:
 
     def carried(self, role: Role) -> list[str]:
         """What a question that names nothing of a role takes over: two at most, of treatments that are not weighed one."""
-        named = self.of(role) if self.clinical or self.topic else []
+        named = self.of(role) if self.clinical or (self.topic and role is not Role.POPULATION) else []
         return named[:2] if role is not Role.TREATMENT or EITHER.search(self.question) else named[:1]
