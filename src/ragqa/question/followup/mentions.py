@@ -10,7 +10,7 @@ from functools import lru_cache
 from ragqa.language.concepts import Mention, Role
 from ragqa.language.concepts import mentions as read_mentions
 from ragqa.language.lexicon import lexicon
-from ragqa.language.scales import Band, Scale, places
+from ragqa.language.scales import Scale, places
 from ragqa.language.stop import OF_FOLLOW_UPS
 
 WORDS = lexicon("question", "followup")
@@ -73,19 +73,17 @@ def _combined(text: str, named: Iterable[Mention]) -> list[Mention]:
 
 def _placed(text: str) -> Iterator[Mention]:
     for band in places(text):
-        if band.scale in (*_ORGANS, Scale.AGE) and not band.by_name:
-            before = _BEFORE_PLACE.search(text, max(band.start - LONGEST_JOINT, 0), band.start)
-            after = _PEOPLE.match(text, band.end) if band.scale is Scale.AGE else None
-            start, end = before.start() if before else band.start, after.end() if after else band.end
-            yield Mention(start, end, _called(band, after[0].strip() if after else "patients"), Role.POPULATION)
-
-
-def _called(band: Band, people: str) -> str:
-    """The people who stand at a place."""
-    if band.scale in _ORGANS:
-        return f"patients with {_COPULA.sub('', band.text)}"
-    years = band.stretch.low
-    return f"{years:.0f}-year-old {people}" if band.stretch.high == years + 1 and years >= 1 else band.text
+        if band.by_name:
+            continue
+        before = _BEFORE_PLACE.search(text, max(band.start - LONGEST_JOINT, 0), band.start)
+        start = before.start() if before else band.start
+        years = band.stretch.low
+        if band.scale in _ORGANS:
+            yield Mention(start, band.end, f"patients with {_COPULA.sub('', band.text)}", Role.POPULATION)
+        elif band.scale is Scale.AGE and 1 <= years == band.stretch.high - 1:
+            people = _PEOPLE.match(text, band.end)
+            called = f"{years:.0f}-year-old {people[0].strip() if people else 'patients'}"
+            yield Mention(start, people.end() if people else band.end, called, Role.POPULATION)
 
 
 def _trimmed(text: str, mention: Mention) -> Mention:
@@ -117,7 +115,7 @@ def telling_words(text: str, own: Sequence[Mention]) -> list[str]:
     """Words of a text beside its ``own`` mentions, stop words left out."""
     edges = [0, *(edge for mention in own for edge in (mention.start, mention.end)), len(text)]
     outside = " ".join(text[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True))
-    return [word for word in _WORD.findall(outside) if word.casefold() not in OF_FOLLOW_UPS]
+    return [word for word in _WORD.findall(outside) if word.casefold() not in OF_FOLLOW_UPS and word.strip("-'*")]
 
 
 def subjects(text: str, found: Iterable[Mention]) -> list[Mention]:

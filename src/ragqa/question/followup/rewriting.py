@@ -47,8 +47,8 @@ def rewritten(question: str, thread: Thread) -> Reading:
     text = texts[0]
     if thread.clinical and (told := _told(text, thread)):
         return told
-    read = _read(question if text == opened else text, text, thread)
-    return read if text == opened else replace(read, is_follow_up=True)
+    read = _read(question, text, thread)
+    return Reading(text, is_follow_up=True) if text != opened and not read.is_follow_up else read
 
 
 def _told(text: str, thread: Thread) -> Reading | None:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from ragqa.language.concepts import Mention, Role
-from ragqa.question.followup.mentions import EITHER, WORDS, kind_of_people, mentions, texts_of
+from ragqa.question.followup.mentions import EITHER, WORDS, identities, kind_of_people, mentions, texts_of
 
 LONGEST_NAME = 5
 """Words of a topic that is a name rather than a question; by hand: a question of fewer words is hardly asked."""
@@ -64,7 +64,7 @@ class Thread:
         return any(m.role in (Role.TREATMENT, Role.CONDITION) and not _OF_ANY_TRADE.search(m.text) for m in found)
 
     def of(self, role: Role) -> list[str]:
-        """What the thread says of a role: the last question, else the topic.
+        """What the thread says of a role: the last question, what the topic names too first, else the topic.
 
         A question need not share the topic's population, nor, where it asks about kidneys or liver, its condition.
         """
@@ -75,9 +75,11 @@ class Thread:
             role is Role.CONDITION
             and any(kind_of_people(mention.text) == "organ" for mention in last if mention.role is Role.POPULATION)
         )
-        return texts_of(role, last) or ([] if apart else texts_of(role, mentions(self.topic)))
+        topic = identities(self.topic)
+        asked = sorted(texts_of(role, last), key=lambda text: not identities(text) <= topic) if topic else texts_of(role, last)
+        return asked or ([] if apart else texts_of(role, mentions(self.topic)))
 
     def carried(self, role: Role) -> list[str]:
         """What a question that names nothing of a role takes over: two at most, of treatments that are not weighed one."""
-        named = self.of(role) if self.clinical or self.topic else []
+        named = self.of(role) if self.clinical or (self.topic and role is not Role.POPULATION) else []
         return named[:2] if role is not Role.TREATMENT or EITHER.search(self.question) else named[:1]
