@@ -19,20 +19,24 @@ MOST_MORE = 2
 """Surnames that may follow a first name and a surname; by hand."""
 
 _FIRST_NAMES = frozenset(LISTS["first_names"].entries)
-_OPENERS = frozenset(lexicon("language", "sentences")["openers"].entries)
+_NO_NAMES = frozenset(
+    word.lower()
+    for group in (lexicon("language", "sentences")["openers"], WORDS["titles"], WORDS["titles_lower_case"])
+    for word in group.entries
+)
 _SPECIES = frozenset(WORDS["species"].entries)
 _PARTICLE = rf"(?:(?:{WORDS['particles'].pattern})\s|(?:al|el|El|Al)-)"
 _WORD = r"[A-Z][A-Za-z'’]+"
 _CAPITALISED = rf"{_WORD}(?:-{_WORD})?"
-_SURNAME = rf"(?:{_PARTICLE}{{0,2}}{_CAPITALISED})"
+_SURNAME = rf"(?:{_PARTICLE}{{0,3}}{_CAPITALISED})"
 _INITIAL = r"[A-Z]\b\.?"
 _FIRST = r"(?<![\w.'’-])(?P<it>[A-Z][a-z'’]+(?:-[A-Z][a-z]+)?"
 _FULL_NAME = re.compile(rf"{_FIRST}(?:\s{_INITIAL})?\s(?:{_SURNAME}|{_INITIAL}))")
 _ANNOUNCED = re.compile(
     rf"\b(?!MR\b|PAT\b)(?:(?i:(?:{WORDS['announcing'].pattern})\b\.?)\s)"
     rf"(?:(?:{WORDS['titles'].pattern})\.?\s)?"
-    rf"(?P<it>(?:(?i:{_PARTICLE}){{1,2}}{_CAPITALISED}|{_CAPITALISED}|[A-Z]\.)"
-    rf"(?:\s(?:{_PARTICLE}{{0,2}}{_CAPITALISED}|{_INITIAL}))*)"
+    rf"(?P<it>(?:(?i:{_PARTICLE}){{1,3}}{_CAPITALISED}|{_CAPITALISED}|[A-Z]\.)"
+    rf"(?:\s(?:{_PARTICLE}{{0,3}}{_CAPITALISED}|{_INITIAL}))*)"
 )
 _TITLED = re.compile(rf"\b(?:{WORDS['titles'].pattern})\.?\s(?P<it>[A-Z](?![\w.-])(?:\s{_WORD})?)")
 _LOWER_CASE = re.compile(rf"\b(?i:{WORDS['announcing_lower_case'].pattern})\s(?P<it>[a-z]+ [a-z]\b\.?|[a-z]+ [a-z]{{3,}}\b)")
@@ -41,7 +45,7 @@ _MORE = re.compile(rf"\s(?P<it>{_SURNAME})(?![\w'’-])")
 _PERSON = re.compile(rf"\b(?:{WORDS['persons'].pattern})[\s,:(]+$", re.IGNORECASE)
 _NO_NAME = re.compile(rf"\b(?:{WORDS['no_name'].pattern})\b")
 
-_PARTED = re.compile(rf"{_FIRST}\s(?:{_PARTICLE}{{1,2}}{_CAPITALISED}|(?:O['’]|Mc|Mac)[A-Z][a-z]+))(?!\w)")
+_PARTED = re.compile(rf"{_FIRST}\s(?:{_PARTICLE}{{1,3}}{_CAPITALISED}|(?:O['’]|Mc|Mac)[A-Z][a-z]+))(?!\w)")
 """A surname with a particle, or of a form that only surnames have."""
 _SEVERAL = re.compile(rf"(?<![\w.'’-])(?P<it>{_CAPITALISED}(?:\s(?:{_INITIAL}|{_SURNAME})){{1,3}})(?!\w)")
 _INITIALS = re.compile(rf"(?<![\w.'’-])(?P<it>(?:[A-Z]\.\s?){{1,3}}{_SURNAME})(?!\w)(?!\set\sal)")
@@ -67,7 +71,7 @@ def names(text: str, plain: str) -> Iterator[Found]:
     formed = [*_of_the_form_of_names(text, plain)]
     if not (listed or formed):
         return
-    medical = _medical(text)
+    medical = _medical(plain)
     for found in listed:
         yield _whole(plain, found, medical)
     for start, end, least in formed:
@@ -133,11 +137,14 @@ def _own(plain: str, start: int, end: int, medical: Sequence[tuple[int, int]]) -
     """Of these words those that may be a person's, from the first that is not everyday up to the next known one; their number."""
     kept: list[tuple[int, int]] = []
     for match in _WORDS_OF_NAMES.finditer(plain, start, end):
-        word, everyday = match[0].rstrip(","), is_generic(match[0]) or match[0].lower() in _OPENERS
+        word, first = match[0].rstrip(",."), match.start()
+        if is_eponymous(word.removesuffix("'s")):
+            return None
+        everyday = is_generic(word) or word.lower() in _NO_NAMES
         if everyday and not kept:
             continue
-        known = everyday or word in abbreviations() or is_eponymous(word) or meets(medical, Found(*match.span(), "name"))
-        if known:
+        edges = (Found(at, at + 1, "name") for at in (first, first + max(len(word), 1) - 1))
+        if everyday or word in abbreviations() or all(meets(medical, edge) for edge in edges):
             break
         kept.append(match.span())
     if not kept or is_eponym(plain, kept[0][0], kept[-1][1]):
