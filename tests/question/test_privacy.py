@@ -5,10 +5,11 @@ from __future__ import annotations
 import gzip
 import json
 import logging
+import unicodedata
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given
@@ -52,10 +53,84 @@ def test_identifiers_are_replaced_by_their_kind(text: str, left: str) -> None:
         "What are the treatments for Warsaw breakage syndrome?",
         "MR Diagnosis of Bone Metastases at 1.5 T and 3 T: Can STIR Imaging Be Omitted?",
         "Do you have information about Military Family Health?",
+        "Review in 3/12 or 2/52, on 4/12 of lithium, half of a 1/2 tablet, 12/24 h, PHQ-9 10/27, BP 120/80?",
+        "EudraCT 2007-001234-19, ISRCTN23456789, ACTRN12613000987654, ChiCTR1900012345, UMIN000023456, CTRI/2017/03/012345?",
+        "PMIDs 23456789, 34567890 and 45678901, CRD42019012345, DRKS00023456, PACTR201801234567890, NCT 02345678?",
+        "Does it help in Guillain-Barré, Ménière disease, Sjögren's, Behçet disease, Gilles de la Tourette or De Quervain's?",
+        "IS LITHIUM SAFE IN STAGE FOUR KIDNEY DISEASE? WHAT IS THE DOSE OF NAMENDA?",
+        "Did E. Coli or H. Pylori grow, was it vitamin D. Fractures fell in group B. Women did best?",
+        "mr imaging is done; MR ANGIOGRAPHY is not. ms patients with relapses?",
     ],
 )
 def test_medicine_is_left_alone(text: str) -> None:
     """Doses, ages, years, trials, eponyms, compounds and ids of publications identify no patient."""
+    assert redact(text).text == text
+
+
+NAMED = st.sampled_from(
+    [
+        "{} {}, 45, takes lithium: is it safe?",
+        "Is lithium safe for {} {}?",
+        "{} {} has OCD. Is memantine worth adding?",
+        "Dose for my patient {} {} in renal failure?",
+    ]
+)
+FIRST = st.sampled_from(["Chloé", "Jürgen", "Agnès", "Håkon", "Zdeněk", "Małgorzata", "İpek", "Ștefan", "Thérèse", "Þóra"])
+LAST = st.sampled_from(["Brûlé", "Weiß", "Sánchez", "Ødegård", "Dvořák", "Wałęsa", "Yıldız", "Ionuț", "Trần", "Ægisson"])
+PARTED = st.sampled_from(
+    ["van den Broek", "de la Fuente", "O'Sullivan", "al-Rashid", "von Trotta", "McAllister", "dos Santos", "bin Saleh"]
+)
+
+
+@given(NAMED, FIRST, st.one_of(LAST, PARTED), st.sampled_from(["NFC", "NFD"]))
+def test_names_with_accents_and_particles_go(sentence: str, first: str, last: str, form: Literal["NFC", "NFD"]) -> None:
+    """Listed or not, however the accents are written, and nothing beside them."""
+    text = unicodedata.normalize(form, sentence.format(first, last))
+    assert redact(text).text == sentence.replace("{} {}", "[name]")
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("HELEN BAKER takes lithium. Is it safe?", "[name] takes lithium. Is it safe?"),
+        ("pt SEAN O'CASEY on warfarin", "pt [name] on warfarin"),
+        ("MR BAKER is on lithium", "MR [name] is on lithium"),
+        ("Mrs. K is on lithium", "Mrs. [name] is on lithium"),
+        ("Pat. Schröder, 67, on lithium", "Pat. [name], 67, on lithium"),
+        ("Frau Weiß, 67, on lithium", "Frau [name], 67, on lithium"),
+        ("mrs schröder takes lithium", "mrs [name] takes lithium"),
+        ("Mr van den Broek or Mr. al-Rashid?", "Mr [name] or Mr. [name]?"),
+        ("dose for K. Baker with renal failure", "dose for [name] with renal failure"),
+        ("my patient K.B. takes lithium", "my patient [name] takes lithium"),
+        ("Baker, Helen (67) on lithium", "[name] (67) on lithium"),
+        ("Rosa Lopez Garcia on lithium", "[name] on lithium"),
+        ("helen sánchez takes lithium", "[name] takes lithium"),
+    ],
+)
+def test_names_in_capitals_initials_and_after_titles_go(text: str, left: str) -> None:
+    """Half names too."""
+    assert redact(text).text == left
+
+
+AMOUNTS = st.sampled_from(["mg", "mcg", "µg", "g", "mL", "units", "tablets", "hours", "weeks", "years", "mmol", "daily"])
+
+
+@given(st.lists(st.integers(1, 28), min_size=2, max_size=5), st.sampled_from("/-"), st.sampled_from(["", " "]), AMOUNTS)
+def test_steps_of_a_dose_are_no_date_and_no_phone_number(steps: list[int], by: str, blank: str, unit: str) -> None:
+    """However many, with a unit or a time after them."""
+    for scale in (1, 10, 100):
+        text = f"Is lithium {by.join(str(step * scale) for step in steps)}{blank}{unit} better than placebo on balance?"
+        assert redact(text).text == text
+
+
+@given(
+    st.integers(10**6, 10**12),
+    st.sampled_from(["", ",", " ", "\u2009"]),
+    st.sampled_from(["person-years", "patients", "women", "cells"]),
+)
+def test_large_counts_are_no_numbers_of_a_person(count: int, by: str, what: str) -> None:
+    """With or without something between the thousands."""
+    text = f"Among {count:,} {what} how many had a rash?".replace(",", by)
     assert redact(text).text == text
 
 

@@ -8,10 +8,15 @@ from collections.abc import Iterator
 from ragqa.question.privacy.spans import WORDS, Found, Identifier, spans
 
 PUBLICATION = re.compile(
-    rf"\b(?:{WORDS['publications'].pattern})\b[:\s#]*[\w./-]+|\bNCT\d{{8}}\b|\bPMC\d+\b|\b10\.\d{{4,9}}/\S+|https?://\S+",
+    rf"\b(?:{WORDS['publications'].pattern})s?\b[:\s#]*[\w./-]+(?:(?:,\s?|\s(?:and|or)\s|,\sand\s)\d{{5,9}}(?!\w))*+|"
+    rf"(?-i:\b(?:{WORDS['registers'].pattern}))[-/:#]?\s?\d[\w/-]*|\bPMC\d+\b|"
+    r"\b(?:19|20)\d\d-\d{6}-\d\d(?:-\d\d)?(?![\w-])|\b10\.\d{4,9}/\S+|https?://\S+",
     re.IGNORECASE,
 )
 """Ids of publications and trials look like a patient's numbers."""
+
+NO_AMOUNT = rf"(?!\s?-?(?:{WORDS['amounts'].pattern})(?!\w))"
+"""After a number or several: what follows makes them no amount."""
 
 _MONTH = rf"(?:{WORDS['months'].pattern})\.?"
 _YEAR = r"(?:(?:19|20)\d\d|['’]\d\d)"
@@ -20,17 +25,17 @@ _MONTH_IN_FIGURES = r"(?:1[0-2]|0?[1-9])"
 _DAY = rf"{_DAY_IN_FIGURES}(?:st|nd|rd|th)?"
 _DATES = (
     re.compile(
-        rf"\b{_MONTH}\s+{_DAY}(?:\s*,)?(?:\s*{_YEAR})?(?!\s*(?:{WORDS['amounts'].pattern})\b)(?![\w-]*\d)",
+        rf"\b{_MONTH}\s+{_DAY}(?:\s*,)?(?:\s*{_YEAR})?{NO_AMOUNT}(?![\w-]*\d)",
     ),
     re.compile(rf"\b{_DAY}\s+(?:of\s+)?{_MONTH}(?:\s*,)?(?:\s*{_YEAR})?(?!\w)"),
     re.compile(rf"\b{_MONTH}(?:\s*+,)?\s++(?:of\s+)?{_YEAR}\b"),
     re.compile(
         rf"(?<![\d./-])(?:{_MONTH_IN_FIGURES}[/.-]{_DAY_IN_FIGURES}|{_DAY_IN_FIGURES}[/.-]{_MONTH_IN_FIGURES})"
-        r"[/.-](?:(?:19|20)\d\d|\d\d)(?![\d./-]\d|\d)"
+        rf"[/.-](?:(?:19|20)\d\d|\d\d{NO_AMOUNT})(?![\d./-]\d|\d)"
     ),
     re.compile(rf"(?<!\d)(?:19|20)\d\d[/.-]{_MONTH_IN_FIGURES}[/.-]{_DAY_IN_FIGURES}(?!\d)"),
     re.compile(
-        rf"\b(?:{WORDS['dated'].pattern})\s+(?P<it>{_MONTH_IN_FIGURES}/{_DAY_IN_FIGURES})(?![\d/])",
+        rf"\b(?:{WORDS['dated'].pattern})\s+(?P<it>{_MONTH_IN_FIGURES}/{_DAY_IN_FIGURES})(?![\d/]|\sof\b){NO_AMOUNT}",
         re.IGNORECASE,
     ),
     re.compile(rf"\b(?:{WORDS['born'].pattern})[:\s]+(?P<it>(?>[\w/.,'-]*\d)[\w/.'-]*+)", re.IGNORECASE),
@@ -44,15 +49,15 @@ _NUMBER = r"#?\s?(?=[\w-]{0,80}\d)(?=[\w-]{4})[A-Z0-9](?:[A-Z0-9-]|\s(?=\d{3})){
 _NUMBERS = (
     re.compile(rf"(?i:\b{_NUMBERED})\s*+(?:is|was|of|-)?[:#\s]*+(?P<it>(?i:{_NUMBER}))(?=[\s).,;:?!'\"\]]|$)"),
     re.compile(r"#\s?(?P<it>(?=[\w-]*\d{3})[A-Za-z0-9-]{4,})"),
-    re.compile(r"(?<![\w.,/-])\d{8,}+[A-Z]{0,3}+(?![\w.,]*\d)\b"),
-    re.compile(r"(?<![\w.-])\d{3}-\d{2}-\d{3,4}(?![\w-])"),
-    re.compile(r"(?<![\w.-])\d{3}-\d{3}-\d{3}(?![\w-])"),
+    re.compile(rf"(?<![\w.,/-])\d{{8,}}+[A-Z]{{0,3}}+(?![\w.,]*\d)\b{NO_AMOUNT}"),
+    re.compile(rf"(?<![\w.-])\d{{3}}-\d{{2}}-\d{{3,4}}(?![\w-]){NO_AMOUNT}"),
+    re.compile(rf"(?<![\w.-])\d{{3}}-\d{{3}}-\d{{3}}(?![\w-]){NO_AMOUNT}"),
     re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.])"),
 )
 _CODES = (
     re.compile(r"(?<![\w.-])[A-Z]{1,5}-?\d{5,}[A-Z]{0,3}\b"),
     re.compile(r"(?<![\w.-])[A-Z]{2,5}-\d{4,}(?:-\d+)*\b"),
-    re.compile(r"(?<![\w.,/-])\d{7,}+[A-Z]{0,3}+(?![\w.,]*\d)\b"),
+    re.compile(rf"(?<![\w.,/-])\d{{7,}}+[A-Z]{{0,3}}+(?![\w.,]*\d)\b{NO_AMOUNT}"),
     re.compile(r"(?<![\w.-])\d{4,5}-\d{4,5}(?:-\d{4})*(?![\w-])"),
 )
 """Compounds under test are called so too (MK-1602): a number of a patient only beside another identifier."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
+from ragqa.question.privacy.forms import NO_AMOUNT
 from ragqa.question.privacy.spans import Found, spans
 
 SHORTEST_PHONE, LONGEST_PHONE = 10, 40
@@ -17,6 +18,7 @@ phone number."""
 
 _SIX_DIGITS = re.compile(r"\d{3}\D{0,3}\d{3}")
 _TEN_DIGITS = re.compile(r"(?<!\w)[+(]?\d(?:[\s().+/-]{0,3}\d){9,}+")
+_NO_AMOUNT = re.compile(NO_AMOUNT, re.IGNORECASE)
 _NO_DIGIT = re.compile(r"\D")
 
 
@@ -26,15 +28,16 @@ def phones(text: str) -> Iterator[Found]:
     if not hits:
         return
     if len(hits) > MOST_PHONES:
-        yield from spans(text, "phone", (_TEN_DIGITS,))
+        yield from (found for found in spans(text, "phone", (_TEN_DIGITS,)) if _NO_AMOUNT.match(text, found.end))
         return
     import phonenumbers  # 0.1 s that a question without such digits need not wait for
 
     for start, end in _around(hits, text):
         for region in ("US", "GB"):
             for match in phonenumbers.PhoneNumberMatcher(text[start:end], region, leniency=phonenumbers.Leniency.POSSIBLE):
-                if len(_NO_DIGIT.sub("", match.raw_string)) >= SHORTEST_PHONE:
-                    yield Found(start + match.start, start + match.end, "phone")
+                found = Found(start + match.start, start + match.end, "phone")
+                if len(_NO_DIGIT.sub("", match.raw_string)) >= SHORTEST_PHONE and _NO_AMOUNT.match(text, found.end):
+                    yield found
 
 
 def _around(hits: Sequence[tuple[int, int]], text: str) -> list[tuple[int, int]]:

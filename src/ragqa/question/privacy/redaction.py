@@ -11,7 +11,7 @@ from ragqa.question.privacy.forms import PUBLICATION, codes, formed
 from ragqa.question.privacy.names import names, unlisted_names
 from ragqa.question.privacy.phones import phones
 from ragqa.question.privacy.places import places
-from ragqa.question.privacy.spans import WORDS, Found, Identifier, meets
+from ragqa.question.privacy.spans import WORDS, Found, Identifier, meets, without_accents
 
 _HEADING = re.compile(
     rf"(?:(?:(?:{WORDS['heading'].pattern})\b[.:]?\s*){{0,3}}\[(?:{'|'.join(get_args(Identifier))})\]\s*[,:;.]\s*)+(?=\S)",
@@ -55,8 +55,9 @@ def identifiers(text: str) -> list[Found]:
 
 def _claims(text: str) -> Iterator[Found]:
     """What each rule takes for an identifier; some only beside what another rule found."""
-    found = [*formed(text), *names(text), *places(text), *phones(text)]
+    plain = without_accents(text)
+    found = [*formed(text), *names(text, plain), *places(plain), *phones(text)]
     yield from found
     if found:
         yield from codes(text)
-    yield from unlisted_names(text, beside_others=bool(found))
+    yield from unlisted_names(plain, beside_others=bool(found))

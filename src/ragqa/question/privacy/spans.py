@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,14 @@ from ragqa.language.lexicon import lexicon
 
 Identifier = Literal["name", "date", "number", "place", "phone", "email", "address"]
 WORDS = lexicon("question", "identifiers")
+_LATIN = [*range(0xC0, 0x250), *range(0x1E00, 0x1F00)]
+_NO_PARTS = dict(zip("ÆæØøßĐđÐðŁłŦŧÞþıŒœŊŋĦħ", "AaOosDdDdLlTtTtiOoNnHh", strict=True))
+"""Letters that Unicode does not part into a letter and its accent."""
+_PLAIN = {
+    **{code: first for code in _LATIN if (first := unicodedata.normalize("NFD", chr(code))[0]).isascii()},
+    **dict.fromkeys(range(768, 880), "'"),
+    **{ord(letter): plain for letter, plain in _NO_PARTS.items()},
+}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -21,6 +30,11 @@ class Found:
     start: int
     end: int
     kind: Identifier
+
+
+def without_accents(text: str) -> str:
+    """A text of the same length in plain Latin letters; accents that stand by themselves become apostrophes."""
+    return text if text.isascii() else text.translate(_PLAIN)
 
 
 def spans(text: str, kind: Identifier, patterns: Sequence[re.Pattern[str]]) -> Iterator[Found]:
