@@ -1,7 +1,8 @@
 """Verdicts on any claim and any source: supports, contradicts, or does not say.
 
 A claim that copies a sentence must copy all of it (``ragqa.checking.copying``). Of others the facts that can be compared exactly
-(quantities, drugs, sides, opposites) are compared exactly, the rest by a model learned on public labels (``eval/learn/training/train_checker.py``).
+(quantities, drugs, sides, opposites) are compared exactly, the rest by a model learned on public labels
+(``eval/learn/training/train_checker.py``).
 """
 
 from __future__ import annotations

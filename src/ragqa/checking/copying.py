@@ -102,7 +102,7 @@ def _joined_up(first: Sequence[Token], second: Sequence[Token]) -> list[Token]:
 
 
 def _in_any_order(claim: Sequence[Token], sentence: Sequence[Token]) -> Copy | None:
-    """The claim as it stands, else with what one of the two has in front left out of both ("In adults, X fell" is "X fell in adults")."""
+    """The claim as it stands, else with what one of the two has in front left out of both: "In adults, X" is "X in adults"."""
     found = held_against(claim, sentence)
     if found and found.verdict == "supports":
         return found
@@ -133,8 +133,7 @@ def held_against(claim: Sequence[Token], sentence: Sequence[Token]) -> Copy | No
         return None
     first, last = blocks[0].b, blocks[-1].b + blocks[-1].size
     matched, own, stretch = (
-        sum(not token.is_light for token in found)
-        for found in (_matched(claim, blocks), claim, sentence[first:last])
+        sum(not token.is_light for token in found) for found in (_matched(claim, blocks), claim, sentence[first:last])
     )
     shared = 2 * matched / max(own + stretch, 1)
     if matched < own and (matched < FEWEST or shared < NEAR):
@@ -184,10 +183,14 @@ def _weighs(left_out: Sequence[Token], beside: Sequence[Token], claimed: set[int
 
 def _is_null(token: Token) -> bool:
     """Whether it is a p value from which there is no effect: left out, a claim would say more than its sentence."""
-    return isinstance(token.key, tuple) and token.key[0] == "p" and token.key[-2] is not None and float(token.key[-2]) >= SIGNIFICANT
+    return (
+        isinstance(token.key, tuple) and token.key[0] == "p" and token.key[-2] is not None and float(token.key[-2]) >= SIGNIFICANT
+    )
 
 
-def _changed(new: Sequence[Token], old: Sequence[Token], claim: Sequence[Token], sentence: Sequence[Token], shared: float) -> Copy:
+def _changed(
+    new: Sequence[Token], old: Sequence[Token], claim: Sequence[Token], sentence: Sequence[Token], shared: float
+) -> Copy:
     said, stands = (" ".join(token.text for token in found) for found in (new, old))
     exchanged = bool(old) and _are_among(new, sentence) and _are_among(old, claim)
     turned = any(are_opposites(a.text, b.text) for a in new for b in old)

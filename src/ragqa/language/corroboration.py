@@ -51,14 +51,21 @@ def exact_difference(claim: str, source: str) -> str | None:
 
 
 def only_rounded(claim: str, source: str) -> bool:
-    """Whether a quantity of the claim that the source does not hold stands there rounded: 2 months for 8 weeks is no contradiction."""
+    """Whether a quantity that the source does not hold stands there rounded: 2 months for 8 weeks is no contradiction."""
     held = quantities(source)
     missing = [quantity for quantity in quantities(claim) if not any(same(quantity, other) for other in held)]
     return any(_nearly(quantity, other) for quantity in missing for other in held)
 
 
 def _nearly(one: Quantity, other: Quantity) -> bool:
-    if one.dimension != other.dimension or not one.dimension or one.low is None or other.low is None or one.is_range or other.is_range:
+    if (
+        one.dimension != other.dimension
+        or not one.dimension
+        or one.low is None
+        or other.low is None
+        or one.is_range
+        or other.is_range
+    ):
         return False
     first, second = one.measured_in.in_base(one.low), other.measured_in.in_base(other.low)
     return first != second and abs(first - second) <= ROUNDED * max(abs(first), abs(second))
