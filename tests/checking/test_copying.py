@@ -156,7 +156,7 @@ def test_an_abbreviation_is_its_meaning_where_a_text_says_so() -> None:
 
 
 WORDS = st.sampled_from(
-    ["lithium", "reduced", "relapse", "in", "adults", "with", "mania", "over", "weeks", "under", "treatment", "at", "home"]
+    ("lithium", "reduced", "relapse", "in", "adults", "with", "mania", "over", "weeks", "under", "treatment", "at", "home")
 )
 TEXTS = st.lists(WORDS, min_size=4, max_size=14, unique=True)
 

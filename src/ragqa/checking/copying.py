@@ -150,7 +150,7 @@ def held_against(claim: Sequence[Token], sentence: Sequence[Token]) -> Copy | No
         if new:
             return _changed(new, old, claim, sentence, shared)
         at_an_end = m <= first or k >= last
-        beside = sentence[max(k - 1, 0) : k] + sentence[m : m + 1]
+        beside = [*sentence[max(k - 1, 0) : k], *sentence[m : m + 1]]
         if weighs := _weighs(old, beside, claimed, at_an_end):
             told = " ".join(token.text for token in old)
             verdict: Verdict = "contradicts" if denies(told) and not at_an_end else "not_enough"
