@@ -12,13 +12,15 @@ from ragqa.language.quantities.units import LONG, NO_UNIT, ONE, Unit, unit_at
 from ragqa.language.quantities.writing import WORDS, end_of
 
 _SEPARATOR = re.compile(r"[\s\-‐‑–]")
-_OF_AGE = re.compile(r"[\s-](?:old|of\sage)\b", re.IGNORECASE)
+_OF_AGE = re.compile(r"[\s-](?:old|of\sage)\b|/o\b", re.IGNORECASE)
 _TO = re.compile(rf"\s?[{MINUS}]\s?(?=[.·0-9{MINUS}])|\s(?:to|through|till|until)\s(?:about\s)?", re.IGNORECASE)
 _AND = re.compile(r"\sand\s", re.IGNORECASE)
 _ONE_MORE = re.compile(rf"[{MINUS}]\s?[0-9]")
+_DECADE = re.compile(r"0s(?!\w)")
+_ONE_BEFORE = re.compile(rf"[0-9][{MINUS}]")
 _TIMES_SIGN = re.compile(r"[xX×]\s?[0-9]")
 _NAME = re.compile(
-    r"(?![xX×]\s?[0-9])[^\W\d_]|\(?(?:OH|[0-9])\)?[A-Z(]|\.[0-9]|,[0-9]+[-‐]"
+    r"(?![xX×]\s?[0-9])[^\W\d_]|\(OH\)|\(?[0-9]\)?[A-Z(]|\.[0-9]|,[0-9]+[-‐]"
     rf"|[-‐‑–](?:[A-Z]|(?:{WORDS['chemistry'].pattern}))"
 )
 """What stands behind the digits of a name: "2D6", "5-HT", "25(OH)", "5-fluorouracil"."""
@@ -53,7 +55,7 @@ def is_name(text: str, numeral: Numeral) -> bool:
 
 
 def _range(text: str, numeral: Numeral, unit: Unit, end: int, joint: re.Pattern[str]) -> Amount | None:
-    joined = joint.match(text, end)
+    joined = None if _ONE_BEFORE.search(text, max(0, numeral.start - 2), numeral.start) else joint.match(text, end)
     upper = numeral_at(text, joined.end()) if joined else None
     if upper is None or _ONE_MORE.match(text, upper.end):
         return None
@@ -78,7 +80,7 @@ def unit_behind(text: str, numeral: Numeral) -> tuple[Unit, int]:
     unit, end = unit_at(text, end_of(_SEPARATOR, text, numeral.end))
     if unit == NO_UNIT:
         unit, end = unit_at(text, numeral.end)
-    if unit == NO_UNIT or _TIMES_SIGN.match(text, end - 1):
+    if unit == NO_UNIT or _TIMES_SIGN.match(text, end - 1) or _DECADE.match(text, numeral.end - 1):
         return NO_UNIT, numeral.end
     if unit.dimension == "time":
         end = end_of(_OF_AGE, text, end)

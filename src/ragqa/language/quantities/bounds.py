@@ -9,11 +9,9 @@ from typing import cast
 from ragqa.language.quantities.writing import Bound, either, forms_of, named
 
 _BEFORE, _AFTER = forms_of("bounds_before"), forms_of("bounds_after")
-WORDS_BEFORE = either(form for form in _BEFORE if form[0].isalpha())
-_SIGNS_BEFORE = either(form for form in _BEFORE if not form[0].isalpha())
-BOUND = rf"(?:(?<![^\W_])(?i:{WORDS_BEFORE})|{_SIGNS_BEFORE})"
-"""A pattern of what bounds the number behind it."""
-_ENDS_WITH = re.compile(rf"{BOUND}\s?$")
+_WORDS = either(form for form in _BEFORE if form[0].isalpha())
+_SIGNS = either(form for form in _BEFORE if not form[0].isalpha())
+_ENDS_WITH = re.compile(rf"(?:(?<![^\W_])(?i:{_WORDS})|{_SIGNS})\s?$")
 _BEGINS_WITH = re.compile(rf"\s?\+(?![\w/])|[\s-](?:{either(_AFTER)})(?!\w|\sthan\b)", re.IGNORECASE)
 
 Ends = tuple[Decimal | None, Decimal | None]

@@ -9,7 +9,7 @@ from decimal import Decimal
 from ragqa.language.quantities.amounts import amount_at
 from ragqa.language.quantities.numerals import Numeral, numeral_at
 from ragqa.language.quantities.periods import ADVERB, ADVERBS, LATIN, NOUNS, ONE_NOUN, TIMES, in_a_period, latin_rate
-from ragqa.language.quantities.units import ONE, Unit
+from ragqa.language.quantities.units import LONG, ONE, Unit
 from ragqa.language.quantities.values import Quantity
 from ragqa.language.quantities.writing import either, folded
 
@@ -30,14 +30,14 @@ _DAY = Decimal(86400)
 _HOURS = Decimal(24)
 
 
-def frequency(text: str, start: int, end: int) -> Quantity | None:
+def frequency(text: str, start: int, end: int, behind_dose: bool) -> Quantity | None:
     """The frequency whose first word is ``text[start:end]``; None where the word has another meaning."""
     word = folded(text[start:end])
     if word in TIMES:
         return _times(text, start, end, TIMES[word])
     if word in ADVERBS:
         return _rate(text, start, end, ONE, ADVERBS[word]) if _ADVERB.match(text, start) else None
-    if rate := latin_rate(word):
+    if rate := latin_rate(word, behind_dose):
         return None if _ARTICLE.search(text[max(0, start - 6) : start]) else _rate(text, start, end, *rate)
     return _every(text, start, ONE)
 
@@ -74,10 +74,9 @@ def _every(text: str, start: int, times: Decimal) -> Quantity | None:
     if not spell or spell.unit.dimension != "time" or spell.low <= 0:
         return None
     code = spell.unit.parts[0][0]
-    in_days = code not in ("wk", "mo", "a", "{fortnight}")
-    factor = spell.unit.in_base(ONE) / _DAY if in_days else ONE
-    low, high = times / (spell.high * factor), times / (spell.low * factor)
-    return _rate(text, start, spell.end, low, "d" if in_days else code, high)
+    if code == "d" or code not in LONG:
+        times, code = times * _DAY / spell.unit.in_base(ONE), "d"
+    return _rate(text, start, spell.end, times / spell.high, code, times / spell.low)
 
 
 def _rate(text: str, start: int, end: int, low: Decimal, period: str, high: Decimal | None = None) -> Quantity:

@@ -37,24 +37,23 @@ def _dotted(words: dict[str, Rate]) -> str:
 
 _ANYWHERE, _AFTER_A_DOSE = _rates("abbreviated"), _rates("abbreviated_after_a_dose")
 _LATIN = _ANYWHERE | _AFTER_A_DOSE
-LATIN = _dotted(_ANYWHERE)
-"""A pattern of the abbreviations that mean a frequency wherever they stand."""
+LATIN = _dotted(_LATIN)
+"""A pattern of the abbreviations that mean a frequency, some of them only behind a dose."""
 
 _IN_A_PERIOD = re.compile(
-    rf"[\s-]{{0,2}}(?:(?P<adverb>{ADVERB})|(?:per|an?|each|every|in\sa|/)\s?(?P<noun>{NOUN}))|\s?/\s?(?P<slash>{NOUN})",
-    re.IGNORECASE,
+    rf"[\s-]{{0,2}}(?:(?P<adverb>{ADVERB})|(?:(?:per|an?|each|every|in\sa)\s|/\s?)(?P<noun>{NOUN}))", re.IGNORECASE
 )
 _ONCE = re.compile(
-    rf",?[\s-]\(?(?:(?:once[\s-])?(?:(?P<adverb>{ADVERB})|(?:every|each)\s(?P<noun>{NOUN}))|once\s(?:a|per|in\sa)\s(?P<each>{NOUN})"
-    rf"|(?P<latin>{_dotted(_LATIN)})(?!\w)\)?)",
+    rf",?[\s-]\(?(?:(?P<once>once[\s-])?(?:(?P<adverb>{ADVERB})|(?:every|each|(?(once)(?:an?|per|in\sa)|(?!)))\s(?P<noun>{NOUN}))"
+    rf"|(?P<latin>{LATIN})(?!\w)\)?)",
     re.IGNORECASE,
 )
 ONE_NOUN = re.compile(NOUN, re.IGNORECASE)
 
 
-def latin_rate(written: str) -> Rate | None:
-    """What "b.i.d." means; None where it is no such abbreviation."""
-    return _LATIN.get(re.sub(r"[.\s]", "", folded(written)))
+def latin_rate(written: str, behind_dose: bool = True) -> Rate | None:
+    """What "b.i.d." means; None where it is no such abbreviation: "bd" is none where no dose stands before it."""
+    return (_LATIN if behind_dose else _ANYWHERE).get(re.sub(r"[.\s]", "", folded(written)))
 
 
 def in_a_period(text: str, start: int) -> tuple[str, int] | None:
@@ -62,7 +61,7 @@ def in_a_period(text: str, start: int) -> tuple[str, int] | None:
     found = _IN_A_PERIOD.match(text, start)
     if not found:
         return None
-    noun = found["noun"] or found["slash"]
+    noun = found["noun"]
     return NOUNS[folded(noun)] if noun else ADVERBS[folded(found["adverb"])], found.end()
 
 
@@ -74,5 +73,5 @@ def once_in_a_period(text: str, start: int) -> tuple[str, int] | None:
     if latin := found["latin"]:
         rate = latin_rate(latin)
         return (rate.period, found.end()) if rate and rate.times == ONE else None
-    noun = found["noun"] or found["each"]
+    noun = found["noun"]
     return NOUNS[folded(noun)] if noun else ADVERBS[folded(found["adverb"])], found.end()

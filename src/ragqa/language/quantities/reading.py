@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from ragqa.language.quantities.amounts import Amount, amount_at
-from ragqa.language.quantities.bounds import WORDS_BEFORE, bound_before, bound_behind, bounded
+from ragqa.language.quantities.bounds import bound_before, bound_behind, bounded
 from ragqa.language.quantities.frequencies import FREQUENCY, frequency, hourly
 from ragqa.language.quantities.numerals import VULGAR, Numeral, numeral_at
 from ragqa.language.quantities.periods import NOUNS
@@ -39,13 +39,12 @@ _ANCHOR = re.compile(
 
 _COUNTED = re.compile(r"(?<!\w)[nN]\s?[=:]\s?$")
 _BETWEEN = re.compile(r"(?<!\w)between\s$", re.IGNORECASE)
-_POINT = re.compile(rf"(?<!\w)(?P<noun>{'|'.join(NOUNS)})s?[\s-]$", re.IGNORECASE)
-_TIME_WORD = re.compile(rf"(?:{'|'.join(NOUNS)})s?[\s-]", re.IGNORECASE)
+_TIME = "|".join(noun for noun in NOUNS if len(noun) > len("min") or noun == "day")
+"""Nouns of time written out: HR is a hazard ratio, not an hour."""
+_POINT = re.compile(rf"(?<!\w)(?P<noun>{_TIME})s?[\s-]$", re.IGNORECASE)
+_TIME_WORD = re.compile(rf"(?:{_TIME})s?[\s-]", re.IGNORECASE)
 _MONEY = re.compile(r"(?:US)?\$\s?$")
-_AGED = re.compile(
-    rf"(?<!\w)(?:{WORDS['age'].pattern})\s?[:=]?\s?(?:[<>≤≥]=?\s?|(?:{WORDS_BEFORE})\s)?$",
-    re.IGNORECASE,
-)
+_AGED = re.compile(rf"(?<!\w)(?:{WORDS['age'].pattern})\s?[:=]?\s?$", re.IGNORECASE)
 _PEOPLE = re.compile(
     rf"(?:[\s-](?!(?:{WORDS['no_people_between'].pattern})\b)[^\W\d_][\w'’]{{0,30}}+,?){{0,5}}?[\s-](?:{WORDS['people'].pattern})\b",
     re.IGNORECASE,
@@ -53,6 +52,7 @@ _PEOPLE = re.compile(
 _YEAR = re.compile(r"19[0-9]{2}|20[0-4][0-9]")
 _LAST_WORD = re.compile(r"([^\W\d_]{1,20})\W{1,3}$")
 _REST = re.compile(r"[\w.,]{0,60}")
+_CLOSE = re.compile(r"[\s,(]{1,2}")
 _SPACE = re.compile(r"[\s-]")
 _LIST = re.compile(r"\s?(?:/|[-–−]|\bto\b|,?\s?\band\b|,?\s?\bor\b|,|\bversus\b|\bvs\.?|±|\+\s?/?\s?[-−–])\s?")
 _IN_YEARS = frozenset(WORDS["years"].entries)
@@ -86,8 +86,21 @@ def _read(text: str, anchor: re.Match[str], position: int) -> Quantity | int:
     if anchor["spread"]:
         return spread(text, start, end) or end
     if anchor["frequency"]:
-        return frequency(text, start, end) or end
+        return _frequency(text, anchor, position) or end
     return _after_label(text, anchor) if anchor["label"] else _number(text, anchor, position)
+
+
+def _frequency(text: str, anchor: re.Match[str], position: int) -> Quantity | None:
+    """A frequency with its bound: "at least twice daily"."""
+    start, end = anchor.span()
+    rate = frequency(text, start, end, behind_dose=_CLOSE.fullmatch(text, position, start) is not None)
+    before = text[max(position, start - _WIDTH) : start]
+    found = bound_before(before)
+    if not rate or not found or rate.low is None or rate.is_range:
+        return rate
+    start += found[1] - len(before)
+    low, high = bounded(rate.low, found[0])
+    return replace(rate, start=start, text=text[start : rate.end], low=low, high=high, bound=found[0])
 
 
 def _after_label(text: str, anchor: re.Match[str]) -> int:
@@ -124,6 +137,7 @@ def _quantity(text: str, before: str, numeral: Numeral, amount: Amount) -> Quant
         start = start - len(before) + counted.start()
     elif found := bound_before(before):
         bound, start = found[0], start - len(before) + found[1]
+        before = before[: found[1]]
     elif unit == NO_UNIT and kind == "value" and (named := _unit_before(before)):
         unit, start = named[0], start - len(before) + named[1]
     if behind := bound_behind(text, end):

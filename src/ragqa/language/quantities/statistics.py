@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 
 from ragqa.language.quantities.amounts import Amount, amount_at, in_unit, unit_behind
-from ragqa.language.quantities.bounds import BOUND, bound_before, bounded
+from ragqa.language.quantities.bounds import bound_before, bounded
 from ragqa.language.quantities.numerals import MINUS, numeral_at
 from ragqa.language.quantities.units import NO_UNIT, Unit
 from ragqa.language.quantities.values import Quantity
@@ -35,7 +35,7 @@ _TO_ENDS = re.compile(
     rf"{_OPENING}+(?:(?:of|was|were|is|from|between|ranging\sfrom|ranged\sfrom|range){_OPENING})?", re.IGNORECASE
 )
 _JOINT = re.compile(rf"\s?(?:to|through|and|[,;/]|\.\.|[{MINUS}])\s?")
-_TO_P = re.compile(rf"(?:{BOUND}\s?)?(?:(?:of|was|is|at|=|:)\s?)?(?:{BOUND}\s?)?")
+_TO_P = re.compile(r"[\s=<>≤≥⩽⩾:~≈]{0,4}+(?:[a-z]{2,8}\s){0,6}+[<>=≤≥⩽⩾]{0,2}\s?(?=[.·0-9])")
 _PERCENT = Unit((("%", 1),))
 
 

@@ -53,6 +53,11 @@ class Unit:
         """The day, week, month or year in which it is meant; "" where there is none."""
         return next((code for code, power in self.parts if power < 0 and code in LONG), "") if self.number == 1 else ""
 
+    @property
+    def is_rate(self) -> bool:
+        """Whether it is per a time."""
+        return any(power < 0 and _measures()[code].dimension == "time" for code, power in self.parts)
+
     def in_base(self, value: Decimal) -> Decimal:
         """The value in units of factor 1."""
         value /= self.number
@@ -72,14 +77,14 @@ LONG = ("d", "wk", "{fortnight}", "mo", "a")
 
 _LETTERS = "A-Za-zµμΩ"
 _NAME = re.compile(
-    r"[%％℃℉](?:[ -]points?\b)?|[°º]\s?[CF]\b|[iI]\.[uU]\.|mm\[Hg\]"
-    rf"|[{_LETTERS}]+(?:H₂O)?(?:[\s-]{{1,2}}[{_LETTERS}]+(?:₂O|2O)?){{0,3}}(?:2O\b)?"
+    r"[%％℃℉×](?:[ -]points?\b)?|[°º]\s?[CF]\b|[iI]\.[uU]\.|mm\[Hg\]"
+    rf"|[{_LETTERS}]+(?:[₂2]O\b)?(?:[\s-]{{1,2}}[{_LETTERS}]+(?:[₂2]O\b)?){{0,3}}"
 )
-_PIECE = re.compile(r"[\s-]{1,2}[^\s-]{1,40}$|H₂?2?O$")
+_PIECE = re.compile(r"[\s-]{1,2}[^\s-]{1,40}$|[₂2]O$")
 _POWER = re.compile(r"\^?\{?\(?(?P<sign>[-−–⁻])?(?P<number>[1-4¹²³⁴])\)?\}?(?![0-9.,]*[0-9])|\s(?P<apart>[23])(?=\s?[/·)]|\s*$)")
 _NEXT = re.compile(
     r"\s?(?P<slash>[/∕⁄])\s?|\s{1,2}(?P<per>per)\s{1,2}(?:each\s)?|\s{1,2}(?P<each>an?|each|every|in\sa)\s{1,2}"
-    r"|[·⋅∙*.](?=[A-Za-zµμ])|\s(?=[A-Za-zµμ]{1,12}\^?\{?\(?[-−–⁻][1¹2²3³])"
+    r"|\s?[·⋅∙]\s?(?=[A-Za-zµμ])|[*.](?=[A-Za-zµμ])|\s(?=[A-Za-zµμ]{1,12}\^?\{?\(?[-−–⁻][1¹2²3³])"
 )
 _DENOMINATOR = re.compile(rf"(?P<number>[0-9]{{1,3}}(?:[,{SPACES} ][0-9]{{3}})+|[0-9]+(?:[.·][0-9]+)?)(?![0-9])")
 _BLANK = re.compile(r"\s?")
@@ -183,7 +188,7 @@ def _next_unit(text: str, joint: re.Match[str], unit: Unit) -> tuple[Unit, int] 
     piece, end = found
     if not below:
         return (Unit(unit.parts + piece.parts, unit.number), end) if unit.parts else None
-    if joint["each"] and _measures()[piece.parts[0][0]].dimension != "time":
+    if joint["each"] and (piece.dimension != "time" or unit.is_rate):
         return None
     if amount and (piece.dimension == unit.dimension or (not unit.parts and piece.dimension == "mass")):
         return None
