@@ -16,10 +16,18 @@ TOLD = "Lithium 20 mg improved mood more than placebo."
     [
         (TOLD, TOLD, None),
         ("Mood with lithium 30 mg improved more than placebo.", TOLD, "30 mg is not in the sentence"),
-        ("Mood did not improve with lithium 20 mg more than placebo.", "Lithium 20 mg did improve mood more than placebo.", DENIED),
+        (
+            "Mood did not improve with lithium 20 mg more than placebo.",
+            "Lithium 20 mg did improve mood more than placebo.",
+            DENIED,
+        ),
         ("Placebo improved mood more than lithium.", TOLD, "the sides of the comparison are exchanged"),
         ("After meals lithium is given.", "Lithium is to be given before meals.", "the sentence says 'before', not 'after'"),
-        ("In adults relapse rose on lithium.", "Lithium lowered relapse, which fell in adults.", "the sentence says 'fell', not 'rose'"),
+        (
+            "In adults relapse rose on lithium.",
+            "Lithium lowered relapse, which fell in adults.",
+            "the sentence says 'fell', not 'rose'",
+        ),
         ("Mood stayed as it was.", "Relapse fell in adults on lithium.", None),
     ],
 )

@@ -48,7 +48,7 @@ def test_writings_that_mean_the_same_are_copies_of_one_another(one: str, other: 
 
 
 CHANGED = (
-    ("Mean was 5 mg twice daily in mania.", "Mean was 5 mg once daily in mania."),
+    ("Adults with mania at home took 5 mg twice daily for weeks.", "Adults with mania at home took 5 mg once daily for weeks."),
     ("The dose was 5 mg per dose in infants.", "The dose was 5 mg per day in infants."),
     ("Albumin was 35 g/L in adults with cirrhosis.", "Albumin was 35 g/dL in adults with cirrhosis."),
     ("Infusion ran at 5 µg/min in adults with shock.", "Infusion ran at 5 µg/kg/min in adults with shock."),
@@ -69,7 +69,10 @@ CHANGED = (
     ("Most adults improved with lithium here.", "All adults improved with lithium here."),
     ("The primary outcome was relapse in adults.", "The secondary outcome was relapse in adults."),
     ("Lithium does not increase the risk of stroke.", "Lithium does increase the risk of stroke."),
-    ("Give 1 tablet every 4 hours to adults.", "Give 4 tablets every 1 hour to adults."),
+    (
+        "Give 1 tablet every 4 hours to adults with severe pain at home.",
+        "Give 4 tablets every 1 hour to adults with severe pain at home.",
+    ),
 )
 
 
@@ -84,7 +87,8 @@ def test_figures_of_two_groups_exchanged_contradict() -> None:
     """The figures stand in the sentence, with the other groups."""
     told = "Of the patients 30% responded to clozapine and 4% to chlorpromazine."
     found = copied(told.replace("30%", "4%", 1).replace("and 4%", "and 30%"), told)
-    assert found and (found.verdict, found.reason) == ("contradicts", "4% stands elsewhere in the sentence")
+    assert found
+    assert (found.verdict, found.reason) == ("contradicts", "4% stands elsewhere in the sentence")
 
 
 LEFT_OUT = (
@@ -107,7 +111,8 @@ LEFT_OUT = (
 def test_what_the_rest_hangs_on_may_not_be_left_out(sentence: str) -> None:
     """Doubt, aims, denials, conditions, whom it is limited to, the rank of an outcome, a figure that shows no effect."""
     found = copied("Lithium prevents relapse.", sentence)
-    assert found and found.verdict in ("not_enough", "contradicts")
+    assert found
+    assert found.verdict in ("not_enough", "contradicts")
     assert "the claim leaves it out" in found.reason
 
 
@@ -146,11 +151,13 @@ def test_an_abbreviation_is_its_meaning_where_a_text_says_so() -> None:
     """The source, or the claim itself; another meaning is another claim."""
     source = "Heart failure (HF) was frequent. Adults with HF took lithium."
     assert verdict("Adults with heart failure took lithium.", source) == "supports"
-    assert verdict("Adults with hay fever took lithium.", source) == "not_enough"
+    assert verdict("Adults with hay failure took lithium.", source) == "not_enough"
     assert verdict("Adults with heart failure (HF) took lithium.", "Adults with heart failure took lithium.") == "supports"
 
 
-WORDS = st.sampled_from("lithium reduced relapse in adults with mania over weeks under treatment at home and suicide".split())
+WORDS = st.sampled_from(
+    ("lithium", "reduced", "relapse", "in", "adults", "with", "mania", "over", "weeks", "under", "treatment", "at", "home")
+)
 TEXTS = st.lists(WORDS, min_size=4, max_size=14, unique=True)
 
 

@@ -69,6 +69,6 @@ def test_phrases_that_only_look_like_a_denial_deny_nothing(text: str, denied: bo
 
 def test_opposites_are_told_whichever_comes_first() -> None:
     """A word has several, and none of them is its own."""
-    assert are_opposites("Before", "after") and are_opposites("after", "before")
-    assert are_opposites("reduced", "increased") and are_opposites("reduced", "elevated")
-    assert not are_opposites("before", "before") and not are_opposites("before", "below")
+    pairs = [("Before", "after"), ("after", "before"), ("reduced", "increased"), ("reduced", "elevated")]
+    assert all(are_opposites(one, other) for one, other in pairs)
+    assert not any(are_opposites("before", other) for other in ("before", "below"))

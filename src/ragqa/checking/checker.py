@@ -1,7 +1,8 @@
 """Verdicts on any claim and any source: supports, contradicts, or does not say.
 
 A claim that copies a sentence must copy all of it (``ragqa.checking.copying``). Of others the facts that can be compared exactly
-(quantities, drugs, sides, opposites) are compared exactly, the rest by a model learned on public labels (``eval/learn/training/train_checker.py``).
+(quantities, drugs, sides, opposites) are compared exactly, the rest by a model learned on public labels
+(``eval/learn/training/train_checker.py``).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from ragqa.checking.alignment import DENIED, contrary
 from ragqa.checking.classifier import VERDICTS, Verdict, probabilities
 from ragqa.checking.copying import Copy, copied
 from ragqa.checking.features import EvidenceSentence, Features, features
-from ragqa.language.corroboration import CORROBORATES, exact_difference, uncorroborated
+from ragqa.language.corroboration import CORROBORATES, exact_difference, only_rounded, uncorroborated
 from ragqa.language.direction import opposite
 from ragqa.language.sentences import sentences, without_markers
 from ragqa.models import Embedder, Reranker
@@ -132,10 +133,10 @@ def _copied(claim: str, source: str) -> Copy | None:
 def _weighed(claim: str, source: str, sentence: EvidenceSentence) -> tuple[Verdict, float, str]:
     """A verdict, its probability and its reason: exact differences first, then the learned part."""
     likely = probabilities(features(claim, source, sentence))
-    if turned := contrary(claim, sentence.text):
-        contradicted = turned == DENIED or likely.contradicts > likely.supports
-        return ("contradicts" if contradicted else "not_enough"), float(1 - likely.supports), turned
-    if missing := exact_difference(claim, source):
-        return "not_enough", float(1 - likely.supports), missing
+    if difference := contrary(claim, sentence.text) or exact_difference(claim, source):
+        says_something = likely.not_enough < likely.supports + likely.contradicts
+        otherwise = says_something and likely.contradicts > likely.supports and not only_rounded(claim, source)
+        contradicted = difference == DENIED or otherwise
+        return ("contradicts" if contradicted else "not_enough"), float(1 - likely.supports), difference
     verdict = VERDICTS[int(np.argmax(likely))]
     return verdict, float(getattr(likely, verdict)), REASONS[verdict]

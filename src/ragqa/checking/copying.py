@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from difflib import SequenceMatcher
+from difflib import Match, SequenceMatcher
 from functools import lru_cache
 
 from ragqa.checking.classifier import Verdict
@@ -18,8 +18,10 @@ from ragqa.language.direction import are_opposites, denies
 from ragqa.language.lexicon import lexicon
 from ragqa.language.sentences import Sentence, sentences
 
-NEAR = 0.6
-"""Share of a claim's tokens that stand in a sentence in the same order, from which it is a near copy; by hand."""
+NEAR = 0.75
+"""Likeness of a claim and the stretch of a sentence that it copies, from which it is a near copy; by hand."""
+OF_ITS_OWN = 0.5
+"""Share of a claim's tokens that a sentence must hold to be looked at; by hand, below what NEAR can reach."""
 FEWEST = 3
 """Tokens that a near copy shares at least; by hand."""
 SIGNIFICANT = 0.05
@@ -85,10 +87,10 @@ def _held(said: Sequence[Token], known: Copied) -> Iterator[Copy]:
     keys = {token.key for token in said}
     likeness = [len(keys & {token.key for token in sentence}) for sentence in known.tokens]
     for span, sentence, like in zip(known.sentences, known.tokens, likeness, strict=True):
-        if like >= NEAR * len(keys) and (found := _in_any_order(said, sentence)):
+        if like >= OF_ITS_OWN * len(keys) and (found := _in_any_order(said, sentence)):
             yield replace(found, start=span.start, end=span.end)
     for at in range(len(likeness) - 1):
-        if min(likeness[at : at + 2]) and sum(likeness[at : at + 2]) >= NEAR * len(keys):
+        if min(likeness[at : at + 2]) and sum(likeness[at : at + 2]) >= OF_ITS_OWN * len(keys):
             found = held_against(said, _joined_up(known.tokens[at], known.tokens[at + 1]))
             if found and found.verdict == "supports":
                 yield replace(found, start=known.sentences[at].start, end=known.sentences[at + 1].end)
@@ -100,7 +102,7 @@ def _joined_up(first: Sequence[Token], second: Sequence[Token]) -> list[Token]:
 
 
 def _in_any_order(claim: Sequence[Token], sentence: Sequence[Token]) -> Copy | None:
-    """The claim as it stands, else with what one of the two has in front left out of both ("In adults, X fell" is "X fell in adults")."""
+    """The claim as it stands, else with what one of the two has in front left out of both: "In adults, X" is "X in adults"."""
     found = held_against(claim, sentence)
     if found and found.verdict == "supports":
         return found
@@ -127,14 +129,16 @@ def held_against(claim: Sequence[Token], sentence: Sequence[Token]) -> Copy | No
     """A claim held against a sentence that it may copy; None where it is no near copy."""
     matcher = SequenceMatcher(None, [t.key for t in claim], [t.key for t in sentence], autojunk=False)
     blocks = [block for block in matcher.get_matching_blocks() if block.size]
-    matched = sum(block.size for block in blocks)
-    shared = matched / max(len(claim), 1)
-    if shared < 1 and (matched < FEWEST or shared < NEAR):
-        return None
     if not blocks:
         return None
-    claimed = {token.segment for block in blocks for token in sentence[block.b : block.b + block.size] if not token.is_light}
     first, last = blocks[0].b, blocks[-1].b + blocks[-1].size
+    matched, own, stretch = (
+        sum(not token.is_light for token in found) for found in (_matched(claim, blocks), claim, sentence[first:last])
+    )
+    shared = 2 * matched / max(own + stretch, 1)
+    if matched < own and (matched < FEWEST or shared < NEAR):
+        return None
+    claimed = {token.segment for block in blocks for token in sentence[block.b : block.b + block.size] if not token.is_light}
     unclear = False
     for tag, i, j, k, m in matcher.get_opcodes():
         put, was = claim[i:j], sentence[k:m]
@@ -146,13 +150,17 @@ def held_against(claim: Sequence[Token], sentence: Sequence[Token]) -> Copy | No
         if new:
             return _changed(new, old, claim, sentence, shared)
         at_an_end = m <= first or k >= last
-        beside = sentence[max(k - 1, 0) : k] + sentence[m : m + 1]
+        beside = [*sentence[max(k - 1, 0) : k], *sentence[m : m + 1]]
         if weighs := _weighs(old, beside, claimed, at_an_end):
             told = " ".join(token.text for token in old)
             verdict: Verdict = "contradicts" if denies(told) and not at_an_end else "not_enough"
             return Copy(verdict, f"the sentence says {told!r}, the claim leaves it out", shared)
         unclear |= weighs is None
     return Copy(None, "", shared) if unclear else Copy("supports", "said word for word", shared)
+
+
+def _matched(claim: Sequence[Token], blocks: Sequence[Match]) -> Iterator[Token]:
+    return (token for block in blocks for token in claim[block.a : block.a + block.size])
 
 
 def _weighs(left_out: Sequence[Token], beside: Sequence[Token], claimed: set[int], at_an_end: bool) -> bool | None:
@@ -175,10 +183,14 @@ def _weighs(left_out: Sequence[Token], beside: Sequence[Token], claimed: set[int
 
 def _is_null(token: Token) -> bool:
     """Whether it is a p value from which there is no effect: left out, a claim would say more than its sentence."""
-    return isinstance(token.key, tuple) and token.key[0] == "p" and token.key[-2] is not None and float(token.key[-2]) >= SIGNIFICANT
+    return (
+        isinstance(token.key, tuple) and token.key[0] == "p" and token.key[-2] is not None and float(token.key[-2]) >= SIGNIFICANT
+    )
 
 
-def _changed(new: Sequence[Token], old: Sequence[Token], claim: Sequence[Token], sentence: Sequence[Token], shared: float) -> Copy:
+def _changed(
+    new: Sequence[Token], old: Sequence[Token], claim: Sequence[Token], sentence: Sequence[Token], shared: float
+) -> Copy:
     said, stands = (" ".join(token.text for token in found) for found in (new, old))
     exchanged = bool(old) and _are_among(new, sentence) and _are_among(old, claim)
     turned = any(are_opposites(a.text, b.text) for a in new for b in old)

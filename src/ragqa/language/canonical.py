@@ -24,7 +24,8 @@ _WRITTEN = tuple(
 )
 _ROMAN = {numeral: str(value) for value, numeral in enumerate(_WORDS["roman"].entries, start=1)}
 _NUMBERED = re.compile(
-    rf"\b({'|'.join(_WORDS['numbered'].entries)})s?[ -]({'|'.join(sorted(_ROMAN, key=len, reverse=True))})(?![\w/])", re.IGNORECASE
+    rf"\b({'|'.join(_WORDS['numbered'].entries)})s?[ -]({'|'.join(sorted(_ROMAN, key=len, reverse=True))})(?![\w/])",
+    re.IGNORECASE,
 )
 _LABEL = re.compile(r"\s*[A-Z][\w/&-]*(?:[ ,]+[\w/&-]+){0,4}::?\s+(?=[A-Z0-9\"“(])")
 """The label of a section that was run into its first sentence."""

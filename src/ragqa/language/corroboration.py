@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from ragqa.language.abbreviations import both_spellings
 from ragqa.language.concepts import Kind, links
 from ragqa.language.direction import balance, negated, reports_no_difference
-from ragqa.language.quantities import quantities, same
+from ragqa.language.quantities import Quantity, quantities, same
 from ragqa.language.roots import roots
 
 SHARED = 0.6
@@ -13,6 +15,9 @@ SHARED = 0.6
 trial corroborated."""
 CORROBORATES = 0.8
 """Cosine from which a sentence of another source may say the same; by hand: ``uncorroborated`` then decides."""
+
+ROUNDED = Decimal("0.1")
+"""Relative difference up to which one quantity may be the other, rounded; by hand: two months are 60.9 days, eight weeks 56."""
 
 
 def uncorroborated(text: str, quote: str) -> str | None:
@@ -43,3 +48,24 @@ def exact_difference(claim: str, source: str) -> str | None:
         if link.concept.kind in (Kind.DRUG, Kind.DRUG_CLASS) and named.isdisjoint(concept.id for concept in link.concepts):
             return f"{link.text} is not in the source"
     return None
+
+
+def only_rounded(claim: str, source: str) -> bool:
+    """Whether a quantity that the source does not hold stands there rounded: 2 months for 8 weeks is no contradiction."""
+    held = quantities(source)
+    missing = [quantity for quantity in quantities(claim) if not any(same(quantity, other) for other in held)]
+    return any(_nearly(quantity, other) for quantity in missing for other in held)
+
+
+def _nearly(one: Quantity, other: Quantity) -> bool:
+    if (
+        one.dimension != other.dimension
+        or not one.dimension
+        or one.low is None
+        or other.low is None
+        or one.is_range
+        or other.is_range
+    ):
+        return False
+    first, second = one.measured_in.in_base(one.low), other.measured_in.in_base(other.low)
+    return first != second and abs(first - second) <= ROUNDED * max(abs(first), abs(second))
