@@ -33,7 +33,7 @@ _PEOPLE = re.compile(rf"\s(?:{WORDS['people'].pattern})\b", re.IGNORECASE)
 _ADJECTIVE = re.compile(WORDS["adjectives"].pattern, re.IGNORECASE)
 _GENITIVE = re.compile(r"['’]s$", re.IGNORECASE)
 _PLUS = re.compile(r"\s?[/+]\s?")
-_NOUN = re.compile(r"\s+[a-z]{3,}", re.IGNORECASE)
+_NOUN = re.compile(r"\s[a-z]{3}", re.IGNORECASE)
 _COPULA = re.compile(rf"(?:\s|['’])(?:{WORDS['copula'].pattern})(?=[\s~<>])", re.IGNORECASE)
 
 

@@ -11,7 +11,7 @@ from ragqa.question.followup.thread import Thread
 
 _ORDERED = re.compile(rf"\b(?:({WORDS['former'].pattern})|(?:{WORDS['latter'].pattern}))\b", re.IGNORECASE)
 _OTHER = re.compile(rf"\b(?:{WORDS['other'].pattern})(?!\w)", re.IGNORECASE)
-_LEAD_OUT = re.compile(rf",?\s+(?:{WORDS['lead_out'].pattern})(?=\s*[?.!]*$)", re.IGNORECASE)
+_LEAD_OUT = re.compile(rf",?\s(?:{WORDS['lead_out'].pattern})(?=[\s?.!]{{0,9}}$)", re.IGNORECASE)
 
 
 def referred(said: str, thread: Thread) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from ragqa.question.followup.thread import Thread
 from ragqa.question.understanding import QuestionType, understand
 
 _CLAUSE = rf"(?:(?:{WORDS['clause'].pattern})\s)?"
-_STILL = rf"(?:(?:{WORDS['still'].pattern})\s)*"
+_STILL = rf"(?:(?:{WORDS['still'].pattern})\s){{0,3}}"
 _SOMEONE = re.compile(
     rf"{_CLAUSE}(?:{WORDS['person'].pattern})(?:['’]s|\s{_STILL}(?P<state>{WORDS['state'].pattern}))(?:\s{_STILL}|(?=\W*$))",
     re.IGNORECASE,

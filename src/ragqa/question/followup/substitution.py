@@ -21,7 +21,7 @@ from ragqa.question.understanding import QuestionType, understand
 
 _NARROWED = re.compile(r"^((?:\S+\s){3,99}?[^\s,?]+)\?*,\s(?>[^,]*\d).*+$")
 """A whole question and the number that narrows it down."""
-_BEFORE_CONDITION = re.compile(rf"\s+(?:{WORDS['before_a_condition'].pattern})\s+(?:the\s+|an?\s+)?$", re.IGNORECASE)
+_BEFORE_CONDITION = re.compile(rf"\s(?:{WORDS['before_a_condition'].pattern})\s(?:the\s|an?\s)?$", re.IGNORECASE)
 _SAME_PEOPLE = re.compile(rf"\s(?:{WORDS['people'].pattern})\b", re.IGNORECASE)
 
 
