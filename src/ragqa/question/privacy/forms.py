@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ragqa.question.privacy.spans import WORDS, Found, Identifier, spans
+from ragqa.question.privacy.spans import NO_AMOUNT, WORDS, Found, Identifier, spans
 
 PUBLICATION = re.compile(
     rf"\b(?:{WORDS['publications'].pattern})s?\b[:\s#]*[\w./-]+(?:(?:,\s?|\s(?:and|or)\s|,\sand\s)\d{{5,9}}(?!\w))*+|"
@@ -14,9 +14,6 @@ PUBLICATION = re.compile(
     re.IGNORECASE,
 )
 """Ids of publications and trials look like a patient's numbers."""
-
-NO_AMOUNT = rf"(?!\s?-?(?:{WORDS['amounts'].pattern})(?!\w))"
-"""After a number or several: what follows makes them no amount."""
 
 _MONTH = rf"(?:{WORDS['months'].pattern})\.?"
 _YEAR = r"(?:(?:19|20)\d\d|['’]\d\d)"

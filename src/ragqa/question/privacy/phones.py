@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from ragqa.question.privacy.forms import NO_AMOUNT
-from ragqa.question.privacy.spans import Found, spans
+from ragqa.question.privacy.spans import NO_AMOUNT, Found, spans
 
 SHORTEST_PHONE, LONGEST_PHONE = 10, 40
 """Digits that a phone number has at least; characters that one may take with its extension. By hand: numbers of both countries

@@ -13,6 +13,8 @@ from ragqa.language.lexicon import lexicon
 
 Identifier = Literal["name", "date", "number", "place", "phone", "email", "address"]
 WORDS = lexicon("question", "identifiers")
+NO_AMOUNT = rf"(?!\s?-?(?:{WORDS['amounts'].pattern})(?!\w))"
+"""After a number or several: what follows makes them no amount."""
 _LATIN = [*range(0xC0, 0x250), *range(0x1E00, 0x1F00)]
 _NO_PARTS = dict(zip("ÆæØøßĐđÐðŁłŦŧÞþıŒœŊŋĦħ", "AaOosDdDdLlTtTtiOoNnHh", strict=True))
 """Letters that Unicode does not part into a letter and its accent."""
