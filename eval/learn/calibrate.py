@@ -43,14 +43,13 @@ PENALTY = 0.05
 
 
 def fit(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Weights of shape (features + 1,), bias last; classes weighted equally, bias not penalised."""
+    """Weights of shape (features + 1,), bias last and not penalised."""
     weights = np.zeros(x.shape[1])
-    balance = np.where(y == 1, 0.5 / y.sum(), 0.5 / (1 - y).sum()) * len(y)
     ridge = PENALTY * np.diag([1.0] * (x.shape[1] - 1) + [0.0])
     for _ in range(50):
         p = 1 / (1 + np.exp(-x @ weights))
-        gradient = x.T @ (balance * (p - y)) + ridge @ weights
-        hessian = (x * (balance * p * (1 - p))[:, None]).T @ x + ridge + 1e-9 * np.eye(len(weights))
+        gradient = x.T @ (p - y) + ridge @ weights
+        hessian = (x * (p * (1 - p))[:, None]).T @ x + ridge + 1e-9 * np.eye(len(weights))
         weights = weights - np.linalg.solve(hessian, gradient)
     return weights
 

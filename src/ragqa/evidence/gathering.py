@@ -69,7 +69,7 @@ def gather(query: Query, retrieved: Retrieved, embedder: Embedder, reranker: Rer
     read = _nearest(query, on_patients.candidates, embedder)
     measured = sufficiency(query, retrieved, [candidate.similarity for candidate in read], on_it.unmet)
     if not read:
-        return _closed(retrieved, measured, NOT_ABOUT, 0, 1, on_it.lacking)
+        return _closed(retrieved, measured, NOT_ABOUT, 0, 1, on_it.lacking or on_patients.lacking)
     if measured.hopeless(abstain_below):
         reach = replace(measured, logit=HIGHEST).probability
         return _closed(retrieved, measured, "within reach", reach, HOPELESS * abstain_below)

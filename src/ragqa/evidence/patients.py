@@ -11,48 +11,49 @@ from dataclasses import dataclass
 
 from ragqa.evidence.candidates import Candidate
 from ragqa.evidence.sources import Retrieved
-from ragqa.language.scales import EXCLUDING, Band, Scale, Standing, bands, called, places, stands
-from ragqa.question.query import Query
+from ragqa.language.scales import EXCLUDING, Band, Scale, bands, called, places, stands
+from ragqa.question.query import ORGANS, Query
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suited:
-    """The candidates on patients like the one asked about, and what a reader must know where there are none, in words."""
+    """The candidates on patients like the one asked about; what a reader must know where there are none, in words; and the
+    question's words for a stage of organ function that no candidate speaks of."""
 
     candidates: list[Candidate]
     caveats: tuple[str, ...] = ()
+    lacking: tuple[str, ...] = ()
 
 
 def suited(query: Query, found: Sequence[Candidate], retrieved: Retrieved) -> Suited:
-    """The candidates without those on another band of a scale that the question places its patient on."""
-    kept, caveats = list(found), []
+    """The candidates without those on another band of a scale that the question places its patient on.
+
+    Where all are on another band they are kept, and the reader is told; of organ function at least one must name a band.
+    """
+    kept, caveats, lacking = list(found), [], []
     asked = places(query.searched)
     for scale in EXCLUDING:
         on_scale = [place for place in asked if place.scale is scale]
-        if not on_scale:
+        if not (on_scale and kept):
             continue
-        standings = [_standing(on_scale, candidate, retrieved) for candidate in kept]
-        if scale is Scale.AGE and "inside" not in standings and "outside" in standings:
-            other = kept[standings.index("outside")]
-            caveats.append(_told(on_scale[0], _bands(on_scale[0].scale, other, retrieved)))
-        else:
-            kept = [candidate for candidate, standing in zip(kept, standings, strict=True) if standing != "outside"]
-            kept.sort(key=lambda candidate: stands(on_scale, bands(candidate.text)) != "inside")
-    return Suited(candidates=kept, caveats=tuple(caveats))
-
-
-def _standing(asked: Sequence[Band], candidate: Candidate, retrieved: Retrieved) -> Standing:
-    return stands(asked, _bands(asked[0].scale, candidate, retrieved))
+        standings = [stands(on_scale, _bands(scale, candidate, retrieved)) for candidate in kept]
+        if "inside" in standings:
+            ordered = sorted(zip(standings, kept, strict=True), key=lambda pair: pair[0] != "inside")
+            kept = [candidate for standing, candidate in ordered if standing != "outside"]
+        elif "outside" in standings:
+            caveats.append(_told(on_scale[0], _bands(scale, kept[standings.index("outside")], retrieved)))
+        elif scale in ORGANS:
+            lacking += [place.text for place in on_scale]
+            kept = []
+    return Suited(candidates=kept, caveats=tuple(caveats), lacking=tuple(dict.fromkeys(lacking)))
 
 
 def _bands(scale: Scale, candidate: Candidate, retrieved: Retrieved) -> tuple[Band, ...]:
     """Whom a sentence speaks of; where it names no age, whom its record does."""
     text = retrieved.sources[candidate.source_id].record.text
     own = tuple(band for band in bands(candidate.text, text) if band.scale is scale)
-    return own or (bands(text) if scale is Scale.AGE else ())
+    return own or (tuple(band for band in bands(text) if band.scale is scale) if scale is Scale.AGE else ())
 
 
 def _told(place: Band, found_in: Sequence[Band]) -> str:
-    people = called(place) or place.text
-    others = next(band.text for band in found_in if band.scale is place.scale)
-    return f"No source searched is about {people} here ({place.text}): what follows was found in others ({others})."
+    return f"No source searched is about {called(place) or 'such patients'} ({place.text}): what follows is about others ({found_in[0].text})."
