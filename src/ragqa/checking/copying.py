@@ -37,6 +37,7 @@ _ANYWHERE = _keys("conditions", "people", "rank")
 _BESIDE = _ANYWHERE | _keys("guarded", "unproven")
 _JOINTS = _keys("joints")
 _FRONTED = _keys("fronted")
+_BY_ITSELF = _keys("by_itself")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +173,8 @@ def _weighs(left_out: Sequence[Token], beside: Sequence[Token], claimed: set[int
     if any(_is_null(token) for token in left_out):
         return True
     if not {token.segment for token in left_out} & claimed:
-        return bool(keys & _ANYWHERE) or (None if denies(" ".join(token.text for token in left_out)) else False)
+        by_itself = left_out[0].key in _BY_ITSELF
+        return bool(keys & _ANYWHERE and not by_itself) or (None if denies(" ".join(token.text for token in left_out)) else False)
     if keys & _BESIDE or (not at_an_end and keys & _JOINTS):
         return True
     figures = [token for token in left_out if token.is_quantity]
