@@ -98,6 +98,7 @@ LEFT_OUT = (
     "The trial failed to show that lithium prevents relapse.",
     "Lithium possibly prevents relapse.",
     "Lithium prevents relapse only in mania.",
+    "Lithium prevents relapse, but only in mania.",
     "Lithium prevents relapse, unless it is stopped.",
     "In women, lithium prevents relapse.",
     "Lithium prevents relapse in women.",
@@ -119,6 +120,7 @@ def test_what_the_rest_hangs_on_may_not_be_left_out(sentence: str) -> None:
 KEPT = (
     "Lithium prevents relapse, but it may cause tremor.",
     "In a trial of 40 people, lithium prevents relapse.",
+    "Lithium prevents relapse, because only women were treated.",
     "Lithium prevents relapse (p = 0.01).",
     "Lithium not only prevents relapse but also lowers the risk of suicide.",
     "The level was 5.1 mmol/L.\nLithium prevents relapse.",

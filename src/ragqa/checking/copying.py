@@ -26,6 +26,8 @@ FEWEST = 3
 """Tokens that a near copy shares at least; by hand."""
 SIGNIFICANT = 0.05
 """P value below which an effect is called significant; the convention of the trials themselves."""
+LONGEST = 600
+"""Tokens of a claim or a sentence up to which they are aligned: the time grows with the square; longer ones must be equal."""
 _WORDS = lexicon("checking", "copying")
 
 
@@ -37,6 +39,7 @@ _ANYWHERE = _keys("conditions", "people", "rank")
 _BESIDE = _ANYWHERE | _keys("guarded", "unproven")
 _JOINTS = _keys("joints")
 _FRONTED = _keys("fronted")
+_BY_ITSELF = _keys("by_itself")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,10 @@ def _without_front(one: Sequence[Token], other: Sequence[Token]) -> tuple[Sequen
 
 def held_against(claim: Sequence[Token], sentence: Sequence[Token]) -> Copy | None:
     """A claim held against a sentence that it may copy; None where it is no near copy."""
-    matcher = SequenceMatcher(None, [t.key for t in claim], [t.key for t in sentence], autojunk=False)
+    own_keys, keys = [t.key for t in claim], [t.key for t in sentence]
+    if max(len(keys), len(own_keys)) > LONGEST:
+        return Copy("supports", "said word for word", 1.0) if own_keys == keys else None
+    matcher = SequenceMatcher(None, own_keys, keys, autojunk=False)
     blocks = [block for block in matcher.get_matching_blocks() if block.size]
     if not blocks:
         return None
@@ -172,7 +178,8 @@ def _weighs(left_out: Sequence[Token], beside: Sequence[Token], claimed: set[int
     if any(_is_null(token) for token in left_out):
         return True
     if not {token.segment for token in left_out} & claimed:
-        return bool(keys & _ANYWHERE) or (None if denies(" ".join(token.text for token in left_out)) else False)
+        by_itself = left_out[0].key in _BY_ITSELF
+        return bool(keys & _ANYWHERE and not by_itself) or (None if denies(" ".join(token.text for token in left_out)) else False)
     if keys & _BESIDE or (not at_an_end and keys & _JOINTS):
         return True
     figures = [token for token in left_out if token.is_quantity]
