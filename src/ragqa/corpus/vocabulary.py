@@ -18,8 +18,8 @@ MOST, LONGEST_NAME = 20_000, 100
 """Names that a house may add, and characters of one."""
 _SECTIONS = {kind.value.replace(" ", "_"): kind for kind in Kind}
 _MEMBERS, _NO_NAMES = "members", "no_names"
-_TABLE = re.compile(r"\s*\[\s*[\"']?([^\]\"']{1,200})[\"']?\s*\]")
-_KEY = re.compile(r"\s*(?:\"((?:[^\"\\]|\\.){0,500})\"|'([^']{0,500})'|([\w-]{1,500}))\s*=")
+_TABLE = re.compile(r"\[ ?[\"']?([^\]\"']{1,200})[\"']? ?\]")
+_KEY = re.compile(r"(?:\"((?:[^\"\\]|\\.){0,500})\"|'([^']{0,500})'|([\w-]{1,500})) ?=")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +119,7 @@ def _known(vocabulary: Vocabulary, name: str, kind: Kind) -> Concept | None:
 def _lines(text: str) -> dict[tuple[str, str], int]:
     """The line of each section, and of each name in it."""
     section, found = "", dict[tuple[str, str], int]()
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(map(str.strip, text.splitlines()), 1):
         if match := _TABLE.match(line):
             section = match[1].strip()
             found.setdefault((section, ""), number)
