@@ -88,7 +88,7 @@ def _of_passage(hit: Hit, source: Source, lead: bool) -> list[Candidate]:
         found.append(
             Candidate(
                 text=text,
-                about=about(text),
+                about=about(text, source.about.conditions),
                 part=_part(record, start, text),
                 passage=hit.passage,
                 start=start,

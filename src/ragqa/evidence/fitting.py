@@ -15,11 +15,6 @@ from ragqa.language.about import NOTHING, About, Concepts
 from ragqa.language.concepts import broader, members
 from ragqa.language.vocabulary import Concept, Kind, concept
 from ragqa.question.query import Query
-from ragqa.question.understanding import QuestionType
-
-OF_A_DRUG = frozenset({QuestionType.DOSE, QuestionType.SAFETY, QuestionType.CONTRAINDICATION, QuestionType.MECHANISM})
-"""Kinds of question on what a drug is and does in whatever disease: a record's disease does not narrow its sentences on them."""
-
 
 HARMS = frozenset({concept(Kind.OUTCOME, "adverse effects")})
 """What a sentence on safety is about, whatever harm it names."""
@@ -41,21 +36,24 @@ def fitting(query: Query, found: Sequence[Candidate], retrieved: Retrieved) -> F
     fits = [(candidate, _met(query, candidate, retrieved.sources[candidate.source_id].about, subjects)) for candidate in found]
     shown = [(candidate, met) for candidate, met in fits if met is not None]
     met = NOTHING.union(*(met for _, met in shown))
-    needed = [kind for kind in (asked.treatments, asked.conditions, asked.outcomes, asked.states) if kind]
-    covered = [kind for kind in needed if kind & met]
-    full = [replace(candidate, met=len(met)) for candidate, met in shown if all(kind & met for kind in covered)]
-    open_ = NOTHING.union(*(kind for kind in needed if not kind & met and not _is_beside_the_point(query, kind)))
-    if open_ or not full:
-        return Fitting(candidates=[], unmet=asked.asked - met, lacking=query.wording(open_ or asked.asked))
-    return Fitting(candidates=full, unmet=asked.asked - met, lacking=query.wording(asked.asked - met))
+    diseases = met_by(asked.conditions, subjects) if asked.treatments else asked.conditions
+    needed = [asked.treatments, diseases, asked.outcomes | (asked.conditions - diseases), asked.states]
+    needed += [frozenset({one}) for one in asked.joined]
+    needed = [kind for kind in needed if kind and not _is_beside_the_point(query, kind)]
+    open_ = NOTHING.union(*(kind for kind in needed if not kind & met))
+    full = [
+        replace(candidate, met=len(met & asked.all_treatments)) for candidate, met in shown if all(kind & met for kind in needed)
+    ]
+    lacking = (open_ or (NOTHING if full else asked.asked)) or asked.asked - met
+    return Fitting(candidates=full, unmet=asked.asked - met, lacking=query.wording(lacking))
 
 
 def _is_beside_the_point(query: Query, kind: Concepts) -> bool:
-    """Whether a question is answered although nothing is about these concepts: the disease in a question on a drug itself, or on
-    two drugs together, and what a treatment is asked about for in a disease."""
+    """Whether nothing need be about these concepts: the disease in a question on a drug itself or on two drugs together, and what
+    a treatment is asked about for in a disease."""
     asked = query.about
-    of_drugs = query.understanding.question_type in OF_A_DRUG or len(asked.all_treatments) > 1
-    return (kind == asked.conditions and bool(asked.treatments) and of_drugs) or (kind <= asked.aims and bool(asked.conditions - kind))
+    of_drugs = query.of_a_drug or len(asked.all_treatments) > 1
+    return (kind <= asked.conditions and bool(asked.treatments) and of_drugs) or (kind <= asked.aims and bool(asked.conditions - kind))
 
 
 def _met(query: Query, candidate: Candidate, record: About, subjects: Concepts) -> Concepts | None:
@@ -77,10 +75,10 @@ def _met(query: Query, candidate: Candidate, record: About, subjects: Concepts) 
     if candidate.part is Part.SAFETY:
         outcomes |= asked.outcomes & HARMS
     states = met_by(asked.states, own.states | record.states)
-    inherited = NOTHING if query.understanding.question_type in OF_A_DRUG else record.conditions
+    inherited = NOTHING if query.of_a_drug else record.conditions
     instead = (
         (asked.treatments, treated, treatments | own.all_treatments),
-        (asked.conditions, conditions, diseases or inherited),
+        (asked.conditions & subjects, conditions, diseases or inherited),
         (asked.outcomes, outcomes, own.outcomes),
         (asked.states, states, own.states),
     )

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from itertools import pairwise
 
 from ragqa.language.concepts import Link, links
 from ragqa.language.lexicon import lexicon
@@ -34,7 +35,8 @@ class About:
     """The concepts that a text names.
 
     ``treatments`` are those it tells something of, ``beside`` those they are given with, ``history`` those tried before,
-    ``compared`` those they are held against; ``aims`` are the conditions and outcomes that something is for.
+    ``compared`` those they are held against; ``aims`` are the conditions and outcomes that something is for,
+    ``joined`` the conditions that are one together ("post-stroke depression").
     """
 
     treatments: Concepts = NOTHING
@@ -45,6 +47,7 @@ class About:
     outcomes: Concepts = NOTHING
     populations: Concepts = NOTHING
     aims: Concepts = NOTHING
+    joined: Concepts = NOTHING
 
     @property
     def all_treatments(self) -> Concepts:
@@ -65,9 +68,10 @@ class About:
         return About(**{field.name: getattr(self, field.name) | getattr(other, field.name) for field in fields(self)})
 
 
-def about(text: str) -> About:
-    """What a text is about, and what it names beside that."""
-    found = links(text)
+def about(text: str, within: Concepts = NOTHING) -> About:
+    """What a text is about, and what it names beside that; a name of several meanings has those that its source, which is about
+    ``within``, has."""
+    found = [_meant(link, within) for link in links(text)]
     named: dict[str, set[Concept]] = {field.name: set() for field in fields(About)}
     for part, link in _parts(text, found):
         named[part].update(link.concepts)
@@ -76,6 +80,9 @@ def about(text: str) -> About:
             if name := _NAMES.get(concept.kind):
                 named[name].add(concept)
                 named["aims"] |= {concept} if _FOR.search(text, max(0, link.start - REACH), link.start) else set()
+    for link, following in pairwise(found):
+        if {link.concept.kind, following.concept.kind} == {Kind.CONDITION} and not text[link.end : following.start].strip(" -"):
+            named["joined"].update(link.concepts, following.concepts)
     for part in _PARTS:  # what a text tells something of is not in another part elsewhere in it
         named[part] -= named["treatments"]
     return About(**{name: frozenset(found) for name, found in named.items()})
@@ -83,6 +90,11 @@ def about(text: str) -> About:
 
 _TREATMENTS = frozenset({Kind.DRUG, Kind.DRUG_CLASS, Kind.THERAPY})
 _NAMES = {Kind.CONDITION: "conditions", Kind.OUTCOME: "outcomes", Kind.POPULATION: "populations"}
+
+
+def _meant(link: Link, within: Concepts) -> Link:
+    meant = tuple(concept for concept in link.concepts if concept in within)
+    return replace(link, concepts=meant) if meant else link
 
 
 def _parts(text: str, found: Iterable[Link]) -> Iterable[tuple[str, Link]]:

@@ -17,11 +17,12 @@ from ragqa.question.refusal import SEARCHED, Refusal
 from ragqa.question.naming import without_names
 from ragqa.question.terms import Term, Vocabulary
 from ragqa.question.triage import outside
-from ragqa.question.understanding import Understanding
+from ragqa.question.understanding import QuestionType, Understanding
 from ragqa.settings import Audience
 
 
 ORGANS = (Scale.KIDNEY, Scale.LIVER)
+OF_A_DRUG = frozenset({QuestionType.DOSE, QuestionType.SAFETY, QuestionType.CONTRAINDICATION, QuestionType.MECHANISM})
 
 
 def _nothing() -> Vectors:
@@ -81,6 +82,11 @@ class Query:
         for place in reversed([place for place in places(text) if place.scale in ORGANS]):
             text = f"{text[: place.start]} {text[place.end :]}"
         return about(text)
+
+    @property
+    def of_a_drug(self) -> bool:
+        """Whether it asks what a drug is and does, which its disease does not change: a record's disease narrows no such fact."""
+        return self.understanding.question_type in OF_A_DRUG or any(place.scale in ORGANS for place in places(self.searched))
 
     def wording(self, concepts: Concepts) -> tuple[str, ...]:
         """What the question calls these concepts, in its order."""
