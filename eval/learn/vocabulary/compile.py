@@ -6,8 +6,8 @@
     python eval/learn/vocabulary/compile.py WORK
 
 Writes src/ragqa/language/data/vocabulary.npz; the same bytes from the same files. Each input is named by its SHA-256 in
-gathering.py; where each comes from and under which licence says docs/decisions/0025-vocabulary.md. The other inputs are files of this
-folder: classes.toml, classes.tsv, therapies.txt, by_hand.toml, lists.toml.
+gathering.py; where each comes from and under which licence says docs/decisions/0025-vocabulary.md. The other inputs are files
+of this folder: classes.toml, classes.tsv, therapies.txt, by_hand.toml, lists.toml.
 """
 
 from __future__ import annotations
