@@ -22,47 +22,48 @@ HARMS = frozenset({concept(Kind.OUTCOME, "adverse effects")})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fitting:
-    """The candidates that are about what was asked, and what of it none of them is about, in the question's words."""
+    """The candidates that are about what was asked, the share of its concepts that candidates are about, 0..1, and what none of
+    them is about, in the question's words."""
 
     candidates: list[Candidate]
-    unmet: Concepts
+    met: float
     lacking: tuple[str, ...]
 
 
 def fitting(query: Query, found: Sequence[Candidate], retrieved: Retrieved) -> Fitting:
     """Of the candidates those that may be shown; none where no single one is about all that the question combines."""
-    asked = query.about
     subjects = NOTHING.union(*(source.about.conditions for source in retrieved.sources.values()))
-    fits = [(candidate, _met(query, candidate, retrieved.sources[candidate.source_id].about, subjects)) for candidate in found]
+    asked = query.about(subjects)
+    fits = [(candidate, _met(asked, query.of_a_drug, candidate, retrieved.sources[candidate.source_id].about, subjects)) for candidate in found]
     shown = [(candidate, met) for candidate, met in fits if met is not None]
     met = NOTHING.union(*(met for _, met in shown))
     diseases = met_by(asked.conditions, subjects) if asked.treatments else asked.conditions
     needed = [asked.treatments, diseases, asked.outcomes | (asked.conditions - diseases), asked.states]
     needed += [frozenset({one}) for one in asked.joined]
-    needed = [kind for kind in needed if kind and not _is_beside_the_point(query, kind)]
+    needed = [kind for kind in needed if kind and not _is_beside_the_point(asked, query.of_a_drug, kind)]
     open_ = NOTHING.union(*(kind for kind in needed if not kind & met))
     full = [
         replace(candidate, met=len(met & asked.all_treatments)) for candidate, met in shown if all(kind & met for kind in needed)
     ]
     lacking = (open_ or (NOTHING if full else asked.asked)) or asked.asked - met
-    return Fitting(candidates=full, unmet=asked.asked - met, lacking=query.wording(lacking))
+    share = 1 - len(asked.asked - met) / len(asked.asked) if asked.asked else 1.0
+    return Fitting(candidates=full, met=share, lacking=query.wording(lacking))
 
 
-def _is_beside_the_point(query: Query, kind: Concepts) -> bool:
+def _is_beside_the_point(asked: About, of_a_drug: bool, kind: Concepts) -> bool:
     """Whether nothing need be about these concepts: the disease in a question on a drug itself or on two drugs together, and what
     a treatment is asked about for in a disease."""
-    asked = query.about
-    of_drugs = query.of_a_drug or len(asked.all_treatments) > 1
+    of_drugs = of_a_drug or len(asked.all_treatments) > 1
     return (kind <= asked.conditions and bool(asked.treatments) and of_drugs) or (kind <= asked.aims and bool(asked.conditions - kind))
 
 
-def _met(query: Query, candidate: Candidate, record: About, subjects: Concepts) -> Concepts | None:
+def _met(asked: About, of_a_drug: bool, candidate: Candidate, record: About, subjects: Concepts) -> Concepts | None:
     """What of the question a sentence of a record is about, or None where it is about something else instead.
 
     ``subjects`` are the conditions that records searched are about: another one that a sentence names (an adverse effect, say)
     is no other disease than the one asked about.
     """
-    asked, own = query.about, candidate.about
+    own = candidate.about
     treatments = _told_of(own.treatments or record.treatments, asked.treatments)
     treated = met_by(asked.treatments, treatments)
     together = met_by(asked.all_treatments, own.all_treatments)
@@ -75,7 +76,7 @@ def _met(query: Query, candidate: Candidate, record: About, subjects: Concepts) 
     if candidate.part is Part.SAFETY:
         outcomes |= asked.outcomes & HARMS
     states = met_by(asked.states, own.states | record.states)
-    inherited = NOTHING if query.of_a_drug else record.conditions
+    inherited = NOTHING if of_a_drug else record.conditions
     instead = (
         (asked.treatments, treated, treatments | own.all_treatments),
         (asked.conditions & subjects, conditions, diseases or inherited),

@@ -67,7 +67,7 @@ def gather(query: Query, retrieved: Retrieved, embedder: Embedder, reranker: Rer
     on_it = fitting(query, candidates(retrieved, _leads(query, retrieved, embedder)), retrieved)
     on_patients = suited(query, on_it.candidates, retrieved)
     read = _nearest(query, on_patients.candidates, embedder)
-    measured = sufficiency(query, retrieved, [candidate.similarity for candidate in read], on_it.unmet)
+    measured = sufficiency(query, retrieved, [candidate.similarity for candidate in read], on_it.met, on_it.lacking)
     if not read:
         return _closed(retrieved, measured, NOT_ABOUT, 0, 1, on_it.lacking or on_patients.lacking)
     if measured.hopeless(abstain_below):

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 
 from ragqa.evidence.coverage import coverage, holds
 from ragqa.evidence.sources import Retrieved
-from ragqa.language.about import NOTHING, Concepts
 from ragqa.models import sigmoid
 from ragqa.question.query import Query
 from ragqa.question.terms import Stems
@@ -63,10 +62,10 @@ class Sufficiency:
 
 
 def sufficiency(
-    query: Query, retrieved: Retrieved, similarities: Sequence[float], unmet: Concepts = NOTHING
+    query: Query, retrieved: Retrieved, similarities: Sequence[float], met: float, lacking: Sequence[str]
 ) -> Sufficiency:
     """Measure the evidence before it is judged; ``similarities`` are those of the candidate sentences with the question,
-    ``unmet`` the concepts asked about that none of them is about.
+    ``met`` is the share of the concepts asked about that sentences are about, ``lacking`` what the question calls the others.
 
     Of a follow-up its own words make up a third of the coverage (by hand: docs/decisions/0011-follow-ups.md): what it takes over
     from the conversation does not make up for them.
@@ -76,11 +75,10 @@ def sufficiency(
     texts = [source.held for source in retrieved.sources.values()]
     best = max(texts, key=lambda held: coverage(counted, held), default=_NOTHING)
     words = [term.word for term in counted if term.rarity >= TELLING and not holds(best, term.stems)]
-    asked = query.about.asked
     return Sufficiency(
         coverage=max(((2 * coverage(counted, held) + coverage(own, held)) / 3 for held in texts), default=0.0),
         similarity=max(similarities, default=0.0),
-        subjects=1 - len(unmet) / len(asked) if asked else 1.0,
+        subjects=met,
         studies_alone=retrieved.studies_alone,
-        missing=tuple(dict.fromkeys([*query.wording(unmet), *words])),
+        missing=tuple(dict.fromkeys([*lacking, *words])),
     )

@@ -93,8 +93,9 @@ _NAMES = {Kind.CONDITION: "conditions", Kind.OUTCOME: "outcomes", Kind.POPULATIO
 
 
 def _meant(link: Link, within: Concepts) -> Link:
-    meant = tuple(concept for concept in link.concepts if concept in within)
-    return replace(link, concepts=meant) if meant else link
+    """A link with one meaning: that which its source has, else the likeliest."""
+    meant = next((concept for concept in link.concepts if concept in within), link.concept)
+    return replace(link, concepts=(meant,))
 
 
 def _parts(text: str, found: Iterable[Link]) -> Iterable[tuple[str, Link]]:

@@ -75,13 +75,13 @@ class Query:
         """Misspelt words with the name that each was read as."""
         return self.vocabulary.named(self.text).guessed
 
-    @cached_property
-    def about(self) -> About:
-        """The concepts that the question as understood asks about; a stage of organ function is a place on a scale, no disease."""
+    def about(self, within: Concepts) -> About:
+        """The concepts that the question as understood asks about, where sources are about ``within``; a stage of organ function is
+        a place on a scale, no disease."""
         text = self.vocabulary.named(self.text).text
         for place in reversed([place for place in places(text) if place.scale in ORGANS]):
             text = f"{text[: place.start]} {text[place.end :]}"
-        return about(text)
+        return about(text, within)
 
     @property
     def of_a_drug(self) -> bool:
