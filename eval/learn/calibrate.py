@@ -109,8 +109,7 @@ def main(corpus: Path | None, index: Path | None, gold: Path, questions: Path, f
     decided = x @ weights > 0
     left_out = [float(x[i] @ (fit(np.delete(x / scale, i, 0), np.delete(y, i)) / scale) > 0) for i in range(len(y))]
     wrong = [(name, d) for (name, *_), d, label in zip(measured, decided, y, strict=True) if d != label]
-    if folders:  # so that the setting falls where the fit would decide
-        weights[-1] += np.log(settings.abstain_below / (1 - settings.abstain_below))
+    weights[-1] += np.log(settings.abstain_below / (1 - settings.abstain_below))  # the setting falls where the fit would decide
     click.echo(json.dumps(dict(zip((*FEATURES, "bias"), weights.round(3).tolist(), strict=True))))
     click.echo(f"questions {len(y)}, answerable {int(y.sum())}")
     click.echo(f"right: fitted {np.mean(decided == y):.3f}, leave-one-out {np.mean(left_out == y):.3f}")

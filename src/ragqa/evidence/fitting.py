@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from ragqa.corpus.parts import Part
 from ragqa.evidence.candidates import Candidate
+from ragqa.evidence.coverage import holds
 from ragqa.evidence.sources import Retrieved
 from ragqa.language.about import NOTHING, About, Concepts
 from ragqa.language.concepts import broader, members
@@ -46,8 +47,12 @@ def fitting(query: Query, found: Sequence[Candidate], retrieved: Retrieved) -> F
         replace(candidate, met=len(met & asked.all_treatments)) for candidate, met in shown if all(kind & met for kind in needed)
     ]
     lacking = (open_ or (NOTHING if full else asked.asked)) or asked.asked - met
-    share = 1 - len(asked.asked - met) / len(asked.asked) if asked.asked else 1.0
-    return Fitting(candidates=full, met=share, lacking=query.wording(lacking))
+    strange = [name for name in query.strange if not any(holds(source.held, name.stems) for source in retrieved.sources.values())]
+    if strange and not asked.asked:
+        full = []
+    wanted = len(asked.asked) + len(query.strange)
+    share = 1 - (len(asked.asked - met) + len(strange)) / wanted if wanted else 1.0
+    return Fitting(candidates=full, met=share, lacking=(*query.wording(lacking), *(name.word for name in strange)))
 
 
 def _is_beside_the_point(asked: About, of_a_drug: bool, kind: Concepts) -> bool:

@@ -42,7 +42,7 @@ def suited(query: Query, found: Sequence[Candidate], retrieved: Retrieved) -> Su
             kept = [candidate for standing, candidate in ordered if standing != "outside"]
         elif "outside" in standings:
             caveats.append(_told(on_scale[0], _bands(scale, kept[standings.index("outside")], retrieved)))
-        elif scale in ORGANS:
+        elif scale in ORGANS and not any(_bands(scale, candidate, retrieved) for candidate in kept):
             lacking += [place.text for place in on_scale]
             kept = []
     return Suited(candidates=kept, caveats=tuple(caveats), lacking=tuple(dict.fromkeys(lacking)))

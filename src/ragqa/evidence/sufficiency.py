@@ -15,7 +15,7 @@ from ragqa.models import sigmoid
 from ragqa.question.query import Query
 from ragqa.question.terms import Stems
 
-BESIDE_ARTICLES = {"logit": 0.37, "coverage": 1.382, "similarity": 13.968, "subjects": 4.903, "bias": -16.941}
+BESIDE_ARTICLES = {"logit": 0.37, "coverage": 1.382, "similarity": 13.968, "subjects": 4.903, "bias": -16.536}
 STUDIES_ALONE = {"logit": 0.111, "coverage": 2.996, "similarity": 9.82, "subjects": 0.772, "bias": -10.538}
 """Logistic weights over the features of ``Sufficiency``, where an approved article is among the hits and where none is; fitted
 by `eval/learn/calibrate.py` (docs/decisions/0006-abstention.md)."""

@@ -29,8 +29,8 @@ Uses = Callable[[str], bool]
 
 
 def named(question: str, uses: Uses) -> Naming:
-    """The question in preferred names. A misspelt word, one that no source uses, is read as the one name that it is near, and as
-    nothing where there are several."""
+    """The question in preferred names. A misspelt word, one that no source uses, is read as the one name of sources that it is near,
+    and as nothing where there are several."""
     guesses = list(_guesses(question, uses))
     text = _replaced(question, guesses)
     preferred = [(link.start, link.end, link.concept.name) for link in links(text) if _called_otherwise(link)]
@@ -43,7 +43,7 @@ def _guesses(question: str, uses: Uses) -> Iterator[tuple[int, int, str]]:
     for word in _WORD.finditer(question):
         if any(link.start < word.end() and word.start() < link.end for link in known) or uses(word[0]):
             continue
-        near = suggestions(word[0])
+        near = [name for name in suggestions(word[0]) if uses(name)]
         if len(near) == 1:
             yield word.start(), word.end(), near[0]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -10,6 +11,7 @@ import numpy as np
 from ragqa.language.about import About, Concepts, about
 from ragqa.language.concepts import links
 from ragqa.language.scales import Scale, places
+from ragqa.language.vocabulary import vocabulary
 from ragqa.models import Vectors
 from ragqa.question.asked import Turn
 from ragqa.question.followup import Reading, refers_back
@@ -21,6 +23,9 @@ from ragqa.question.understanding import QuestionType, Understanding
 from ragqa.settings import Audience
 
 
+_A_NAME = re.compile(r"[^\W\d_][^\W\d_A-Z]{3,}")
+STRANGE = 0.9
+"""Rarity in general English from which a word in no dictionary is taken for a name; by hand."""
 ORGANS = (Scale.KIDNEY, Scale.LIVER)
 OF_A_DRUG = frozenset({QuestionType.DOSE, QuestionType.SAFETY, QuestionType.CONTRAINDICATION, QuestionType.MECHANISM})
 
@@ -107,6 +112,16 @@ class Query:
     def own_words(self) -> tuple[Term, ...]:
         """As ``words``, of a follow-up those of the question as it was asked."""
         return self.vocabulary.terms(without_names(self.vocabulary.searched(self.asked))) if self.reading.is_follow_up else self.words
+
+    @cached_property
+    def strange(self) -> tuple[Term, ...]:
+        """The words that no dictionary holds: names of people, trials and places, which a source must hold to be the one meant."""
+        known = vocabulary().everyday
+        return tuple(
+            term
+            for term in self.words
+            if _A_NAME.fullmatch(term.word) and term.rarity >= STRANGE and not known(term.word)
+        )
 
     @property
     def refers_back(self) -> bool:
