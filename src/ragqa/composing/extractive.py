@@ -33,6 +33,8 @@ FIRST = {
     QuestionType.PROGNOSIS: Part.EVIDENCE,
 }
 """The part that answers a kind of question directly, and so comes first and has most room; RECOMMENDATION otherwise."""
+MOST = 8
+"""Statements of an answer; by hand: a clinician reads no more between two patients."""
 MORE_ROOM = 2
 """Statements more that this part may have; by hand."""
 BETWEEN_SOURCES = 1.5
@@ -79,6 +81,8 @@ def _choose(candidates: Sequence[Candidate], vectors: Vectors, first: Part, reac
         if any(_repeats(candidate, candidates[j], float(vectors[j] @ vectors[i])) for j in chosen):
             continue
         chosen.append(i)
+        if len(chosen) == MOST:
+            break
     most = {part: max((candidates[i].met for i in chosen if candidates[i].part is part), default=0) for part in Part}
     parts = sorted(Part, key=lambda part: (-most[part], part is not first))
     return sorted(chosen, key=lambda i: (parts.index(candidates[i].part), -candidates[i].met, *_reading_order(candidates[i])))
