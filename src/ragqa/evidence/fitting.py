@@ -35,7 +35,10 @@ def fitting(query: Query, found: Sequence[Candidate], retrieved: Retrieved) -> F
     """Of the candidates those that may be shown; none where no single one is about all that the question combines."""
     subjects = NOTHING.union(*(source.about.conditions for source in retrieved.sources.values()))
     asked = query.about(subjects)
-    fits = [(candidate, _met(asked, query.of_a_drug, candidate, retrieved.sources[candidate.source_id].about, subjects)) for candidate in found]
+    fits = [
+        (candidate, _met(asked, query.of_a_drug, candidate, retrieved.sources[candidate.source_id].about, subjects))
+        for candidate in found
+    ]
     shown = [(candidate, met) for candidate, met in fits if met is not None]
     met = NOTHING.union(*(met for _, met in shown))
     diseases = met_by(asked.conditions, subjects) if asked.treatments else asked.conditions
@@ -59,7 +62,9 @@ def _is_beside_the_point(asked: About, of_a_drug: bool, kind: Concepts) -> bool:
     """Whether nothing need be about these concepts: the disease in a question on a drug itself or on two drugs together, and what
     a treatment is asked about for in a disease."""
     of_drugs = of_a_drug or len(asked.all_treatments) > 1
-    return (kind <= asked.conditions and bool(asked.treatments) and of_drugs) or (kind <= asked.aims and bool(asked.conditions - kind))
+    return (kind <= asked.conditions and bool(asked.treatments) and of_drugs) or (
+        kind <= asked.aims and bool(asked.conditions - kind)
+    )
 
 
 def _met(asked: About, of_a_drug: bool, candidate: Candidate, record: About, subjects: Concepts) -> Concepts | None:

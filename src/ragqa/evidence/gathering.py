@@ -77,7 +77,9 @@ def gather(query: Query, retrieved: Retrieved, embedder: Embedder, reranker: Rer
     measured = replace(measured, logit=judged[0].logit)
     if measured.probability < abstain_below:
         return _closed(retrieved, measured, "answerable", measured.probability, abstain_below)
-    return Evidence(retrieved=retrieved, sufficiency=measured, lacking=on_it.lacking, caveats=on_patients.caveats, candidates=tuple(judged))
+    return Evidence(
+        retrieved=retrieved, sufficiency=measured, lacking=on_it.lacking, caveats=on_patients.caveats, candidates=tuple(judged)
+    )
 
 
 def _closed(

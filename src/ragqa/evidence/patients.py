@@ -56,4 +56,5 @@ def _bands(scale: Scale, candidate: Candidate, retrieved: Retrieved) -> tuple[Ba
 
 
 def _told(place: Band, found_in: Sequence[Band]) -> str:
-    return f"No source searched is about {called(place) or 'such patients'} ({place.text}): what follows is about others ({found_in[0].text})."
+    people = called(place) or "such patients"
+    return f"No source searched is about {people} ({place.text}): what follows is about others ({found_in[0].text})."

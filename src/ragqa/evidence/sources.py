@@ -20,8 +20,8 @@ from ragqa.retrieval.retriever import Hit
 class Source:
     """A record that was retrieved, with the index terms of its title and its retrieved passages.
 
-    ``about`` is what its title and topics name; ``design`` is GRADE's starting level for its study, 0 to 3; ``barred`` are the numbers of an article's citations that the
-    index left out: what rests on a retracted paper is no evidence.
+    ``about`` is what its title and topics name; ``design`` is GRADE's starting level for its study, 0 to 3; ``barred`` are
+    the numbers of an article's citations that the index left out: what rests on a retracted paper is no evidence.
     """
 
     record: Article | Abstract

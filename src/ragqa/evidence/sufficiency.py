@@ -35,8 +35,9 @@ class Sufficiency:
     """Whether the evidence answers the question: ``probability`` from four features, and what nothing covered.
 
     ``logit`` is the best cross-encoder judgment, LOWEST before anything is judged; ``coverage`` the weighted share of the
-    question's words beside the names in it in the best source, ``similarity`` the best cosine between question and sentence, ``subjects`` the
-    share of the concepts asked about that sentences are about; ``studies_alone`` whether no approved article is among the hits.
+    question's words beside the names in it in the best source, ``similarity`` the best cosine between question and sentence,
+    ``subjects`` the share of the concepts asked about that sentences are about; ``studies_alone`` whether no approved article
+    is among the hits.
     """
 
     coverage: float

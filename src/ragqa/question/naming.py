@@ -1,4 +1,4 @@
-"""A question in the names that sources use: brands and rare synonyms by their preferred names, misspelt names as what they are near.
+"""A question in the names that sources use: brands by their preferred names, misspelt names as what they are near.
 
 named("zyprexa in EUPD", uses).text == "olanzapine in borderline personality disorder"
 """
@@ -29,8 +29,11 @@ Uses = Callable[[str], bool]
 
 
 def named(question: str, uses: Uses) -> Naming:
-    """The question in preferred names. A misspelt word, one that no source uses, is read as the one name of sources that it is near,
-    and as nothing where there are several."""
+    """The question in preferred names.
+
+    A misspelt word, one that no source uses, is read as the one name of sources that it is near, and as nothing where there are
+    several.
+    """
     guesses = list(_guesses(question, uses))
     text = _replaced(question, guesses)
     preferred = [(link.start, link.end, link.concept.name) for link in links(text) if _called_otherwise(link)]

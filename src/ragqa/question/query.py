@@ -15,13 +15,12 @@ from ragqa.language.vocabulary import vocabulary
 from ragqa.models import Vectors
 from ragqa.question.asked import Turn
 from ragqa.question.followup import Reading, refers_back
-from ragqa.question.refusal import SEARCHED, Refusal
 from ragqa.question.naming import without_names
+from ragqa.question.refusal import SEARCHED, Refusal
 from ragqa.question.terms import Term, Vocabulary
 from ragqa.question.triage import outside
 from ragqa.question.understanding import QuestionType, Understanding
 from ragqa.settings import Audience
-
 
 _A_NAME = re.compile(r"[^\W\d_][^\W\d_A-Z]{3,}")
 STRANGE = 0.9
@@ -67,7 +66,7 @@ class Query:
 
     @property
     def searched(self) -> str:
-        """The question as understood, in the words of sources: names, shorthand written out, figures of a patient with their band."""
+        """The question as understood, in the words of sources."""
         return self.vocabulary.searched(self.text)
 
     @property
@@ -81,8 +80,10 @@ class Query:
         return self.vocabulary.named(self.text).guessed
 
     def about(self, within: Concepts) -> About:
-        """The concepts that the question as understood asks about, where sources are about ``within``; a stage of organ function is
-        a place on a scale, no disease."""
+        """The concepts that the question as understood asks about, where sources are about ``within``.
+
+        A stage of organ function is a place on a scale, no disease.
+        """
         text = self.vocabulary.named(self.text).text
         for place in reversed([place for place in places(text) if place.scale in ORGANS]):
             text = f"{text[: place.start]} {text[place.end :]}"
@@ -90,7 +91,7 @@ class Query:
 
     @property
     def of_a_drug(self) -> bool:
-        """Whether it asks what a drug is and does, which its disease does not change: a record's disease narrows no such fact."""
+        """Whether it asks what a drug is and does, which no disease changes: a record's disease narrows no such fact."""
         return self.understanding.question_type in OF_A_DRUG or any(place.scale in ORGANS for place in places(self.searched))
 
     def wording(self, concepts: Concepts) -> tuple[str, ...]:
@@ -111,16 +112,18 @@ class Query:
     @cached_property
     def own_words(self) -> tuple[Term, ...]:
         """As ``words``, of a follow-up those of the question as it was asked."""
-        return self.vocabulary.terms(without_names(self.vocabulary.searched(self.asked))) if self.reading.is_follow_up else self.words
+        return (
+            self.vocabulary.terms(without_names(self.vocabulary.searched(self.asked)))
+            if self.reading.is_follow_up
+            else self.words
+        )
 
     @cached_property
     def strange(self) -> tuple[Term, ...]:
-        """The words that no dictionary holds: names of people, trials and places, which a source must hold to be the one meant."""
+        """The words that no dictionary holds: names of people, trials and places."""
         known = vocabulary().everyday
         return tuple(
-            term
-            for term in self.words
-            if _A_NAME.fullmatch(term.word) and term.rarity >= STRANGE and not known(term.word)
+            term for term in self.words if _A_NAME.fullmatch(term.word) and term.rarity >= STRANGE and not known(term.word)
         )
 
     @property

@@ -93,11 +93,18 @@ class Reader:
         if not query.reading.joined:
             return None
         text = query.reading.joined
-        again = replace(query, reading=replace(query.reading, text=text), understanding=understand(self._vocabulary.searched(text)), carries=False)
+        again = replace(
+            query,
+            reading=replace(query.reading, text=text),
+            understanding=understand(self._vocabulary.searched(text)),
+            carries=False,
+        )
         return self._embedded(again, text)
 
     def _embedded(self, query: Query, text: str) -> Query:
-        return replace(query, vector=self._embedder.embed([self._vocabulary.searched(text)]), fingerprint=self._embedder.fingerprint)
+        return replace(
+            query, vector=self._embedder.embed([self._vocabulary.searched(text)]), fingerprint=self._embedder.fingerprint
+        )
 
     def _article(self, slug: str) -> Article:
         record = self._generation.find(f"article:{slug}")
