@@ -58,7 +58,7 @@ def test_question_a_follow_up_stands_alone_and_prefers_what_was_just_cited(small
     assert "drug A" in query.text
     assert query.preferred == {"pmid:102"}
     assert query.refusal is None
-    assert query.own_terms != query.terms
+    assert query.own_words != query.words
 
 
 def test_question_what_is_no_question_is_refused_with_its_status(small: Ragqa) -> None:

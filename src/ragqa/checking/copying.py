@@ -18,7 +18,7 @@ from ragqa.language.direction import are_opposites, denies
 from ragqa.language.lexicon import lexicon
 from ragqa.language.sentences import Sentence, sentences
 
-NEAR = 0.8
+NEAR = 0.75
 """Likeness of a claim and the stretch of a sentence that it copies, from which it is a near copy; by hand."""
 OF_ITS_OWN = 0.5
 """Share of a claim's tokens that a sentence must hold to be looked at; by hand, below what NEAR can reach."""

@@ -42,7 +42,6 @@ class Candidate:
     """
 
     text: str
-    about: About
     part: Part
     passage: Passage
     start: int
@@ -52,6 +51,7 @@ class Candidate:
     lead: bool
     rests_on: frozenset[str]
     design: int
+    about: About = About()
     met: int = 0
     vector: Vectors = field(default_factory=lambda: np.empty(0, np.float32))
     similarity: float = 0.0

@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 
 from ragqa.evidence.sources import Retrieved
 from ragqa.language.abbreviations import known_abbreviations
+from ragqa.language.concepts import links
 from ragqa.language.lexicon import lexicon
+from ragqa.language.vocabulary import vocabulary
 from ragqa.question.query import Query
 from ragqa.question.refusal import REFUSALS, Refusal, Status
 from ragqa.question.understanding import Understanding
@@ -15,6 +17,8 @@ from ragqa.question.understanding import Understanding
 
 def unclear(query: Query, retrieved: Retrieved) -> Refusal | None:
     """Ask back about a question that neither itself nor anything before it makes clear; None when it is clear."""
+    if torn := _torn(query.text):
+        return torn
     if query.reading.is_follow_up:
         return None
     refusal = ask_back(
@@ -28,6 +32,22 @@ def unclear(query: Query, retrieved: Retrieved) -> Refusal | None:
     if refusal is not None and not query.refers_back and not query.is_medical(query.text):
         return Refusal(status=Status.OUT_OF_SCOPE, message=REFUSALS["other"])
     return refusal
+
+
+def _torn(question: str) -> Refusal | None:
+    """Ask back about a name of which the words beside it speak for two meanings; None where they do not."""
+    for link in links(question):
+        if 1 < len(link.concepts) < len(vocabulary().meanings(link.text)):
+            return _which(question, link.text, tuple(concept.name for concept in link.concepts))
+    return None
+
+
+def _which(question: str, name: str, meanings: Sequence[str]) -> Refusal:
+    return Refusal(
+        status=Status.NEEDS_CLARIFICATION,
+        message=f"{name} can mean {', '.join(meanings[:-1])} or {meanings[-1]}. Ask again with the one you mean.",
+        alternatives=tuple(re.sub(rf"\b{re.escape(name)}\b", meaning, question) for meaning in meanings),
+    )
 
 
 def ask_back(
@@ -57,11 +77,7 @@ def ask_back(
     plain = [subject for subject in reading.subjects if subject not in short and subject not in reading.populations]
     for abbreviation, meanings in short.items():
         if not others and not plain and not known(f"({abbreviation})"):
-            return Refusal(
-                status=Status.NEEDS_CLARIFICATION,
-                message=f"{abbreviation} can mean {', '.join(meanings[:-1])} or {meanings[-1]}. Ask again with the one you mean.",
-                alternatives=tuple(re.sub(rf"\b{re.escape(abbreviation)}\b", meaning, question) for meaning in meanings),
-            )
+            return _which(question, abbreviation, meanings)
     if plain or others or short:
         return None
     return Refusal(

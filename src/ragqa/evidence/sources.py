@@ -26,9 +26,9 @@ class Source:
 
     record: Article | Abstract
     held: Stems
-    about: About
     design: int
     barred: frozenset[int]
+    about: About = About()
 
     @property
     def id(self) -> str:

@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from ragqa.language.concepts import Link, links
 from ragqa.language.lexicon import lexicon
+from ragqa.language.sentences import sentences
 from ragqa.language.vocabulary import Concept, Kind
 
 _WORDS = lexicon("language", "about")
@@ -109,3 +110,13 @@ def _parts(text: str, found: Iterable[Link]) -> Iterable[tuple[str, Link]]:
             part = next((name for name, cue in _PARTS.items() if cue.search(before)), "treatments")
         yield part, link
         end = link.end
+
+
+def asked_about(text: str, within: Concepts = NOTHING) -> About:
+    """What a question is about: what the sentences that ask name; treatments, conditions and people that these leave out are those
+    of the story told before."""
+    told = [sentence.text for sentence in sentences(text, 0, len(text))]
+    asking = " ".join([sentence for sentence in told if sentence.endswith("?")] or told[-1:])
+    own, whole = about(asking, within), about(text, within)
+    left_out = {name: getattr(whole, name) for name in ("treatments", "conditions", "populations") if not getattr(own, name)}
+    return replace(own, **left_out)

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ragqa.language.about import About, Concepts, about
+from ragqa.language.about import About, Concepts, asked_about
 from ragqa.language.concepts import links
 from ragqa.language.scales import Scale, places
 from ragqa.language.vocabulary import vocabulary
@@ -87,7 +87,7 @@ class Query:
         text = self.vocabulary.named(self.text).text
         for place in reversed([place for place in places(text) if place.scale in ORGANS]):
             text = f"{text[: place.start]} {text[place.end :]}"
-        return about(text, within)
+        return asked_about(text, within)
 
     @property
     def of_a_drug(self) -> bool:

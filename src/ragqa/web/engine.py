@@ -198,7 +198,7 @@ def _sounds_urgent(asked: Asked) -> bool:
 def _without_index(settings: Settings) -> Ragqa:
     """What tells an emergency where no index is open: of this one only ``urgent`` can be asked, of a question without article."""
     nothing: Any = SimpleNamespace(
-        name="none", fingerprint="none", manifest=SimpleNamespace(generation="none"), withheld={}, terms=str.split
+        name="none", fingerprint="none", manifest=SimpleNamespace(generation="none"), withheld={}, terms=str.split, uses=bool
     )
     return Ragqa(settings, nothing, nothing)
 
