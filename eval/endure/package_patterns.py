@@ -19,7 +19,7 @@ CALLS = {"compile": 1, "search": 2, "match": 2, "fullmatch": 2, "findall": 2, "f
 """Functions of ``re`` that take a pattern first, and where their flags stand."""
 CHECKED_BY_PYDANTIC = {"StringConstraints", "Field", "Path", "Query", "Form"}
 STAND_INS: dict[str, dict[str, Sequence[Any]]] = {
-    "evidence/clarity": {"abbreviation": ("BPD",)},
+    "evidence/clarity": {"name": ("BPD",)},
     "checking/alignment": {"pattern": (r"word\s+word\s+word",)},
     "evaluation/cases": {"pattern": ("word",)},  # of a file of cases: an evaluator's own, run by nobody else
     "evaluation/judging": {"pattern": ("word",)},

@@ -13,6 +13,7 @@ from samples import ARTICLE, abstract, write_corpus
 
 from ragqa.answer.contract import Answer, Audience
 from ragqa.answer.render import render
+from ragqa.composing import extractive
 from ragqa.composing.extractive import _choose
 from ragqa.corpus.articles import parse_article
 from ragqa.corpus.folder import Corpus, load_corpus
@@ -122,6 +123,12 @@ def candidate(part: Part, place: int) -> Candidate:
     )
 
 
+@pytest.fixture(autouse=True)
+def as_many_as_the_table_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What an answer may hold in all is tested by itself."""
+    monkeypatch.setattr(extractive, "MOST", 100)
+
+
 def chosen(candidates: list[Candidate], first: Part) -> list[Part]:
     """The parts of what is composed of these sentences, none of which says what another says."""
     vectors = np.eye(len(candidates), dtype=np.float32)
@@ -142,3 +149,9 @@ def test_another_number_is_another_answer(monkeypatch: pytest.MonkeyPatch) -> No
     made = [candidate(Part.EVIDENCE, place) for place in range(9)]
     monkeypatch.setattr(Part.EVIDENCE, "most", 1)
     assert chosen(made, Part.RECOMMENDATION) == [Part.EVIDENCE]
+
+
+def test_an_answer_holds_no_more_than_can_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The best judged of all parts."""
+    monkeypatch.setattr(extractive, "MOST", 3)
+    assert len(chosen([candidate(part, place) for place, part in enumerate([*Part] * 10)], Part.RECOMMENDATION)) == 3

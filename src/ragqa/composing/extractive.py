@@ -33,6 +33,8 @@ FIRST = {
     QuestionType.PROGNOSIS: Part.EVIDENCE,
 }
 """The part that answers a kind of question directly, and so comes first and has most room; RECOMMENDATION otherwise."""
+MOST_OF_LEAD = 5
+"""The same of all parts together; by hand."""
 MOST = 8
 """Statements of an answer; by hand: a clinician reads no more between two patients."""
 MORE_ROOM = 2
@@ -75,7 +77,8 @@ def _choose(candidates: Sequence[Candidate], vectors: Vectors, first: Part, reac
         candidate = candidates[i]
         peers = [candidates[j] for j in chosen if candidates[j].part is candidate.part]
         room = candidate.part.most + (MORE_ROOM if candidate.part is first else 0)
-        full = len(peers) >= room or (candidate.lead and sum(p.lead for p in peers) >= LEAD_SHARE)
+        leads = sum(candidates[j].lead for j in chosen)
+        full = len(peers) >= room or (candidate.lead and (sum(p.lead for p in peers) >= LEAD_SHARE or leads >= MOST_OF_LEAD))
         if full or candidate.logit < floors.get(candidate.source_id, np.inf):
             continue
         if any(_repeats(candidate, candidates[j], float(vectors[j] @ vectors[i])) for j in chosen):

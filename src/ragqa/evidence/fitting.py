@@ -93,6 +93,8 @@ def _met(asked: About, of_a_drug: bool, candidate: Candidate, record: About, sub
         (asked.outcomes, outcomes, own.outcomes),
         (asked.states, states, own.states),
     )
+    if candidate.lead and not (asked.treatments - met_by(asked.treatments, record.treatments)):
+        return met_by(asked.asked, record.asked | own.asked)  # what its editors wrote on this very question belongs to the answer
     if any(wanted and not met and named for wanted, met, named in instead):
         return None
     return treated | conditions | outcomes | states

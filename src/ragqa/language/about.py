@@ -21,7 +21,7 @@ _BETWEEN = r"(?:[\s(]+[\w-]+){0,3}[\s(]*\Z"
 _PARTS = {
     part: re.compile(rf"\b(?:{_WORDS[part].pattern}){_BETWEEN}", re.IGNORECASE) for part in ("beside", "history", "compared")
 }
-_JOINT = re.compile(rf"\s*(?:{_WORDS['joints'].pattern})\s*", re.IGNORECASE)
+_JOINT = re.compile(rf"(?<!\s)\s*+(?:{_WORDS['joints'].pattern})\s*+", re.IGNORECASE)
 _FOR = re.compile(r"\bfor\s+(?:the\s+)?\Z")
 _PLACED = frozenset(_WORDS["placed"].entries)
 REACH = 60

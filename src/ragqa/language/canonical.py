@@ -27,11 +27,11 @@ _NUMBERED = re.compile(
     rf"\b({'|'.join(_WORDS['numbered'].entries)})s?[ -]({'|'.join(sorted(_ROMAN, key=len, reverse=True))})(?![\w/])",
     re.IGNORECASE,
 )
-_LABEL = re.compile(r"\s*[A-Z][\w/&-]*(?:[ ,]+[\w/&-]+){0,4}::?\s+(?=[A-Z0-9\"“(])")
+_LABEL = re.compile(r"\A\s*+[A-Z][\w/&-]*+(?:[ ,]++[\w/&-]++){0,4}::?\s++(?=[A-Z0-9\"“(])")
 """The label of a section that was run into its first sentence."""
 _NOTE = re.compile(r"(?<=[^\s\d¹²³⁰⁴-⁹*†‡§¶])[¹²³⁰⁴-⁹*†‡§¶]++(?=[\s,.;)]|$)|(?<=[.,;:)])[¹²³⁰⁴-⁹]++")
 """A footnote's mark."""
-_TIMES = re.compile(r"\s*×\s*|(?<=\d)\s?x\s?(?=\d)")
+_TIMES = re.compile(r"(?<!\s)\s*+×\s*+|(?<=\d)\s?x\s?(?=\d)")
 _POWER = re.compile(r"(?<=[a-z])\^(?=\d)")
 _OF_AGE = re.compile(r"^[\s-]*(?:old|of\sage)\b|\bage[ds]?\s*$", re.IGNORECASE)
 """What tells that a time is an age, beside the quantity."""
