@@ -161,13 +161,14 @@ def caution(answer: Answer) -> str:
 
 
 _GATES = {
+    "about what is asked": "No sentence of what was found is about all that is asked",
     "sentences": "No sentence of what was found could be quoted",
+    "sentences on the subjects": "The sources that hold most of what is asked about have no sentence to quote",
     "within reach": "What was found answers this with a probability of {figure:.2g} at most, whatever its sentences say; below "
     "{bound:.2g} they are not judged",
     "answerable": "What was found answers this with a probability of {figure:.2g}; {bound:.2g} is needed",
-    "sentences on the subjects": "The sources that hold most of what is asked about have no sentence to quote",
 }
-"""Why the evidence was not enough, by the gate that closed."""
+"""Why the evidence was not enough, by the gate that closed; two are of answers that an earlier version gave."""
 
 
 def closed_gate(answer: Answer) -> str | None:
