@@ -12,7 +12,7 @@ from ragqa.corpus.parts import Part
 from ragqa.corpus.passages import label_at, part_at
 from ragqa.corpus.records import Abstract, Article, Passage
 from ragqa.evidence.sources import Retrieved, Source
-from ragqa.language.about import About, about
+from ragqa.language.about import NOTHING_NAMED, About, about
 from ragqa.language.lexicon import lexicon
 from ragqa.language.sentences import sentences, without_markers
 from ragqa.models import Vectors
@@ -51,7 +51,7 @@ class Candidate:
     lead: bool
     rests_on: frozenset[str]
     design: int
-    about: About = About()
+    about: About = NOTHING_NAMED
     met: int = 0
     vector: Vectors = field(default_factory=lambda: np.empty(0, np.float32))
     similarity: float = 0.0

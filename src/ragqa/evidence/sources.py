@@ -11,7 +11,7 @@ from ragqa.corpus.records import Abstract, Article
 from ragqa.corpus.study import design_rank, study_design
 from ragqa.evidence.coverage import holds
 from ragqa.index import Generation
-from ragqa.language.about import About, about
+from ragqa.language.about import NOTHING_NAMED, About, about
 from ragqa.question.terms import Stems, Vocabulary
 from ragqa.retrieval.retriever import Hit
 
@@ -28,7 +28,7 @@ class Source:
     held: Stems
     design: int
     barred: frozenset[int]
-    about: About = About()
+    about: About = NOTHING_NAMED
 
     @property
     def id(self) -> str:

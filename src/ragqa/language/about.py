@@ -89,6 +89,7 @@ def about(text: str, within: Concepts = NOTHING) -> About:
     return About(**{name: frozenset(found) for name, found in named.items()})
 
 
+NOTHING_NAMED = About()
 _TREATMENTS = frozenset({Kind.DRUG, Kind.DRUG_CLASS, Kind.THERAPY})
 _NAMES = {Kind.CONDITION: "conditions", Kind.OUTCOME: "outcomes", Kind.POPULATION: "populations"}
 
