@@ -106,7 +106,7 @@ def _parts(text: str, found: Iterable[Link]) -> Iterable[tuple[str, Link]]:
         if not any(concept.kind in _TREATMENTS for concept in link.concepts):
             continue
         if not (end and _JOINT.fullmatch(text, end, link.start)):
-            before = text[max(0, link.start - REACH) : link.start]
+            before = text[max(end, link.start - REACH) : link.start]  # what stands before another treatment is said of that one
             part = next((name for name, cue in _PARTS.items() if cue.search(before)), "treatments")
         yield part, link
         end = link.end
