@@ -95,7 +95,9 @@ def test_a_disease_that_nobody_speaks_of_is_lacking() -> None:
     assert 0 < found.met < 1
 
 
-@pytest.mark.parametrize("question", ["What dose of propranolol in {}?", "How does propranolol act in {}?", "Is propranolol safe in {}?"])
+@pytest.mark.parametrize(
+    "question", ["What dose of propranolol in {}?", "How does propranolol act in {}?", "Is propranolol safe in {}?"]
+)
 def test_a_disease_narrows_no_question_on_a_drug_itself(question: str) -> None:
     """That no source is about the disease is told all the same."""
     found = fits(question.format("essential tremor"), MIGRAINE)

@@ -50,11 +50,16 @@ def test_the_band_of_the_patient_leads_and_other_bands_are_dropped(patient: str,
 
 @pytest.mark.parametrize(
     ("place", "kept"),
-    [("Child-Pugh A", "Halve it in Child-Pugh class A disease."), ("Child-Pugh C cirrhosis", "Avoid it in Child-Pugh class C disease.")],
+    [
+        ("Child-Pugh A", "Halve it in Child-Pugh class A disease."),
+        ("Child-Pugh C cirrhosis", "Avoid it in Child-Pugh class C disease."),
+    ],
 )
 def test_a_class_of_liver_function_is_a_place_too(place: str, kept: str) -> None:
     """A name that sources prefer for it does not make it any class."""
-    livers = study("Naltrexone and the liver", "Halve it in Child-Pugh class A disease.", "Avoid it in Child-Pugh class C disease.")
+    livers = study(
+        "Naltrexone and the liver", "Halve it in Child-Pugh class A disease.", "Avoid it in Child-Pugh class C disease."
+    )
     assert told(f"What dose of naltrexone in {place}?", livers) == [kept]
 
 
@@ -79,7 +84,7 @@ def test_figures_of_a_source_say_what_its_names_mean() -> None:
     """A source whose severe impairment begins at 40 speaks of a clearance of 35."""
     defined = study("Gabapentin", "In severe renal impairment (CrCl 10-40 mL/min) exposure rose.", SEVERE)
     assert SEVERE in told("gabapentin with CrCl 35", defined)
-    assert SEVERE not in told("gabapentin with CrCl 35", defined.model_copy(update={"sections": KIDNEYS.sections}))
+    assert SEVERE not in told("gabapentin with CrCl 35", KIDNEYS)
 
 
 CHILD, ADULT, ANYBODY = (
@@ -125,7 +130,15 @@ def test_a_question_without_a_patient_keeps_everything_in_its_order() -> None:
     assert suits("gabapentin with CrCl 40", study("Gabapentin", "Nothing.")) == Suited(candidates=[])
 
 
-QUESTIONS = ["CrCl {}", "eGFR of {} mL/min", "CKD {}", "a {}-year-old", "{} kg", "Child-Pugh B, {} years old", "aged {} on dialysis"]
+QUESTIONS = [
+    "CrCl {}",
+    "eGFR of {} mL/min",
+    "CKD {}",
+    "a {}-year-old",
+    "{} kg",
+    "Child-Pugh B, {} years old",
+    "aged {} on dialysis",
+]
 SENTENCES = [CLEARED, MILD, MODERATE, SEVERE, CHILD, ADULT, ANYBODY, "Halve the dose in Child-Pugh class B disease."]
 
 

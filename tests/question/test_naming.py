@@ -13,7 +13,20 @@ from ragqa.question.naming import named, without_names
 
 pytestmark = pytest.mark.quick
 
-USED = frozenset("methotrexate gabapentin propranolol allopurinol naltrexone naloxone migraine prednisone prednisolone".split())
+USED = frozenset(
+    {
+        "methotrexate",
+        "gabapentin",
+        "propranolol",
+        "allopurinol",
+        "naltrexone",
+        "naloxone",
+        "migraine",
+        "prednisone",
+        "prednisolone",
+    }
+)
+"""Names that some sources use."""
 
 
 def used(word: str) -> bool:
