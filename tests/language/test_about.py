@@ -27,12 +27,16 @@ BESIDE = [
     ("Buspirone on top of trazodone was well tolerated.", "buspirone", "trazodone"),
     ("Melatonin combined with zolpidem shortened the nights.", "melatonin", "zolpidem"),
     ("In patients receiving methotrexate, folic acid prevented ulcers.", "folic acid", "methotrexate"),
+    ("Febuxostat was given with stable colchicine.", "febuxostat", "colchicine"),
     ("Folic acid in patients receiving methotrexate prevented ulcers.", "folic acid", "methotrexate"),
     ("Augmentation of nortriptyline with buspirone was tried.", "buspirone", "nortriptyline"),
     ("Atomoxetine in 40 inpatients on methotrexate", "atomoxetine", "methotrexate"),
 ]
 HISTORY = [
     ("Prazosin was given after trazodone had failed.", "prazosin", "trazodone"),
+    ("Febuxostat lowered urate where allopurinol had failed.", "febuxostat", "allopurinol"),
+    ("Febuxostat lowered urate in allopurinol-resistant gout.", "febuxostat", "allopurinol"),
+    ("Febuxostat lowered urate in allopurinol non-responders.", "febuxostat", "allopurinol"),
     ("Propranolol in migraine refractory to topiramate", "propranolol", "topiramate"),
     ("Those with no response to propranolol received sumatriptan.", "sumatriptan", "propranolol"),
     ("Switching from ziprasidone to lurasidone lowered the weight.", "lurasidone", "ziprasidone"),
@@ -46,6 +50,8 @@ COMPARED = [
     ("RESULTS: Compared with allopurinol, febuxostat lowered urate.", "febuxostat", "allopurinol"),
     ("Unlike warfarin, rivaroxaban needs no tests.", "rivaroxaban", "warfarin"),
     ("Compared with propranolol, topiramate and candesartan lowered the score.", "topiramate", "propranolol"),
+    ("Febuxostat is an alternative to allopurinol.", "febuxostat", "allopurinol"),
+    ("Febuxostat differed from allopurinol in price.", "febuxostat", "allopurinol"),
     ("Modafinil, unlike atomoxetine, left the pulse alone.", "modafinil", "atomoxetine"),
     ("There was a benefit of febuxostat over allopurinol; no advantage in cost over probenecid.", "febuxostat", "probenecid"),
 ]
@@ -91,6 +97,20 @@ def test_what_is_only_named_is_not_what_a_text_is_about(text: str, told: str, ot
 def test_joined_names_share_their_part(text: str, part: str, names: tuple[str, ...]) -> None:
     """Whatever joins them, with a dose between them or none."""
     assert getattr(about(text), part) == named(*names)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Can she take febuxostat?",
+        "Febuxostat failed to lower urate.",
+        "Febuxostat had failed to lower urate.",
+        "Gout was eased by febuxostat.",
+    ],
+)
+def test_what_looks_like_another_part_and_is_none(text: str) -> None:
+    """To fail to do something is a finding; whether to take something is a question about it."""
+    assert about(text).treatments == named("febuxostat")
 
 
 def test_what_is_told_of_anywhere_is_told_of() -> None:

@@ -21,6 +21,7 @@ _BETWEEN = r"(?:[\s(]+[\w-]+){0,3}[\s(]*\Z"
 _PARTS = {
     part: re.compile(rf"\b(?:{_WORDS[part].pattern}){_BETWEEN}", re.IGNORECASE) for part in ("beside", "history", "compared")
 }
+_FAILED = re.compile(rf"(?:{_WORDS['failed'].pattern})\b", re.IGNORECASE)
 _JOINT = re.compile(rf"\s*(?:{_WORDS['joints'].pattern})\s*", re.IGNORECASE)
 _OPENING = re.compile(rf"(?:\A|[.!?:;]\s)(?:{_WORDS['openers'].pattern})\b[^.!?:;]*\Z", re.IGNORECASE)
 _FOR = re.compile(r"\bfor\s+(?:the\s+)?\Z")
@@ -108,6 +109,8 @@ def _parts(text: str, found: Iterable[Link]) -> Iterable[tuple[str, Link]]:
         if not (end and _JOINT.fullmatch(text, end, link.start)) or _opened(text, named[at - 1 : at + 2]):
             before = text[max(end, link.start - REACH) : link.start]  # what stands before another treatment is said of that one
             part = next((name for name, cue in _PARTS.items() if cue.search(before)), "treatments")
+        if _FAILED.match(text, link.end):
+            part = "history"
         yield part, link
         end = link.end
 
