@@ -134,6 +134,24 @@ def test_of_two_drugs_together_what_is_told_of_both_is_known() -> None:
     assert "topiramate" in fits("Can propranolol and topiramate be taken together?", MIGRAINE).lacking
 
 
+@pytest.mark.parametrize(
+    ("question", "lacking"),
+    [
+        ("Is febuxostat better than allopurinol in gout?", ("allopurinol",)),
+        ("Can a man who is taking apixaban be given febuxostat?", ("apixaban",)),
+        ("Is febuxostat better than colchicine in gout?", ()),
+    ],
+)
+def test_what_a_drug_is_held_against_or_given_with_is_lacking_where_nobody_names_it(
+    question: str, lacking: tuple[str, ...]
+) -> None:
+    """What is told of the drug alone is told with that said."""
+    said = ("Febuxostat lowered urate in most.", "Febuxostat did no better than colchicine.")
+    found = fits(question, study("Febuxostat in gout", *said))
+    assert [candidate.text for candidate in found.candidates] == list(said)
+    assert found.lacking == lacking
+
+
 def test_a_condition_of_two_needs_both() -> None:
     """Depression without a stroke is another illness; two records that have one each do not make it."""
     question = "Does nortriptyline help in post-stroke depression?"
