@@ -49,7 +49,9 @@ def fitting(query: Query, found: Sequence[Candidate], retrieved: Retrieved) -> F
     full = [
         replace(candidate, met=len(met & asked.all_treatments)) for candidate, met in shown if all(kind & met for kind in needed)
     ]
-    lacking = (open_ or (NOTHING if full else asked.asked)) or asked.asked - met
+    others = asked.beside | asked.compared
+    others -= met_by(others, NOTHING.union(*(candidate.about.all_treatments for candidate in full)))
+    lacking = (open_ or (NOTHING if full else asked.asked)) or (asked.asked - met) | others
     strange = [name for name in query.strange if not any(holds(source.held, name.stems) for source in retrieved.sources.values())]
     if strange and not asked.asked:
         full = []

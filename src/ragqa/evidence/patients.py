@@ -50,9 +50,11 @@ def suited(query: Query, found: Sequence[Candidate], retrieved: Retrieved) -> Su
 
 def _bands(scale: Scale, candidate: Candidate, retrieved: Retrieved) -> tuple[Band, ...]:
     """Whom a sentence speaks of; where it names no age, whom its record does."""
-    text = retrieved.sources[candidate.source_id].record.text
-    own = tuple(band for band in bands(candidate.text, text) if band.scale is scale)
-    return own or (tuple(band for band in bands(text) if band.scale is scale) if scale is Scale.AGE else ())
+    record = retrieved.sources[candidate.source_id].record
+    own = tuple(band for band in bands(candidate.text, record.text) if band.scale is scale)
+    if own or scale is not Scale.AGE:
+        return own
+    return tuple(band for band in bands(f"{record.title or ''}. {record.text}") if band.scale is scale)
 
 
 def _told(place: Band, found_in: Sequence[Band]) -> str:

@@ -6,7 +6,7 @@ Being mentioned is not being about: what a drug was added to, compared with or t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 
@@ -21,7 +21,9 @@ _BETWEEN = r"(?:[\s(]+[\w-]+){0,3}[\s(]*\Z"
 _PARTS = {
     part: re.compile(rf"\b(?:{_WORDS[part].pattern}){_BETWEEN}", re.IGNORECASE) for part in ("beside", "history", "compared")
 }
+_FAILED = re.compile(rf"(?:{_WORDS['failed'].pattern})\b", re.IGNORECASE)
 _JOINT = re.compile(rf"(?<!\s)\s*+(?:{_WORDS['joints'].pattern})\s*+", re.IGNORECASE)
+_OPENING = re.compile(rf"(?:\A|[.!?:;]\s)(?:{_WORDS['openers'].pattern})\b[^.!?:;]*\Z", re.IGNORECASE)
 _FOR = re.compile(r"\bfor\s+(?:the\s+)?\Z")
 _PLACED = frozenset(_WORDS["placed"].entries)
 REACH = 60
@@ -103,19 +105,30 @@ def _meant(link: Link, within: Concepts) -> Link:
 def _parts(text: str, found: Iterable[Link]) -> Iterable[tuple[str, Link]]:
     """The treatments of a text in order, each with its part; one that is joined to another has the other's part."""
     part, end = "treatments", 0
-    for link in found:
-        if not any(concept.kind in _TREATMENTS for concept in link.concepts):
-            continue
-        if not (end and _JOINT.fullmatch(text, end, link.start)):
-            before = text[max(0, link.start - REACH) : link.start]
+    named = [link for link in found if any(concept.kind in _TREATMENTS for concept in link.concepts)]
+    for at, link in enumerate(named):
+        if not (end and _JOINT.fullmatch(text, end, link.start)) or _opened(text, named[at - 1 : at + 2]):
+            before = text[max(end, link.start - REACH) : link.start]  # what stands before another treatment is said of that one
             part = next((name for name, cue in _PARTS.items() if cue.search(before)), "treatments")
+        if _FAILED.match(text, link.end):
+            part = "history"
         yield part, link
         end = link.end
 
 
+def _opened(text: str, named: Sequence[Link]) -> bool:
+    """Whether the comma between the first two treatments ends a clause that opens its sentence ("Compared with A, B lowered
+    it"); in "Compared with A, B and C, D lowered it" it parts a list."""
+    first, second, *more = named
+    if text[first.end : second.start].strip() != "," or not _OPENING.search(text, max(0, first.start - 2 * REACH), first.start):
+        return False
+    listed = more and _JOINT.fullmatch(text, second.end, more[0].start)
+    return not (listed and "," in (text[second.end], text[more[0].end : more[0].end + 1]))
+
+
 def asked_about(text: str, within: Concepts = NOTHING) -> About:
-    """What a question is about: what the sentences that ask name; treatments, conditions and people that these leave out are those
-    of the story told before."""
+    """What a question is about: what the sentences that ask name; treatments, conditions and people that these leave out are
+    those of the story told before."""
     told = [sentence.text for sentence in sentences(text, 0, len(text))]
     asking = " ".join([sentence for sentence in told if sentence.endswith("?")] or told[-1:])
     own, whole = about(asking, within), about(text, within)

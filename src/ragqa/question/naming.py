@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ragqa.language.abbreviations import abbreviations
 from ragqa.language.concepts import Link, links, suggestions
 from ragqa.language.roots import root
+from ragqa.language.scales import places
 
 _WORD = re.compile(r"[^\W\d_]{5,}")
 
@@ -36,7 +37,12 @@ def named(question: str, uses: Uses) -> Naming:
     """
     guesses = list(_guesses(question, uses))
     text = _replaced(question, guesses)
-    preferred = [(link.start, link.end, link.concept.name) for link in links(text) if _called_otherwise(link)]
+    figures = [place for place in places(text) if not place.by_name]  # "Child-Pugh B" by another name is no class any more
+    preferred = [
+        (link.start, link.end, link.concept.name)
+        for link in links(text)
+        if _called_otherwise(link) and not any(place.start < link.end and link.start < place.end for place in figures)
+    ]
     asked = tuple((question[start:end], name) for start, end, name in guesses)
     return Naming(text=_replaced(text, preferred), guessed=asked)
 

@@ -7,7 +7,7 @@ import re
 from ragqa.language.scales.band import Band, Scale, Stretch, any_word
 
 _YEARS = r"(?<![\w.,/-])(?P<years>1[01]\d|\d{1,2})"
-_STOPS = r"(?=\s*(?:[?.,;:!)]|\Z|(?:and|but|with|so|then|or|what|which|does|is|can)\b))"
+_STOPS = r"(?=\s*(?:[?.,;:!()]|\Z|(?:and|but|with|so|then|or|what|which|does|is|can)\b))"
 _PATTERNS = [
     re.compile(pattern, flags)
     for pattern, flags in (

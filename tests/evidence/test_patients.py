@@ -1,0 +1,152 @@
+"""Patients like the one asked about: bands of organ function and of age."""
+
+from __future__ import annotations
+
+import pytest
+from asking import asked, found_in, study
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ragqa.corpus.records import Abstract
+from ragqa.evidence.patients import Suited, suited
+
+pytestmark = pytest.mark.quick
+
+CLEARED = "Gabapentin leaves by the kidney unchanged."
+MILD = "Give 300 mg thrice a day in mild renal impairment."
+MODERATE = "Give 200 mg twice a day in moderate renal impairment."
+SEVERE = "Give 100 mg once a day in severe renal impairment."
+KIDNEYS = study("Gabapentin and the kidney", CLEARED, MILD, MODERATE, SEVERE, label="DOSAGE")
+
+
+def suits(question: str, *records: Abstract) -> Suited:
+    """What of records suits the patient of a question."""
+    return suited(asked(question), *found_in(*records))
+
+
+def told(question: str, *records: Abstract) -> list[str]:
+    """The sentences that suit."""
+    return [candidate.text for candidate in suits(question, *records).candidates]
+
+
+@pytest.mark.parametrize(
+    ("patient", "sentence"),
+    [
+        ("creatinine clearance of 40 mL/min", MODERATE),
+        ("CrCl 33", MODERATE),
+        ("CKD 4", SEVERE),
+        ("on haemodialysis", SEVERE),
+        ("eGFR of 12", SEVERE),
+        ("eGFR 75 mL/min", MILD),
+        ("severe renal impairment", SEVERE),
+    ],
+)
+def test_the_band_of_the_patient_leads_and_other_bands_are_dropped(patient: str, sentence: str) -> None:
+    """What names no band stays, behind it."""
+    found = suits(f"What dose of gabapentin, {patient}?", KIDNEYS)
+    assert [candidate.text for candidate in found.candidates] == [sentence, CLEARED]
+    assert (found.caveats, found.lacking) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("place", "kept"),
+    [
+        ("Child-Pugh A", "Halve it in Child-Pugh class A disease."),
+        ("Child-Pugh C cirrhosis", "Avoid it in Child-Pugh class C disease."),
+    ],
+)
+def test_a_class_of_liver_function_is_a_place_too(place: str, kept: str) -> None:
+    """A name that sources prefer for it does not make it any class."""
+    livers = study(
+        "Naltrexone and the liver", "Halve it in Child-Pugh class A disease.", "Avoid it in Child-Pugh class C disease."
+    )
+    assert told(f"What dose of naltrexone in {place}?", livers) == [kept]
+
+
+def test_where_only_another_band_is_spoken_of_the_reader_is_told() -> None:
+    """Which place the question has, in its words, and whom the sentences are about."""
+    found = suits("What dose of gabapentin with a creatinine clearance of 45 mL/min?", study("Gabapentin", CLEARED, SEVERE))
+    assert [candidate.text for candidate in found.candidates] == [CLEARED, SEVERE]
+    (caveat,) = found.caveats
+    for words in ("moderate renal impairment", "creatinine clearance of 45 mL/min", "severe renal impairment"):
+        assert words in caveat
+    assert found.lacking == ()
+
+
+def test_where_no_band_is_spoken_of_a_stage_of_organ_function_is_lacking() -> None:
+    """Nothing is said of a patient whom nobody speaks of."""
+    found = suits("What dose of gabapentin with a creatinine clearance of 45 mL/min?", study("Gabapentin", CLEARED))
+    assert (found.candidates, found.caveats, found.lacking) == ([], (), ("creatinine clearance of 45 mL/min",))
+    assert suits("Gabapentin in Child-Pugh B?", KIDNEYS).lacking == ("Child-Pugh B",)
+
+
+def test_figures_of_a_source_say_what_its_names_mean() -> None:
+    """A source whose severe impairment begins at 40 speaks of a clearance of 35."""
+    defined = study("Gabapentin", "In severe renal impairment (CrCl 10-40 mL/min) exposure rose.", SEVERE)
+    assert SEVERE in told("gabapentin with CrCl 35", defined)
+    assert SEVERE not in told("gabapentin with CrCl 35", KIDNEYS)
+
+
+CHILD, ADULT, ANYBODY = (
+    "In children aged 6 to 12 years atomoxetine lowered the score.",
+    "In adults atomoxetine lowered the score.",
+    "Appetite was less with atomoxetine.",
+)
+
+
+@pytest.mark.parametrize(("age", "kept"), [("a 9-year-old", CHILD), ("a 45-year-old woman", ADULT), ("a girl of 11", CHILD)])
+def test_what_was_found_at_the_age_asked_about_is_told(age: str, kept: str) -> None:
+    """What was found at another age is not, where there is any such."""
+    record = study("Atomoxetine in ADHD", CHILD, ADULT)
+    assert told(f"Does atomoxetine help {age} with ADHD?", record) == [kept]
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        study("Atomoxetine in ADHD", ADULT),
+        study("Atomoxetine in ADHD", "The 40 adults had ADHD of one kind or another.", ANYBODY),
+        study("Atomoxetine in adults with ADHD", ANYBODY),
+    ],
+)
+def test_what_was_found_at_another_age_only_is_told_as_that(record: Abstract) -> None:
+    """The age stands in the sentence, elsewhere in its record, or in the title."""
+    found = suits("Does atomoxetine help a 9-year-old?", record)
+    assert found.candidates
+    assert len(found.caveats) == 1
+    assert all(words in found.caveats[0] for words in ("children", "9-year-old", "adults"))
+    assert found.lacking == ()
+
+
+def test_where_no_age_is_spoken_of_nothing_is_said_of_it() -> None:
+    """An age is no stage of a disease: most sources mix ages."""
+    found = suits("Does atomoxetine help a 9-year-old?", study("Atomoxetine in ADHD", ANYBODY))
+    assert ([candidate.text for candidate in found.candidates], found.caveats, found.lacking) == ([ANYBODY], (), ())
+
+
+def test_a_question_without_a_patient_keeps_everything_in_its_order() -> None:
+    """As does one for which nothing was found."""
+    assert told("What dose of gabapentin?", KIDNEYS) == [CLEARED, MILD, MODERATE, SEVERE]
+    assert suits("gabapentin with CrCl 40", study("Gabapentin", "Nothing.")) == Suited(candidates=[])
+
+
+QUESTIONS = [
+    "CrCl {}",
+    "eGFR of {} mL/min",
+    "CKD {}",
+    "a {}-year-old",
+    "{} kg",
+    "Child-Pugh B, {} years old",
+    "aged {} on dialysis",
+]
+SENTENCES = [CLEARED, MILD, MODERATE, SEVERE, CHILD, ADULT, ANYBODY, "Halve the dose in Child-Pugh class B disease."]
+
+
+@given(st.sampled_from(QUESTIONS), st.integers(0, 130), st.lists(st.sampled_from(SENTENCES), min_size=1, unique=True))
+def test_nothing_is_dropped_without_a_word_and_nothing_is_made_up(question: str, figure: int, said: list[str]) -> None:
+    """Where all was dropped the question's words say why; nobody is told of the same twice; a patient's band stays."""
+    found, retrieved = found_in(study("What was found", *said))
+    suit = suited(asked(f"dose for {question.format(figure)}?"), found, retrieved)
+    assert {candidate.text for candidate in suit.candidates} <= set(said)
+    assert bool(suit.candidates) is not bool(suit.lacking)
+    assert len(set(suit.caveats)) == len(suit.caveats)
