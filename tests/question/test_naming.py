@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from asking import asked
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ragqa.language.about import NOTHING
@@ -100,6 +100,7 @@ WORDS = ["Inderal", "gabapenten", "metotrexate", "MS", "Child-Pugh B", "in", "go
 TEXTS = st.one_of(st.text(max_size=200), st.lists(st.sampled_from(WORDS)).map(" ".join))
 
 
+@settings(deadline=None)  # the first look-up loads the vocabulary
 @given(TEXTS)
 def test_any_text_can_be_named(text: str) -> None:
     """What is guessed stands in the text, sources use it and do not use the word; naming changes nothing that it named."""

@@ -21,6 +21,10 @@ _BETWEEN = r"(?:[\s(]+[\w-]+){0,3}[\s(]*\Z"
 _PARTS = {
     part: re.compile(rf"\b(?:{_WORDS[part].pattern}){_BETWEEN}", re.IGNORECASE) for part in ("beside", "history", "compared")
 }
+_ACROSS = {
+    part: re.compile(rf"\b(?:{_WORDS[group].pattern}){_BETWEEN}", re.IGNORECASE)
+    for part, group in (("beside", "beside_another"), ("compared", "compared_with_another"))
+}
 _FAILED = re.compile(rf"(?:{_WORDS['failed'].pattern})\b", re.IGNORECASE)
 _JOINT = re.compile(rf"(?<!\s)\s*+(?:{_WORDS['joints'].pattern})\s*+", re.IGNORECASE)
 _OPENING = re.compile(rf"(?:\A|[.!?:;]\s)(?:{_WORDS['openers'].pattern})\b[^.!?:;]*\Z", re.IGNORECASE)
@@ -108,8 +112,11 @@ def _parts(text: str, found: Iterable[Link]) -> Iterable[tuple[str, Link]]:
     named = [link for link in found if any(concept.kind in _TREATMENTS for concept in link.concepts)]
     for at, link in enumerate(named):
         if not (end and _JOINT.fullmatch(text, end, link.start)) or _opened(text, named[at - 1 : at + 2]):
+            around = text[max(0, link.start - REACH) : link.start]
             before = text[max(end, link.start - REACH) : link.start]  # what stands before another treatment is said of that one
             part = next((name for name, cue in _PARTS.items() if cue.search(before)), "treatments")
+            if part == "treatments":
+                part = next((name for name, cue in _ACROSS.items() if cue.search(around)), part)
         if _FAILED.match(text, link.end):
             part = "history"
         yield part, link
@@ -132,5 +139,9 @@ def asked_about(text: str, within: Concepts = NOTHING) -> About:
     told = [sentence.text for sentence in sentences(text, 0, len(text))]
     asking = " ".join([sentence for sentence in told if sentence.endswith("?")] or told[-1:])
     own, whole = about(asking, within), about(text, within)
-    left_out = {name: getattr(whole, name) for name in ("treatments", "conditions", "populations") if not getattr(own, name)}
-    return replace(own, **left_out)
+    return replace(
+        own,
+        treatments=own.treatments or whole.treatments - own.all_treatments,
+        conditions=own.conditions or whole.conditions,
+        populations=own.populations or whole.populations,
+    )
