@@ -19,8 +19,11 @@ from ragqa.models import Vectors, sigmoid
 from ragqa.question.query import Query
 from ragqa.question.understanding import QuestionType
 
-LEAD_SHARE = 3
-"""Most statements of one part from an article on this very question; by hand: so that studies have room beside it."""
+CONCLUSIONS = (Part.RECOMMENDATION, Part.KEY_POINT)
+"""What the editors of an article conclude; chosen before the rest of it."""
+LEAD_SHARE, MOST_OF_LEAD = 2, 5
+"""Most statements of one part, and of all together, from an article on this very question; by hand: so that studies have room
+beside it."""
 SAME = 0.95
 """Cosine above which two sentences say the same thing to a reader; by hand."""
 CORROBORATES_WITHIN = 5.0
@@ -33,8 +36,6 @@ FIRST = {
     QuestionType.PROGNOSIS: Part.EVIDENCE,
 }
 """The part that answers a kind of question directly, and so comes first and has most room; RECOMMENDATION otherwise."""
-MOST_OF_LEAD = 5
-"""The same of all parts together; by hand."""
 MOST = 8
 """Statements of an answer; by hand: a clinician reads no more between two patients."""
 MORE_ROOM = 2
@@ -73,7 +74,7 @@ def _choose(candidates: Sequence[Candidate], vectors: Vectors, first: Part, reac
     """
     floors = _answering_sources(candidates, reach)
     chosen: list[int] = []
-    for i in sorted(range(len(candidates)), key=lambda i: _judged_order(candidates[i])):
+    for i in sorted(range(len(candidates)), key=lambda i: _choosing_order(candidates[i])):
         candidate = candidates[i]
         peers = [candidates[j] for j in chosen if candidates[j].part is candidate.part]
         room = candidate.part.most + (MORE_ROOM if candidate.part is first else 0)
@@ -100,6 +101,12 @@ def _repeats(candidate: Candidate, chosen: Candidate, near: float) -> bool:
 
 def _judged_order(candidate: Candidate) -> tuple[bool, float]:
     return not candidate.lead, candidate.start if candidate.lead else -candidate.logit
+
+
+def _choosing_order(candidate: Candidate) -> tuple[bool, bool, float]:
+    """Of an article on this question first what its editors conclude."""
+    lead, judged = _judged_order(candidate)
+    return lead, candidate.lead and candidate.part not in CONCLUSIONS, judged
 
 
 def _reading_order(candidate: Candidate) -> tuple[bool, int, float]:
