@@ -26,7 +26,7 @@ from ragqa.corpus.importers.beir import document_id
 from ragqa.corpus.importers.importing import import_records
 from ragqa.evaluation.gold import load_gold
 from ragqa.evaluation.retrieval import read_qrels, read_queries
-from ragqa.evidence.gathering import NOT_ABOUT
+from ragqa.evidence.gathering import NOT_ABOUT, Gate
 from ragqa.evidence.sources import expanded
 from ragqa.evidence.sufficiency import BESIDE_ARTICLES
 from ragqa.index.refresh import build_index
@@ -65,8 +65,7 @@ def bundled(ragqa: Ragqa, gold: Path, questions: Path) -> Iterator[Row]:
     asked += [(row["id"], row["question"], (), row["answerable"]) for row in rows(questions)]
     for name, question, history, answerable in asked:
         trace = ragqa.ask(question, history).trace
-        decided = trace.gate is None or trace.gate.name != NOT_ABOUT
-        yield f"{name}: {question}", trace.scores if decided and trace.scores else None, answerable
+        yield f"{name}: {question}", None if _stopped(trace.gate) else trace.scores or None, answerable
 
 
 def studies(ragqa: Ragqa, folder: Path, sample: int) -> Iterator[Row]:
@@ -78,11 +77,14 @@ def studies(ragqa: Ragqa, folder: Path, sample: int) -> Iterator[Row]:
         hits = ragqa.retriever().retrieve(query)
         for answerable in (True, False):
             seen = [hit for hit in hits if answerable or hit.passage.source_id not in own]
-            yield (
-                f"{folder.name} {name}: {question}",
-                ragqa.gathered(query, expanded(seen, ragqa.generation, query.vocabulary)).sufficiency.features(),
-                answerable,
-            )
+            evidence = ragqa.gathered(query, expanded(seen, ragqa.generation, query.vocabulary))
+            features = None if _stopped(evidence.closed) else evidence.sufficiency.features()
+            yield f"{folder.name} {name}: {question}", features, answerable
+
+
+def _stopped(gate: Gate | None) -> bool:
+    """Whether no weights decide: a question that no sentence is about is abstained from whatever they are."""
+    return gate is not None and gate.name == NOT_ABOUT
 
 
 @click.command()
@@ -114,6 +116,8 @@ def main(corpus: Path | None, index: Path | None, gold: Path, questions: Path, f
     click.echo(f"questions {len(y)}, answerable {int(y.sum())}")
     click.echo(f"right: fitted {np.mean(decided == y):.3f}, leave-one-out {np.mean(left_out == y):.3f}")
     click.echo(f"of the answerable answered {decided[y == 1].mean():.3f}, of the others {decided[y == 0].mean():.3f}")
+    stopped = [answerable for _, features, answerable in asked if features is None]
+    click.echo(f"stopped before: answerable {sum(stopped)}, others {len(stopped) - sum(stopped)}")
     for name, d in wrong:
         click.echo(f"{name} ({'answered' if d else 'abstained'})")
     for name, features, answerable in asked:

@@ -12,8 +12,9 @@ from ragqa.corpus.parts import Part
 from ragqa.evidence.candidates import Candidate
 from ragqa.evidence.coverage import holds
 from ragqa.evidence.sources import Retrieved
-from ragqa.language.about import NOTHING, About, Concepts
+from ragqa.language.about import NOTHING, NOTHING_NAMED, About, Concepts
 from ragqa.language.concepts import broader, members
+from ragqa.language.quantities import quantities
 from ragqa.language.vocabulary import Concept, Kind, concept
 from ragqa.question.query import Query
 
@@ -99,6 +100,8 @@ def _met(asked: About, of_a_drug: bool, candidate: Candidate, record: About, sub
         return met_by(asked.asked, record.asked | own.asked)  # what its editors wrote on this very question belongs to the answer
     if any(wanted and not met and named for wanted, met, named in instead):
         return None
+    if own == NOTHING_NAMED and asked.asked and not quantities(candidate.text):
+        return None  # it names nothing and tells no figure: whatever it says, it is not about this
     return treated | conditions | outcomes | states
 
 
