@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from asking import asked, found_in, study
+from fitted import asked, found_in, study
 from hypothesis import given
 from hypothesis import strategies as st
 

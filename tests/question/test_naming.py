@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from asking import asked
+from fitted import asked
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
