@@ -9,37 +9,18 @@ from rapidfuzz.distance import OSA
 
 from ragqa.language.concepts import (
     Role,
-    age_group,
     broader,
-    by_preferred_names,
     conditions,
     edits,
     interventions,
     links,
     members,
     mentions,
-    names,
     populations,
     suggestions,
 )
 
 pytestmark = pytest.mark.quick
-
-
-def test_a_stated_age_stands_for_its_age_group() -> None:
-    """A source speaks of adolescents, not of a 14-year-old; an adult's age names no group."""
-    assert [age_group(text) for text in ("14-year-old", "8 year old", "45-year-old", "veterans")] == [
-        "adolescents",
-        "children",
-        None,
-        None,
-    ]
-
-
-def test_names_are_drugs_and_ages_whatever_the_case() -> None:
-    """What may not be exchanged; ordinary words are not names."""
-    assert names("Quetiapine 150 mg and sertraline in a 14-year-old") == ("Quetiapine", "sertraline", "14-year-old")
-    assert names("The trial lasted eight weeks") == ()
 
 
 def test_treatments_conditions_and_populations_are_named_each_once() -> None:
@@ -122,12 +103,6 @@ def test_nothing_is_offered_for_a_name_or_an_everyday_word(word: str) -> None:
 def test_edits_are_counted_as_by_an_independent_library(one: str, other: str, most: int) -> None:
     """Optimal string alignment, cut off where more than ``most`` are needed."""
     assert edits(one, other, most) == min(OSA.distance(one, other), most + 1)
-
-
-def test_a_text_by_preferred_names_keeps_the_rest() -> None:
-    """Brands and abbreviations become what they name; an ambiguous one stays."""
-    assert by_preferred_names("Namenda, 5 mg, for EUPD?") == "memantine, 5 mg, for borderline personality disorder?"
-    assert by_preferred_names("What is BPD?") == "What is BPD?"
 
 
 def test_mentions_carry_the_concept() -> None:

@@ -34,14 +34,6 @@ def test_a_text_holds_its_synonyms_and_abbreviations_too() -> None:
     assert {"obsessive", "compulsive"} <= words().held("a trial in OCD")
 
 
-def test_a_stated_age_stands_for_its_group() -> None:
-    """Sources name the group."""
-    assert words().subject("9-year-old") == ("children",)
-    assert words().subject("15 year old") == ("adolescents",)
-    assert words().subject("renal failure") == ("renal", "failure")
-    assert words().subject("71-year-old") == ()
-
-
 @pytest.mark.parametrize(
     "question",
     ["memantine", "memantine if CrCl is 18 mL/min", "84F, 47 kg, BMI 19: memantine?", "my registrar rang, memantine please?"],

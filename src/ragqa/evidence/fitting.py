@@ -35,30 +35,36 @@ class Fitting:
 def fitting(query: Query, found: Sequence[Candidate], retrieved: Retrieved) -> Fitting:
     """Of the candidates those that may be shown; none where no single one is about all that the question combines."""
     subjects = NOTHING.union(*(source.about.conditions for source in retrieved.sources.values()))
-    asked = query.about(subjects)
-    fits = [
-        (candidate, _met(asked, query.of_a_drug, candidate, retrieved.sources[candidate.source_id].about, subjects))
-        for candidate in found
-    ]
+    asked, of_a_drug = query.about(subjects), query.of_a_drug
+    records = {id_: source.about for id_, source in retrieved.sources.items()}
+    fits = [(candidate, _met(asked, of_a_drug, candidate, records[candidate.source_id], subjects)) for candidate in found]
     shown = [(candidate, met) for candidate, met in fits if met is not None]
     met = NOTHING.union(*(met for _, met in shown))
-    diseases = met_by(asked.conditions, subjects) if asked.treatments else asked.conditions
-    needed = [asked.treatments, diseases, asked.outcomes | (asked.conditions - diseases), asked.states]
-    needed += [frozenset({one}) for one in asked.joined]
-    needed = [kind for kind in needed if kind and not _is_beside_the_point(asked, query.of_a_drug, kind)]
-    open_ = NOTHING.union(*(kind for kind in needed if not kind & met))
+    needed = _needed(asked, of_a_drug, subjects)
+    unmet = NOTHING.union(*(kind for kind in needed if not kind & met))
     full = [
         replace(candidate, met=len(met & asked.all_treatments)) for candidate, met in shown if all(kind & met for kind in needed)
     ]
     others = asked.beside | asked.compared
     others -= met_by(others, NOTHING.union(*(candidate.about.all_treatments for candidate in full)))
-    lacking = (open_ or (NOTHING if full else asked.asked)) or (asked.asked - met) | others
+    lacking = (unmet or (NOTHING if full else asked.asked)) or (asked.asked - met) | others
     strange = [name for name in query.strange if not any(holds(source.held, name.stems) for source in retrieved.sources.values())]
     if strange and not asked.asked:
         full = []
     wanted = len(asked.asked) + len(query.strange)
     share = 1 - (len(asked.asked - met) + len(strange)) / wanted if wanted else 1.0
     return Fitting(candidates=full, met=share, lacking=(*query.wording(lacking), *(name.word for name in strange)))
+
+
+def _needed(asked: About, of_a_drug: bool, subjects: Concepts) -> list[Concepts]:
+    """Of each of these kinds of concepts asked about a sentence must be about one at least.
+
+    Beside a treatment only what records are about is its disease; any other condition is something that is asked of it.
+    """
+    diseases = met_by(asked.conditions, subjects) if asked.treatments else asked.conditions
+    kinds = [asked.treatments, diseases, asked.outcomes | (asked.conditions - diseases), asked.states]
+    kinds += [frozenset({one}) for one in asked.joined]
+    return [kind for kind in kinds if kind and not _is_beside_the_point(asked, of_a_drug, kind)]
 
 
 def _is_beside_the_point(asked: About, of_a_drug: bool, kind: Concepts) -> bool:

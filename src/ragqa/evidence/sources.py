@@ -9,7 +9,6 @@ from operator import or_
 
 from ragqa.corpus.records import Abstract, Article
 from ragqa.corpus.study import design_rank, study_design
-from ragqa.evidence.coverage import holds
 from ragqa.index import Generation
 from ragqa.language.about import NOTHING_NAMED, About, about
 from ragqa.question.terms import Stems, Vocabulary
@@ -57,12 +56,6 @@ class Retrieved:
     def nearest_articles(self) -> list[str]:
         """Questions that articles among the sources answer, nearest first, three at most."""
         return [record.title for record in self.records.values() if isinstance(record, Article)][:3]
-
-    def on(self, subjects: Sequence[str], vocabulary: Vocabulary) -> set[str]:
-        """Ids of the sources that hold as many of a question's subjects as any source does."""
-        stems = [vocabulary.subject(subject) for subject in subjects]
-        counts = {id_: sum(holds(source.held, subject) for subject in stems) for id_, source in self.sources.items()}
-        return {source for source, count in counts.items() if count == max(counts.values())}
 
 
 def expanded(hits: Sequence[Hit], generation: Generation, vocabulary: Vocabulary) -> Retrieved:

@@ -1,7 +1,7 @@
 """Is the evidence enough to answer? How much of the question the sources hold, and how well their best sentence answers it.
 
-A similarity alone waves near misses through (right drug, wrong population), so the question's telling words and its subjects
-(conditions, populations, interventions) must be found in one source. See docs/decisions/0006-abstention.md.
+A similarity alone waves near misses through, so the concepts that the question asks about must be met (``fitting``), and the
+words beside them found in one source. See docs/decisions/0006-abstention.md.
 """
 
 from __future__ import annotations

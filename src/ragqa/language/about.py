@@ -6,7 +6,7 @@ Being mentioned is not being about: what a drug was added to, compared with or t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 
@@ -86,7 +86,8 @@ def about(text: str, within: Concepts = NOTHING) -> About:
         for concept in link.concepts:
             if name := _NAMES.get(concept.kind):
                 named[name].add(concept)
-                named["aims"] |= {concept} if _FOR.search(text, max(0, link.start - REACH), link.start) else set()
+                if _FOR.search(text, max(0, link.start - REACH), link.start):
+                    named["aims"].add(concept)
     for link, following in pairwise(found):
         if {link.concept.kind, following.concept.kind} == {Kind.CONDITION} and not text[link.end : following.start].strip(" -"):
             named["joined"].update(link.concepts, following.concepts)
@@ -114,13 +115,15 @@ def _parts(text: str, found: Iterable[Link]) -> Iterable[tuple[str, Link]]:
         if not (end and _JOINT.fullmatch(text, end, link.start)) or _opened(text, named[at - 1 : at + 2]):
             around = text[max(0, link.start - REACH) : link.start]
             before = text[max(end, link.start - REACH) : link.start]  # what stands before another treatment is said of that one
-            part = next((name for name, cue in _PARTS.items() if cue.search(before)), "treatments")
-            if part == "treatments":
-                part = next((name for name, cue in _ACROSS.items() if cue.search(around)), part)
+            part = _told_by(_PARTS, before) or _told_by(_ACROSS, around) or "treatments"
         if _FAILED.match(text, link.end):
             part = "history"
         yield part, link
         end = link.end
+
+
+def _told_by(cues: Mapping[str, re.Pattern[str]], before: str) -> str | None:
+    return next((part for part, cue in cues.items() if cue.search(before)), None)
 
 
 def _opened(text: str, named: Sequence[Link]) -> bool:

@@ -14,7 +14,7 @@ from functools import lru_cache
 from ragqa.language.concepts import Kind, Link, links
 from ragqa.language.definitions import defined
 from ragqa.language.lexicon import lexicon
-from ragqa.language.quantities import Quantity, quantities
+from ragqa.language.quantities import Quantity, quantities, sort
 
 _WORDS = lexicon("language", "canonical")
 _FOLDS = tuple((re.compile(pattern), form) for pattern, (form,) in _WORDS["folds"].table().items())
@@ -147,9 +147,7 @@ def _spelled_out(found: list[Token], short: Sequence[Token], meaning: Sequence[T
 def _key(quantity: Quantity) -> tuple[object, ...]:
     """Equal for quantities that ``ragqa.language.quantities.same`` calls the same."""
     ends = tuple(None if end is None else f"{quantity.measured_in.in_base(end):.8e}" for end in (quantity.low, quantity.high))
-    period = "" if quantity.dimension == "frequency" else quantity.measured_in.period
-    kind = "value" if quantity.kind == "count" else quantity.kind
-    return (kind, quantity.bound, quantity.statistic, quantity.level, quantity.dimension, period, *ends)
+    return (*sort(quantity), *ends)
 
 
 def _append_words(found: list[Token], text: str, segment: int) -> int:

@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from ragqa.language.lexicon import any_of, lexicon
 from ragqa.language.stop import BEFORE_A_NAME
-from ragqa.language.vocabulary import Concept, Found, Kind, Vocabulary, concept, folded, key, letters, vocabulary, words
+from ragqa.language.vocabulary import Concept, Found, Kind, Vocabulary, apart, concept, folded, key, letters, vocabulary, words
 
 __all__ = [
     "Concept",
@@ -22,15 +22,12 @@ __all__ = [
     "Link",
     "Mention",
     "Role",
-    "age_group",
     "broader",
-    "by_preferred_names",
     "conditions",
     "interventions",
     "links",
     "members",
     "mentions",
-    "names",
     "populations",
     "suggestions",
 ]
@@ -51,9 +48,6 @@ _LETTERED = re.compile(rf"\b(?!(?:{_WORDS['not_lettered'].pattern})\b)[a-z]{{4,}
 _NAME = re.compile(r"(?<![.?!] )(?<!^)\b(?:[A-Z][\w'*&-]++(?:\s(?:of|the|and|de|&)\s(?=[A-Z]))?\s?)+(?<!\s)")
 """Capitalised inside a sentence: a trial, a scale, a person."""
 _POPULATION = re.compile(rf"\b(?:{_WORDS['populations'].pattern})\b", re.IGNORECASE)
-ADOLESCENT, ADULT = 12, 18
-"""Years from which somebody is so called; by hand."""
-_AGE = re.compile(r"(\d{1,3})[- ](?:year|yr)s?[- ]olds?", re.IGNORECASE)
 _OF_A_NAME = re.compile(r"\b(?:(?:Dr|Prof|Professor|Mr|Mrs|Ms|Sir)\b\.?\s|[A-Z]{4,}-)\Z")
 """What makes a name of what follows: a person's title, the first part of a trial's name."""
 _LONGEST_TITLE = 30
@@ -184,16 +178,6 @@ def edits(one: str, other: str, most: int) -> int:
     return min(row[-1], most + 1)
 
 
-def by_preferred_names(text: str) -> str:
-    """A text in which each drug, class, therapy and condition goes by its preferred name; an ambiguous name stays as it is."""
-    parts, at = [], 0
-    for link in links(text):
-        if len(link.concepts) == 1 and link.concept.kind in (*_TREATMENTS, Kind.CONDITION):
-            parts += [text[at : link.start], link.concept.name]
-            at = link.end
-    return "".join([*parts, text[at:]])
-
-
 def mentions(text: str) -> tuple[Mention, ...]:
     """Treatments, conditions and populations in a text, in order, none overlapping: the longer one stands, a mere name last."""
     known = [
@@ -202,13 +186,7 @@ def mentions(text: str) -> tuple[Mention, ...]:
         if link.concept.kind in _ROLE
     ]
     formed = [mention for mention in _by_form(text) if not _holds_its_like(mention, known)]
-    kept: list[Mention] = []
-    taken = bytearray(len(text))  # a mark for each character, so that many mentions cost no more each than few
-    for mention in sorted([*known, *formed], key=lambda m: (m.role is Role.NAME, m.start - m.end)):
-        if not any(taken[mention.start : mention.end]):
-            kept.append(mention)
-            taken[mention.start : mention.end] = b"\1" * (mention.end - mention.start)
-    return tuple(sorted(kept, key=lambda m: m.start))
+    return tuple(apart(sorted([*known, *formed], key=lambda m: (m.role is Role.NAME, m.start - m.end)), len(text)))
 
 
 def populations(text: str) -> tuple[str, ...]:
@@ -225,21 +203,6 @@ def conditions(text: str) -> tuple[str, ...]:
 def interventions(text: str) -> tuple[str, ...]:
     """Drugs, their classes and other treatments in a text, each once, in order."""
     return _texts(_of_role(text, Role.TREATMENT))
-
-
-def names(text: str) -> tuple[str, ...]:
-    """Drugs, drug classes and stated ages in a text: what may not be exchanged for anything else."""
-    drugs = (link.text for link in links(text) if link.concept.kind in (Kind.DRUG, Kind.DRUG_CLASS))
-    return tuple(dict.fromkeys((*drugs, *(match[0] for match in _AGE.finditer(text)))))
-
-
-def age_group(population: str) -> str | None:
-    """Words a source would use for a stated age: "children", "adolescents" or None for adults and anything else."""
-    stated = _AGE.search(population)
-    if not stated:
-        return None
-    years = int(stated[1])
-    return "children" if years < ADOLESCENT else "adolescents" if years < ADULT else None
 
 
 _CLUES = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from ragqa.language.abbreviations import both_spellings
@@ -39,10 +40,8 @@ def uncorroborated(text: str, quote: str) -> str | None:
 
 def exact_difference(claim: str, source: str) -> str | None:
     """A quantity or a drug of the claim that the source does not hold, in words; None when it holds them all."""
-    held = quantities(source)
-    for quantity in quantities(claim):
-        if not any(same(quantity, other) for other in held):
-            return f"{quantity.text} is not in the source"
+    if missing := _missing(claim, quantities(source)):
+        return f"{missing[0].text} is not in the source"
     named = {concept.id for link in links(source) for concept in link.concepts}
     for link in links(claim):
         if link.concept.kind in (Kind.DRUG, Kind.DRUG_CLASS) and named.isdisjoint(concept.id for concept in link.concepts):
@@ -53,8 +52,12 @@ def exact_difference(claim: str, source: str) -> str | None:
 def only_rounded(claim: str, source: str) -> bool:
     """Whether a quantity that the source does not hold stands there rounded: 2 months for 8 weeks is no contradiction."""
     held = quantities(source)
-    missing = [quantity for quantity in quantities(claim) if not any(same(quantity, other) for other in held)]
-    return any(_nearly(quantity, other) for quantity in missing for other in held)
+    return any(_nearly(quantity, other) for quantity in _missing(claim, held) for other in held)
+
+
+def _missing(claim: str, held: Sequence[Quantity]) -> list[Quantity]:
+    """The quantities of a claim that are not among those held."""
+    return [quantity for quantity in quantities(claim) if not any(same(quantity, other) for other in held)]
 
 
 def _nearly(one: Quantity, other: Quantity) -> bool:

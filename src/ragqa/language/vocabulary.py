@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property, lru_cache
 from hashlib import blake2b
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -210,7 +210,8 @@ class Vocabulary:
             for (start, end, number), row in zip(spans, rows, strict=True)
             if (meanings := self._meanings(number, row, text, start, end)) is not None
         ]
-        return [one for one in _longest(named, len(text)) if one.concepts]
+        longest = sorted(named, key=lambda one: (one.start - one.end, one.start))
+        return [one for one in apart(longest, len(text)) if one.concepts]
 
     def _spans(self, text: str, found: list[Word]) -> list[tuple[int, int, int]]:
         """Runs of words that may be a name, each with its number."""
@@ -326,9 +327,25 @@ def _written_so(text: str, start: int, end: int, spelling: Spelling) -> bool:
             return sum(letter.isupper() for letter in text[start:end]) > 1
 
 
-def _longest(named: Iterable[Found], length: int) -> list[Found]:
-    kept, taken = [], bytearray(length)
-    for one in sorted(named, key=lambda one: (one.start - one.end, one.start)):
+class Spanned(Protocol):
+    """What stands in a text, from its start to its end."""
+
+    @property
+    def start(self) -> int:
+        """Where it begins."""
+
+    @property
+    def end(self) -> int:
+        """Where it ends."""
+
+
+Spans = TypeVar("Spans", bound=Spanned)
+
+
+def apart(found: Iterable[Spans], length: int) -> list[Spans]:
+    """Of what stands in a text of this length that which shares no character with an earlier one, in the order of the text."""
+    kept, taken = [], bytearray(length)  # a mark for each character, so that many cost no more each than few
+    for one in found:
         if not any(taken[one.start : one.end]):
             kept.append(one)
             taken[one.start : one.end] = b"\1" * (one.end - one.start)

@@ -13,6 +13,7 @@ from ragqa.language.abbreviations import abbreviations
 from ragqa.language.concepts import Link, links, suggestions
 from ragqa.language.roots import root
 from ragqa.language.scales import places
+from ragqa.question.replacing import replaced
 
 _WORD = re.compile(r"[^\W\d_]{5,}")
 
@@ -36,7 +37,7 @@ def named(question: str, uses: Uses) -> Naming:
     several.
     """
     guesses = list(_guesses(question, uses))
-    text = _replaced(question, guesses)
+    text = replaced(question, guesses)
     figures = [place for place in places(text) if not place.by_name]  # "Child-Pugh B" by another name is no class any more
     preferred = [
         (link.start, link.end, link.concept.name)
@@ -44,7 +45,7 @@ def named(question: str, uses: Uses) -> Naming:
         if _called_otherwise(link) and not any(place.start < link.end and link.start < place.end for place in figures)
     ]
     asked = tuple((question[start:end], name) for start, end, name in guesses)
-    return Naming(text=_replaced(text, preferred), guessed=asked)
+    return Naming(text=replaced(text, preferred), guessed=asked)
 
 
 def _guesses(question: str, uses: Uses) -> Iterator[tuple[int, int, str]]:
@@ -65,12 +66,6 @@ def _called_otherwise(link: Link) -> bool:
     return own.isdisjoint(root(word) for word in link.concept.name.casefold().split())
 
 
-def _replaced(text: str, spans: list[tuple[int, int, str]]) -> str:
-    for start, end, name in reversed(spans):
-        text = text[:start] + name + text[end:]
-    return text
-
-
 def without_names(question: str) -> str:
     """A question without the names of drugs, conditions, people and outcomes in it."""
-    return _replaced(question, [(link.start, link.end, " ") for link in links(question)])
+    return replaced(question, [(link.start, link.end, " ") for link in links(question)])

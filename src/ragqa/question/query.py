@@ -17,6 +17,7 @@ from ragqa.question.asked import Turn
 from ragqa.question.followup import Reading, refers_back
 from ragqa.question.naming import without_names
 from ragqa.question.refusal import SEARCHED, Refusal
+from ragqa.question.replacing import replaced
 from ragqa.question.terms import Term, Vocabulary
 from ragqa.question.triage import outside
 from ragqa.question.understanding import QuestionType, Understanding
@@ -85,9 +86,8 @@ class Query:
         A stage of organ function is a place on a scale, no disease.
         """
         text = self.vocabulary.named(self.text).text
-        for place in reversed([place for place in places(text) if place.scale in ORGANS]):
-            text = f"{text[: place.start]} {text[place.end :]}"
-        return asked_about(text, within)
+        stages = [(place.start, place.end, " ") for place in places(text) if place.scale in ORGANS]
+        return asked_about(replaced(text, stages), within)
 
     @property
     def of_a_drug(self) -> bool:

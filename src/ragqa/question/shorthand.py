@@ -14,6 +14,7 @@ from ragqa.language.concepts import Role, mentions
 from ragqa.language.lexicon import lexicon
 from ragqa.language.scales import called, places
 from ragqa.language.sentences import sentences
+from ragqa.question.replacing import replaced
 from ragqa.question.understanding import QuestionType, understand
 
 _WORDS = lexicon("question", "shorthand")
@@ -34,10 +35,8 @@ def expanded(question: str) -> str:
     if asking:
         names = dict.fromkeys(name for place in places(text) if (name := called(place)))
         return f"{asking} ({', '.join(names)})" if names else asking
-    for place in reversed(places(text)):
-        if not place.by_name and (name := called(place)):
-            text = f"{text[: place.end]} ({name}){text[place.end :]}"
-    return text
+    figures = [place for place in places(text) if not place.by_name]
+    return replaced(text, [(place.end, place.end, f" ({name})") for place in figures if (name := called(place))])
 
 
 def _asking(text: str) -> str:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ragqa.language.abbreviations import both_spellings
 from ragqa.language.lexicon import lexicon
-from ragqa.language.scales import EXCLUDING, Band, Scale, called, places
+from ragqa.language.scales import EXCLUDING, Band, places
 from ragqa.models import Reranker
 from ragqa.question.naming import Naming, Uses, named
+from ragqa.question.replacing import replaced
 from ragqa.question.shorthand import expanded
 
 _WORD = re.compile(r"\w+")
@@ -61,11 +62,6 @@ class Vocabulary:
         """The index terms that a text holds, in British and American spelling."""
         return frozenset(self.stems(both_spellings(text)))
 
-    def subject(self, subject: str) -> tuple[str, ...]:
-        """Stems of a subject's words; a stated age stands for its age group, which is what sources name, an adult's for none."""
-        ages = [place for place in _figures(subject) if place.scale is Scale.AGE]
-        return tuple(self.stems(called(ages[0]) if ages else subject))
-
     def terms(self, text: str) -> tuple[Term, ...]:
         """A question's words that a source should hold, each once; the figures of its patient are no such words.
 
@@ -74,7 +70,7 @@ class Vocabulary:
         """
         words = (
             word
-            for word in _WORD.findall(_without(text, _figures(text)))
+            for word in _WORD.findall(replaced(text, [(place.start, place.end, " ") for place in _figures(text)]))
             if not _OF_THE_TRADE.fullmatch(word) and not _OF_ASKING.fullmatch(word)
         )
         terms = []
@@ -89,9 +85,3 @@ class Vocabulary:
 def _figures(text: str) -> list[Band]:
     """The places that a text gives in figures: a source names the band that one lies in, not the figure."""
     return [place for place in places(text) if place.scale in EXCLUDING and not place.by_name]
-
-
-def _without(text: str, places: Sequence[Band]) -> str:
-    for place in reversed(places):
-        text = f"{text[: place.start]} {text[place.end :]}"
-    return text

@@ -2,6 +2,6 @@
 
 from ragqa.language.quantities.numerals import NUMBER
 from ragqa.language.quantities.reading import quantities
-from ragqa.language.quantities.values import Quantity, same
+from ragqa.language.quantities.values import Quantity, same, sort
 
-__all__ = ["NUMBER", "Quantity", "quantities", "same"]
+__all__ = ["NUMBER", "Quantity", "quantities", "same", "sort"]

@@ -56,15 +56,18 @@ def same(a: Quantity, b: Quantity) -> bool:
 
     A rate of a day, a week or a month is the same only in the same period: 70 mg weekly is another dose than 10 mg daily.
     """
-    if (_kind(a), a.bound, a.statistic, a.level, a.dimension) != (_kind(b), b.bound, b.statistic, b.level, b.dimension):
-        return False
-    if a.dimension != "frequency" and a.measured_in.period != b.measured_in.period:
-        return False
-    return _equal(a.low, a.measured_in, b.low, b.measured_in) and _equal(a.high, a.measured_in, b.high, b.measured_in)
+    return (
+        sort(a) == sort(b)
+        and _equal(a.low, a.measured_in, b.low, b.measured_in)
+        and _equal(a.high, a.measured_in, b.high, b.measured_in)
+    )
 
 
-def _kind(quantity: Quantity) -> str:
-    return "value" if quantity.kind == "count" else quantity.kind
+def sort(quantity: Quantity) -> tuple[str, str, str, Decimal | None, str, str]:
+    """What a quantity is beside its ends: equal for any two that can be the same."""
+    kind = "value" if quantity.kind == "count" else quantity.kind
+    period = "" if quantity.dimension == "frequency" else quantity.measured_in.period
+    return kind, quantity.bound, quantity.statistic, quantity.level, quantity.dimension, period
 
 
 def _equal(a: Decimal | None, a_unit: Unit, b: Decimal | None, b_unit: Unit) -> bool:
