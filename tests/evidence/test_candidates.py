@@ -63,6 +63,24 @@ def test_what_found_nothing_out_is_no_candidate(text: str) -> None:
     assert found(trial(text)) == []
 
 
+@pytest.mark.parametrize("notice", ["(ABSTRACT TRUNCATED AT 250 WORDS)", " …"])
+def test_a_sentence_that_its_record_cuts_off_is_no_candidate(notice: str) -> None:
+    """What is missing may turn what it says; the sentences before it are whole."""
+    text = "Drug A lowered the score by four points. Drug A raised the weight of men and of"
+    assert [candidate.text for candidate in found(trial(text + notice))] == ["Drug A lowered the score by four points."]
+    closed = f"{text} women. {notice.strip()}"
+    assert [candidate.text for candidate in found(trial(closed))][1:] == ["Drug A raised the weight of men and of women."]
+
+
+def test_a_piece_of_a_sentence_that_is_longer_than_a_passage_is_no_candidate() -> None:
+    """Passages cut it anywhere."""
+    long = f"Drug A raised the weight {'of men and ' * 200}of women."
+    assert [candidate.text for candidate in found(trial(f"Drug A lowered the score. {long} It lowered mood in men."))] == [
+        "Drug A lowered the score.",
+        "It lowered mood in men.",
+    ]
+
+
 def test_a_label_run_into_the_text_is_left_out_and_the_offsets_follow() -> None:
     """What is quoted is a slice of the source."""
     record = trial("RESULTS: Drug A lowered the score by four points.", None)

@@ -84,7 +84,12 @@ def _of_passage(hit: Hit, source: Source, lead: bool) -> list[Candidate]:
         label = _LABEL.match(sentence.text)
         start = sentence.start + (label.end() if label else 0)
         text = without_markers(record.text[start : sentence.end])
-        if len(text.split()) < SHORTEST or _AIM.match(text) or source.barred.intersection(sentence.markers):
+        if (
+            not sentence.is_whole
+            or len(text.split()) < SHORTEST
+            or _AIM.match(text)
+            or source.barred.intersection(sentence.markers)
+        ):
             continue
         found.append(
             Candidate(
