@@ -56,10 +56,16 @@ def test_a_sentence_of_an_abstract_is_told_its_part_by_words_and_label(text: str
 
 @pytest.mark.parametrize(
     "text",
-    ["We aimed to compare drug A with placebo.", "To determine whether drug A works in adults.", "Main outcome measures."],
+    [
+        "We aimed to compare drug A with placebo.",
+        "To determine whether drug A works in adults.",
+        "Main outcome measures.",
+        "Does drug A lower the score of adults?",
+        "Does drug A lower the score of adults?.",
+    ],
 )
 def test_what_found_nothing_out_is_no_candidate(text: str) -> None:
-    """Aims, headings and fragments."""
+    """Aims, headings, fragments and questions."""
     assert found(trial(text)) == []
 
 

@@ -84,12 +84,7 @@ def _of_passage(hit: Hit, source: Source, lead: bool) -> list[Candidate]:
         label = _LABEL.match(sentence.text)
         start = sentence.start + (label.end() if label else 0)
         text = without_markers(record.text[start : sentence.end])
-        if (
-            not sentence.is_whole
-            or len(text.split()) < SHORTEST
-            or _AIM.match(text)
-            or source.barred.intersection(sentence.markers)
-        ):
+        if not sentence.is_whole or _tells_nothing(text) or source.barred.intersection(sentence.markers):
             continue
         found.append(
             Candidate(
@@ -107,6 +102,11 @@ def _of_passage(hit: Hit, source: Source, lead: bool) -> list[Candidate]:
             )
         )
     return found
+
+
+def _tells_nothing(text: str) -> bool:
+    """Whether it is a heading or a fragment, a question, or says what a study wanted to know."""
+    return len(text.split()) < SHORTEST or text.rstrip(" .").endswith("?") or bool(_AIM.match(text))
 
 
 def _cited(record: Article | Abstract, numbers: Sequence[int]) -> frozenset[str]:
