@@ -110,7 +110,7 @@ def _written(article: Article) -> list[_Said]:
         _Said(
             text=without_markers(sentence.text),
             part=span.part,
-            sources=tuple(article.citations[n - 1] for n in sentence.markers if n <= len(article.citations)),
+            sources=article.cited(sentence.markers),
         )
         for span in article.spans
         for sentence in sentences(article.text, span.start, span.end)

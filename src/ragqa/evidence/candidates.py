@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -97,18 +96,11 @@ def _of_passage(hit: Hit, source: Source, lead: bool) -> list[Candidate]:
                 context="" if isinstance(record, Article) else record.title or "",
                 near=hit.similarity,
                 lead=lead,
-                rests_on=_cited(record, sentence.markers),
+                rests_on=frozenset(record.cited(sentence.markers)) if isinstance(record, Article) else frozenset(),
                 design=source.design,
             )
         )
     return found
-
-
-def _cited(record: Article | Abstract, numbers: Sequence[int]) -> frozenset[str]:
-    """The sources that an article cites for a sentence."""
-    if isinstance(record, Abstract):
-        return frozenset()
-    return frozenset(record.citations[number - 1] for number in numbers if 1 <= number <= len(record.citations))
 
 
 def _part(record: Article | Abstract, offset: int, text: str) -> Part:
