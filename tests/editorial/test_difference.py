@@ -79,7 +79,9 @@ def test_a_denial_is_never_wording(ragqa: Ragqa) -> None:
         assert compare(made, turned).severity >= Severity.EVIDENCE, statement.text
 
 
-@pytest.mark.parametrize(("old", "new"), [("-2.3", "2.3"), ("p<0.05", "p>0.05"), ("5 mg", ".5 mg"), ("more", "less"), ("20%", "20")])
+@pytest.mark.parametrize(
+    ("old", "new"), [("-2.3", "2.3"), ("p<0.05", "p>0.05"), ("5 mg", ".5 mg"), ("more", "less"), ("20%", "20")]
+)
 def test_a_turned_sign_or_bound_is_never_wording(old: str, new: str) -> None:
     """A change of wording replaces a signed-off answer without anybody reading it."""
     said = "Drug A 5 mg lowered the score more than placebo (-2.3 points, p<0.05) in 20% of adults."

@@ -18,8 +18,8 @@ def served(library: Library, ragqa: Ragqa, asked: Asked, audience: Audience) -> 
     """The published answer to this very question, as long as it may be shown; None when it has to be answered anew.
 
     While all it cites still stands in the index it is shown; where other evidence has come or gone since, it says that a
-    revision waits. Never shown: an answer that cites what was edited, withdrawn or retracted since, or quotes an article's sentence
-    that cites it.
+    revision waits. Never shown: an answer that cites what was edited, withdrawn or retracted since, or quotes a sentence of an
+    article that cites it.
     """
     ragqa = ragqa.now()
     asked = ragqa.without_identifiers(asked)

@@ -122,7 +122,7 @@ def find(request: Request, id: str) -> Answer:
 
 
 def quotes_hold(answer: Answer, generation: Generation) -> bool:
-    """Whether everything an answer quotes is still said, word for word, by a source that may be cited and rests on none that may not."""
+    """Whether everything an answer quotes still stands in a source that may be cited, and rests on none that may not."""
     sources = {reference.number: generation.find(reference.source_id) for reference in answer.references}
     quotes = [support for statement in answer.statements for support in statement.support]
     said = all((source := sources[quote.reference]) and source.text[quote.start : quote.end] == quote.quote for quote in quotes)
