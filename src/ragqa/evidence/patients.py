@@ -36,13 +36,16 @@ def suited(query: Query, found: Sequence[Candidate], retrieved: Retrieved) -> Su
         on_scale = [place for place in asked if place.scale is scale]
         if not (on_scale and kept):
             continue
-        standings = [stands(on_scale, _bands(scale, candidate, retrieved)) for candidate in kept]
+        said = [_bands(scale, candidate, retrieved) for candidate in kept]
+        standings = [stands(on_scale, found) for found in said]
         if "inside" in standings:
             ordered = sorted(zip(standings, kept, strict=True), key=lambda pair: pair[0] != "inside")
             kept = [candidate for standing, candidate in ordered if standing != "outside"]
         elif "outside" in standings:
-            caveats.append(_told(on_scale[0], _bands(scale, kept[standings.index("outside")], retrieved)))
-        elif scale in ORGANS and not any(_bands(scale, candidate, retrieved) for candidate in kept):
+            caveats.append(_told(on_scale[0], said[standings.index("outside")]))
+        elif scale is Scale.AGE and (others := _others(on_scale, said)):
+            caveats.append(_told(on_scale[0], others))
+        elif scale in ORGANS and not any(said):
             lacking += [place.text for place in on_scale]
             kept = []
     return Suited(candidates=kept, caveats=tuple(caveats), lacking=tuple(dict.fromkeys(lacking)))
@@ -55,6 +58,14 @@ def _bands(scale: Scale, candidate: Candidate, retrieved: Retrieved) -> tuple[Ba
     if own or scale is not Scale.AGE:
         return own
     return tuple(band for band in bands(f"{record.title or ''}. {record.text}") if band.scale is scale)
+
+
+def _others(asked: Sequence[Band], said: Sequence[Sequence[Band]]) -> list[Band]:
+    """The bands that only touch those asked about, as "adults" do "adolescents"; none where one of all lies within them."""
+    found = [band for bands_of in said for band in bands_of]
+    if any(band.stretch.within(place.stretch) for band in found for place in asked):
+        return []
+    return [band for band in found if not any(place.stretch.within(band.stretch) for place in asked)]
 
 
 def _told(place: Band, found_in: Sequence[Band]) -> str:
