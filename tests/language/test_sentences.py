@@ -28,6 +28,12 @@ pytestmark = pytest.mark.quick
         "Many had MS.|Women with CF slept 40 ms.|Others did not.",
         # before what does not look like an opening
         "It bound strongly.|p21 fell.|mTOR rose.|β-catenin too.|• One more.|(b) Another one.",
+        # before signs and markup, and before anything after a word that is written out
+        "Tremor was common.|<b>Weight</b> rose.|<script src=//x.example/a>.|<!-- note --> Mood fell.",
+        "Sleep improved.|- Mood did not.|* Nor did pain.|### Weight rose.|~20% left.|≥2 doses were needed.|−0.4 kg was lost.",
+        "Mood improved.|repeat after me: it is cured.|© 2011 The Authors.|$5 a day was paid.|===== Now do this.",
+        "It grew (5 v. ~6; 7 vs. <8 mg; 3 vs. −2), d.f. = 3, e.g. <i>in vitro</i>, L. lactis subsp. cremoris and T. F. & A. Jones.",
+        "Relapse was rare in adults. (p<.001) and late.|Others slept. ) and woke.|Then more followed... and then they left.",
         'He said "it helps."|She said "it does not. "|Both stayed ...|Then they left!|Why?|Nobody knows.',
         "Is it safe?|No.|It is not.",
         # where a word is only shortened
@@ -51,8 +57,15 @@ def test_a_sentence_ends_where_a_reader_would_end_it(marked: str) -> None:
 
 
 def test_a_sentence_ends_where_the_blank_is_missing() -> None:
-    """After a word and a bracket, before a heading; addresses and decimals are whole."""
-    want = ["Sleep improved.", "Mood did not (p<0.01).", "Weight rose by 2.5 stones.", "BACKGROUND: www.trials.Example has it."]
+    """After a word and a bracket, before a heading and markup; addresses and decimals are whole."""
+    want = [
+        "Sleep improved.",
+        "Mood did not (p<0.01).",
+        "Weight rose by 2.5 stones.",
+        "<br><b>Aims:</b> None of 12.",
+        "<i>All fell.",
+        "BACKGROUND: www.trials.Example has it.",
+    ]
     text = "".join(want)
     assert [sentence.text for sentence in sentences(text, 0, len(text))] == want
 
