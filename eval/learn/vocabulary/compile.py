@@ -20,7 +20,21 @@ from pathlib import Path
 
 import click
 import numpy as np
-from gathering import HERE, LINES, Entries, Entry, combinations, diseases, drugs, everyday, excluded, more_drugs, without_salts
+from gathering import (
+    HERE,
+    LINES,
+    Entries,
+    Entry,
+    combinations,
+    diseases,
+    drugs,
+    everyday,
+    excluded,
+    merge,
+    more_drugs,
+    parted,
+    without_salts,
+)
 
 from ragqa.language.abbreviations import abbreviations
 from ragqa.language.vocabulary import FILE, KINDS, LONGEST, SPELLINGS, Kind, Spelling, folded, key, words
@@ -41,25 +55,13 @@ def by_hand(entries: Entries) -> None:
             for other in (name, *others):
                 same = entries.get((kind, other.lower()))
                 if same is not None and same is not entry and not same.chosen:
-                    _merge(entries, same, entry)
+                    merge(entries, same, entry)
                 entry.choose(other)
                 own[key(other)] = entry
     for name in (HERE / "therapies.txt").read_text(encoding="utf-8").split("\n"):
         said = " ".join(reversed(name.split(", ")))
         if said and not any(key(said) in map(key, e.names) for e in entries.values() if e.kind is Kind.THERAPY):
             entries[Kind.THERAPY, said] = Entry(Kind.THERAPY, said, {said: Spelling.ANY})
-
-
-def _merge(entries: Entries, same: Entry, into: Entry) -> None:
-    """One concept of two."""
-    into.names |= same.names
-    into.official |= same.official
-    into.broader |= same.broader - {into}
-    for at in [at for at, entry in entries.items() if entry is same]:
-        del entries[at]
-    for entry in entries.values():
-        if same in entry.broader:
-            entry.broader = entry.broader - {same} | ({into} - {entry})
 
 
 def classes(entries: Entries) -> None:
@@ -118,7 +120,7 @@ def rows(entries: list[Entry], everyday: frozenset[str], out: dict[str, frozense
     for index, entry in enumerate(entries):
         for name, spelling in [(entry.name, Spelling.ANY), *entry.names.items()]:
             parts = [folded(name[word.start : word.end]) for word in words(name)]
-            if not parts or len(parts) > LONGEST or len("".join(parts)) < 2:
+            if not parts or len(parts) > LONGEST or len("".join(parts)) < 2 or key(name) in entry.parts:
                 continue
             if name in entry.chosen:
                 rank, demanded = 0, _capitals(name, parts, spelling, everyday)
@@ -211,6 +213,7 @@ def main(work: Path) -> None:
     combinations(entries, holds)
     diseases(work, entries)
     by_hand(entries)
+    parted(entries)
     classes(entries)
     abbreviated(entries)
     ordered = sorted(entries.values(), key=lambda entry: (KINDS.index(entry.kind), entry.name))

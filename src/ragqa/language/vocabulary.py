@@ -11,6 +11,7 @@ import io
 import re
 import unicodedata
 import zipfile
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -122,6 +123,8 @@ _SPELLINGS = tuple(
         (r"lled\Z|lling\Z", "led"),  # labelled, counselling
     )
 )
+_SEVERAL = re.compile(r"(?=.*[A-Z].*[A-Z])[A-Z\d]+s")
+"""More than one of what an abbreviation stands for."""
 _BRITISH_FROM = 6
 """Letters from which the rules of spelling hold: shorter words are too easily others."""
 
@@ -129,15 +132,16 @@ _BRITISH_FROM = 6
 @lru_cache(maxsize=1 << 14)
 def folded(word: str) -> str:
     """A word as names are compared: in lower case, without accents, possessive or plural, in one spelling."""
-    word = word.lower()
+    word = re.sub(r"['’].*", "", word)
+    several = _SEVERAL.fullmatch(word)
+    word = word[:-1].lower() if several else word.lower()
     if not word.isascii():
         word = word.replace("æ", "ae").replace("œ", "oe")
         word = "".join(c for c in unicodedata.normalize("NFKD", word) if not unicodedata.combining(c))
-    word = re.sub(r"['’].*", "", word)
     if len(word) >= _BRITISH_FROM:
         for pattern, into in _SPELLINGS:
             word = pattern.sub(into, word)
-    return _singular(word)
+    return word if several else _singular(word)
 
 
 def _singular(word: str) -> str:
@@ -279,9 +283,11 @@ class Vocabulary:
         return [*added, *(self.concept_at(at) for at in pairs[pairs[:, side] == index, other].tolist())]
 
     def _index(self, of: Concept) -> int | None:
-        """The number of a compiled concept."""
-        (row,) = self._rows([key(of.name)])
-        return next((at for at in self._row(row) if self.concept_at(at) == of), None) if row >= 0 else None
+        """The number of a compiled concept: they stand in the order of their kinds, then of their names."""
+        kinds, kind = self._arrays["kinds"], KINDS.index(of.kind)
+        first, last = np.searchsorted(kinds, kind), np.searchsorted(kinds, kind, side="right")
+        at = bisect_left(self._texts, of.name, int(first), int(last))
+        return at if at < last and self._texts[at] == of.name else None
 
     def _row(self, row: int) -> list[int]:
         first, last = self._arrays["meaning_at"][row : row + 2].tolist()
