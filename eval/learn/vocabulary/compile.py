@@ -37,7 +37,7 @@ from gathering import (
 )
 
 from ragqa.language.abbreviations import abbreviations
-from ragqa.language.vocabulary import FILE, KINDS, LONGEST, SPELLINGS, Kind, Spelling, folded, key, words
+from ragqa.language.vocabulary import FILE, KINDS, LONGEST, SPELLINGS, Kind, Spelling, folded, key, key_in_capitals, words
 
 OUT = HERE.parents[2] / "src/ragqa/language/data" / FILE
 
@@ -131,7 +131,8 @@ def rows(entries: list[Entry], everyday: frozenset[str], out: dict[str, frozense
             else:
                 rank, demanded = 3, _demanded(parts, spelling, everyday, entry.kind)
             if demanded is not None:
-                found[key(name)].append((rank, entry.chosen.get(name, 0), index, demanded))
+                for number in {key(name), key_in_capitals(name)} - {0}:
+                    found[number].append((rank, entry.chosen.get(name, 0), index, demanded))
     return {number: _meant(meanings) for number, meanings in found.items()}
 
 
@@ -154,6 +155,8 @@ def _demanded(parts: list[str], spelling: Spelling, everyday: frozenset[str], ki
     word = parts[0]
     if kind is Kind.DRUG and (len(word) < 4 or word in everyday):
         return spelling if spelling is Spelling.CAPITAL else None
+    if kind is Kind.DRUG and len(word) < 5:
+        return Spelling.CAPITAL  # a code or a short brand: written small it is too easily a word of another field
     if kind is Kind.DRUG:
         return Spelling.ANY
     if kind is Kind.CONDITION and len(word) < 5 and word in everyday:

@@ -104,6 +104,18 @@ def key(name: str) -> int:
     return number
 
 
+def key_in_capitals(word: str) -> int:
+    """The number under which a name of one short word is kept that itself ends in S, for those who write it in capitals: AIDS is
+    no plural, and the CAPS are no pneumonias; 0 for any other name."""
+    if not (word.isalpha() and word[-1] in "sS" and len(word) in _SHORT):
+        return 0
+    return int.from_bytes(blake2b(b"=" + word.lower().encode(), digest_size=8).digest(), "little")
+
+
+_SHORT = range(4, 6)
+"""Letters of an abbreviation that may end in S; by hand: longer ones are words, and of three letters none is a plural."""
+
+
 def _joined(number: int, word: int) -> int:
     return (number * _MIX + word) & _ROUND
 
@@ -219,14 +231,16 @@ class Vocabulary:
 
     def _spans(self, text: str, found: list[Word]) -> list[tuple[int, int, int]]:
         """Runs of words that may be a name, each with its number."""
-        spans = []
+        spans, shouts = [], text.isupper()
         for at, most in enumerate(self._most(found)):
             number, last = 0, at
             while last < min(at + most, len(found)):
                 if last > at and not _GAP.match(text[found[last - 1].end : found[last].start]):
                     break
                 number = _joined(number, found[last].number)
-                spans.append((found[at].start, found[last].end, number))
+                start, end = found[at].start, found[last].end
+                alone = last == at and text[end - 1] == "S" and not shouts and text[start:end].isupper()
+                spans.append((start, end, (key_in_capitals(text[start:end]) if alone else 0) or number))
                 last += 1
         return spans
 
@@ -248,9 +262,17 @@ class Vocabulary:
         """What the words of a span mean: nothing where they are a phrase that names no concept, None where they are no name."""
         if (own := self._added.get(number)) is not None:
             return own
-        if row < 0 or not _written_so(text, start, end, SPELLINGS[int(self._arrays["spelling"][row])]):
+        if row < 0 or not self._written_so(text, start, end, SPELLINGS[int(self._arrays["spelling"][row])]):
             return None
         return None if self._shouted(text, start, end, row) else tuple(map(self.concept_at, self._row(row)))
+
+    def _written_so(self, text: str, start: int, end: int, spelling: Spelling) -> bool:
+        """Whether a name is written as it must be; the capital of an everyday word that opens a sentence says nothing."""
+        word = text[start:end]
+        if spelling is Spelling.ANY or sum(letter.isupper() for letter in word) > 1:
+            return True
+        opens = _OPENS.search(text, max(0, start - 8), start) and all(map(self.everyday, _WORD.findall(word)))
+        return spelling is Spelling.CAPITAL and word[0].isupper() and not opens
 
     def _shouted(self, text: str, start: int, end: int, row: int) -> bool:
         """Whether an everyday word stands in capitals where not all does: the name of a trial mostly, unless it needs them."""
@@ -321,16 +343,6 @@ class Vocabulary:
     def concept_at(self, index: int) -> Concept:
         """The compiled concept of this number."""
         return concept(KINDS[int(self._arrays["kinds"][index])], self._texts[index])
-
-
-def _written_so(text: str, start: int, end: int, spelling: Spelling) -> bool:
-    match spelling:
-        case Spelling.ANY:
-            return True
-        case Spelling.CAPITAL:
-            return text[start].isupper() and not _OPENS.search(text, max(0, start - 8), start)
-        case Spelling.CAPITALS:
-            return sum(letter.isupper() for letter in text[start:end]) > 1
 
 
 class Spanned(Protocol):
