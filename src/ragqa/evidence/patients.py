@@ -95,6 +95,5 @@ def _is_childs(band: Band) -> bool:
 
 
 def _told(place: Band, touching: Sequence[Sequence[Band]], beside: Sequence[Sequence[Band]]) -> str:
-    people = "" if touching else called(place)
-    asked = f"{people} ({place.text})" if people else place.text
+    asked = place.text if touching else f"{called(place) or 'such patients'} ({place.text})"
     return f"No source searched is about {asked}: what follows is about others ({(touching or beside)[0][0].text})."
