@@ -47,6 +47,7 @@ def fitting(query: Query, found: Sequence[Candidate], retrieved: Retrieved) -> F
         replace(candidate, met=len(met & asked.all_treatments)) for candidate, met in shown if all(kind & met for kind in needed)
     ]
     named = NOTHING.union(*(candidate.about.all_treatments | records[candidate.source_id].treatments for candidate in full))
+    together = NOTHING.union(*(candidate.about.all_treatments | records[candidate.source_id].beside for candidate in full))
     lacking = (unmet or (NOTHING if full else asked.asked)) or (asked.asked - met) | (asked.compared - met_by(asked.compared, named))
     strange = [name for name in query.strange if not any(holds(source.held, name.stems) for source in retrieved.sources.values())]
     if strange and not asked.asked:
@@ -57,18 +58,20 @@ def fitting(query: Query, found: Sequence[Candidate], retrieved: Retrieved) -> F
         candidates=full,
         met=share,
         lacking=(*query.wording(lacking), *(name.word for name in strange)),
-        caveats=tuple(_caveats(query, asked, named)) if full else (),
+        caveats=tuple(_caveats(query, asked, named, together)) if full else (),
     )
 
 
-def _caveats(query: Query, asked: About, named: Concepts) -> Iterator[str]:
-    """What is told of a drug's class alone, and of a drug without what it is given with; ``named`` are the treatments told of."""
+def _caveats(query: Query, asked: About, named: Concepts, together: Concepts) -> Iterator[str]:
+    """What is told of a drug's class alone, and of a drug without what it is given with; ``named`` are the treatments told of,
+    ``together`` those that stand beside them."""
     of_a_class = query.wording(asked.treatments - _itself(asked.treatments, named))
     if of_a_class:
         yield f"No source searched speaks of {', '.join(of_a_class)}: what follows is about the class."
-    apart = query.wording(asked.beside - asked.treatments - met_by(asked.beside, named))
+    apart = query.wording(asked.beside - asked.treatments - met_by(asked.beside, together))
     if apart:
-        yield f"No source searched speaks of it together with {', '.join(apart)}."
+        told = ", ".join(query.wording(asked.treatments)) or "what follows"
+        yield f"No source searched speaks of {told} together with {', '.join(apart)}."
 
 
 def _needed(asked: About, of_a_drug: bool, subjects: Concepts) -> list[Concepts]:

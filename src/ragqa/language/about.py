@@ -28,6 +28,7 @@ _ACROSS = {
 _FAILED = re.compile(rf"(?:{_WORDS['failed'].pattern})\b", re.IGNORECASE)
 _JOINT = re.compile(rf"(?<!\s)\s*+(?:{_WORDS['joints'].pattern})\s*+", re.IGNORECASE)
 _OPENING = re.compile(rf"(?:\A|[.!?:;]\s)(?:{_WORDS['openers'].pattern})\b[^.!?:;]*\Z", re.IGNORECASE)
+_OPEN = re.compile(rf"\b(?:{_WORDS['open'].pattern})\b", re.IGNORECASE)
 _FOR = re.compile(r"\bfor\s+(?:the\s+)?\Z")
 _PLACED = frozenset(_WORDS["placed"].entries)
 REACH = 60
@@ -146,17 +147,17 @@ def _opened(text: str, named: Sequence[Link]) -> bool:
 def asked_about(text: str, within: Concepts = NOTHING) -> About:
     """What a question is about: what the sentences that ask name; treatments, conditions and people that these leave out are
     those of the story told before. Beside the treatments asked about are all others of that story that were not tried before;
-    where a patient takes the only ones named, these are asked about."""
+    where a patient takes the only ones named, these are asked about, unless the question is what else there is."""
     told = [sentence.text for sentence in sentences(text, 0, len(text))]
     asking = " ".join([sentence for sentence in told if sentence.endswith("?")] or told[-1:])
     own, whole = about(asking, within), about(text, within)
     others = (whole.treatments | whole.beside) - own.all_treatments - whole.history - whole.compared
     treatments = own.treatments or whole.treatments - own.all_treatments
-    beside = own.beside | (others - treatments)
+    beside, conditions = own.beside | (others - treatments), own.conditions or whole.conditions
     return replace(
         own,
-        treatments=treatments or beside,
+        treatments=treatments or (NOTHING if conditions and _OPEN.search(asking) else beside),
         beside=beside,
-        conditions=own.conditions or whole.conditions,
+        conditions=conditions,
         populations=own.populations or whole.populations,
     )
