@@ -78,7 +78,11 @@ def gather(query: Query, retrieved: Retrieved, embedder: Embedder, reranker: Rer
     if measured.probability < abstain_below:
         return _closed(retrieved, measured, "answerable", measured.probability, abstain_below)
     return Evidence(
-        retrieved=retrieved, sufficiency=measured, lacking=on_it.lacking, caveats=on_patients.caveats, candidates=tuple(judged)
+        retrieved=retrieved,
+        sufficiency=measured,
+        lacking=on_it.lacking,
+        caveats=(*on_it.caveats, *on_patients.caveats),
+        candidates=tuple(judged),
     )
 
 

@@ -86,6 +86,11 @@ class Link:
         """The likeliest of them."""
         return self.concepts[0]
 
+    @property
+    def known(self) -> bool:
+        """Whether the vocabulary knows the name; what only ends as a drug may be a misspelt one."""
+        return not self.concept.id.startswith(f"{self.concept.kind}:?")
+
 
 @dataclass(frozen=True, slots=True)
 class Mention:

@@ -11,6 +11,7 @@ import io
 import re
 import unicodedata
 import zipfile
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -104,6 +105,18 @@ def key(name: str) -> int:
     return number
 
 
+def key_in_capitals(word: str) -> int:
+    """The number under which a name of one short word is kept that itself ends in S, for those who write it in capitals: AIDS is
+    no plural, and the CAPS are no pneumonias; 0 for any other name."""
+    if not (word.isalpha() and word[-1] in "sS" and len(word) in _SHORT):
+        return 0
+    return int.from_bytes(blake2b(b"=" + word.lower().encode(), digest_size=8).digest(), "little")
+
+
+_SHORT = range(4, 6)
+"""Letters of an abbreviation that may end in S; by hand: longer ones are words, and of three letters none is a plural."""
+
+
 def _joined(number: int, word: int) -> int:
     return (number * _MIX + word) & _ROUND
 
@@ -129,6 +142,8 @@ _SPELLINGS = tuple(
         (r"lled\Z|lling\Z", "led"),  # labelled, counselling
     )
 )
+_SEVERAL = re.compile(r"(?=.*[A-Z].*[A-Z])[A-Z\d]+s")
+"""More than one of what an abbreviation stands for."""
 _BRITISH_FROM = 6
 """Letters from which the rules of spelling hold: shorter words are too easily others."""
 
@@ -136,15 +151,16 @@ _BRITISH_FROM = 6
 @lru_cache(maxsize=1 << 14)
 def folded(word: str) -> str:
     """A word as names are compared: in lower case, without accents, possessive or plural, in one spelling."""
-    word = word.lower()
+    word = re.sub(r"['’].*", "", word)
+    several = _SEVERAL.fullmatch(word)
+    word = word[:-1].lower() if several else word.lower()
     if not word.isascii():
         word = word.replace("æ", "ae").replace("œ", "oe")
         word = "".join(c for c in unicodedata.normalize("NFKD", word) if not unicodedata.combining(c))
-    word = re.sub(r"['’].*", "", word)
     if len(word) >= _BRITISH_FROM:
         for pattern, into in _SPELLINGS:
             word = pattern.sub(into, word)
-    return _singular(word)
+    return word if several else _singular(word)
 
 
 def _singular(word: str) -> str:
@@ -222,14 +238,16 @@ class Vocabulary:
 
     def _spans(self, text: str, found: list[Word]) -> list[tuple[int, int, int]]:
         """Runs of words that may be a name, each with its number."""
-        spans = []
+        spans, shouts = [], text.isupper()
         for at, most in enumerate(self._most(found)):
             number, last = 0, at
             while last < min(at + most, len(found)):
                 if last > at and not _GAP.match(text[found[last - 1].end : found[last].start]):
                     break
                 number = _joined(number, found[last].number)
-                spans.append((found[at].start, found[last].end, number))
+                start, end = found[at].start, found[last].end
+                alone = last == at and text[end - 1] == "S" and not shouts and text[start:end].isupper()
+                spans.append((start, end, (key_in_capitals(text[start:end]) if alone else 0) or number))
                 last += 1
         return spans
 
@@ -251,9 +269,17 @@ class Vocabulary:
         """What the words of a span mean: nothing where they are a phrase that names no concept, None where they are no name."""
         if (own := self._added.get(number)) is not None:
             return own
-        if row < 0 or not _written_so(text, start, end, SPELLINGS[int(self._arrays["spelling"][row])]):
+        if row < 0 or not self._written_so(text, start, end, SPELLINGS[int(self._arrays["spelling"][row])]):
             return None
         return None if self._shouted(text, start, end, row) else tuple(map(self.concept_at, self._row(row)))
+
+    def _written_so(self, text: str, start: int, end: int, spelling: Spelling) -> bool:
+        """Whether a name is written as it must be; the capital of an everyday word that opens a sentence says nothing."""
+        word = text[start:end]
+        if spelling is Spelling.ANY or sum(letter.isupper() for letter in word) > 1:
+            return True
+        opens = _OPENS.search(text, max(0, start - 8), start) and all(map(self.everyday, _WORD.findall(word)))
+        return spelling is Spelling.CAPITAL and word[0].isupper() and not opens
 
     def _shouted(self, text: str, start: int, end: int, row: int) -> bool:
         """Whether an everyday word stands in capitals where not all does: the name of a trial mostly, unless it needs them."""
@@ -286,9 +312,11 @@ class Vocabulary:
         return [*added, *(self.concept_at(at) for at in pairs[pairs[:, side] == index, other].tolist())]
 
     def _index(self, of: Concept) -> int | None:
-        """The number of a compiled concept."""
-        (row,) = self._rows([key(of.name)])
-        return next((at for at in self._row(row) if self.concept_at(at) == of), None) if row >= 0 else None
+        """The number of a compiled concept: they stand in the order of their kinds, then of their names."""
+        kinds, kind = self._arrays["kinds"], KINDS.index(of.kind)
+        first, last = np.searchsorted(kinds, kind), np.searchsorted(kinds, kind, side="right")
+        at = bisect_left(self._texts, of.name, int(first), int(last))
+        return at if at < last and self._texts[at] == of.name else None
 
     def _row(self, row: int) -> list[int]:
         first, last = self._arrays["meaning_at"][row : row + 2].tolist()
@@ -332,16 +360,6 @@ class Vocabulary:
     def concept_at(self, index: int) -> Concept:
         """The compiled concept of this number."""
         return concept(KINDS[int(self._arrays["kinds"][index])], self._texts[index])
-
-
-def _written_so(text: str, start: int, end: int, spelling: Spelling) -> bool:
-    match spelling:
-        case Spelling.ANY:
-            return True
-        case Spelling.CAPITAL:
-            return text[start].isupper() and not _OPENS.search(text, max(0, start - 8), start)
-        case Spelling.CAPITALS:
-            return sum(letter.isupper() for letter in text[start:end]) > 1
 
 
 class Spanned(Protocol):

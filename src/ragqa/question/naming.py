@@ -49,7 +49,7 @@ def named(question: str, uses: Uses) -> Naming:
 
 
 def _guesses(question: str, uses: Uses) -> Iterator[tuple[int, int, str]]:
-    known = links(question)
+    known = [link for link in links(question) if link.known]
     for word in _WORD.finditer(question):
         if any(link.start < word.end() and word.start() < link.end for link in known) or uses(word[0]):
             continue
