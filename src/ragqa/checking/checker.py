@@ -66,7 +66,9 @@ class Checker:
             )
         sentence = self._evidence_sentence(said, source)
         if sentence is None:
-            return Finding(verdict="not_enough", probability=1.0, quote="", start=0, end=0, reason="the source has no text")
+            return Finding(
+                verdict="not_enough", probability=1.0, quote="", start=0, end=0, reason="the source has no whole sentence"
+            )
         verdict, probability, reason = _weighed(said, source, sentence)
         return Finding(
             verdict=verdict,
@@ -98,8 +100,8 @@ class Checker:
         return None if sentence is None else features(claim, source, sentence)
 
     def _evidence_sentence(self, claim: str, source: str) -> EvidenceSentence | None:
-        """The sentence of a source that the reranker likes best among those nearest in meaning; None when it has no sentence."""
-        spans = sentences(source, 0, len(source))
+        """Of a source's whole sentences nearest in meaning the one that the reranker likes best; None when it has none."""
+        spans = [span for span in sentences(source, 0, len(source)) if span.is_whole]
         if not spans:
             return None
         turned = opposite(claim)

@@ -83,7 +83,7 @@ def _of_passage(hit: Hit, source: Source, lead: bool) -> list[Candidate]:
     record, found = source.record, []
     for start, sentence in quotable(record.text, hit.passage):
         text = without_markers(record.text[start : sentence.end])
-        if len(text.split()) < SHORTEST or _AIM.match(text) or source.barred.intersection(sentence.markers):
+        if not sentence.is_whole or _tells_nothing(text) or source.barred.intersection(sentence.markers):
             continue
         found.append(
             Candidate(
@@ -121,6 +121,11 @@ def _labelled(text: str) -> tuple[tuple[int, Sentence], ...]:
         label = _LABEL.match(sentence.text)
         found.append((sentence.start + (label.end() if label else 0), sentence))
     return tuple(found)
+
+
+def _tells_nothing(text: str) -> bool:
+    """Whether it is a heading or a fragment, a question, or says what a study wanted to know."""
+    return len(text.split()) < SHORTEST or text.rstrip(" .").endswith("?") or bool(_AIM.match(text))
 
 
 def _part(record: Article | Abstract, offset: int, text: str) -> Part:

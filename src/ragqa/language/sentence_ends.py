@@ -30,8 +30,9 @@ _MARKED_UP = re.compile(_MARKUP)
 _JOINING = re.compile(r"[,;:.!?…)\]}»”%]|[=+&±×÷/](?!\s?[^\w\s])")
 """Signs that open no sentence, since they close or join; several of the latter are a line drawn."""
 _WRITTEN_OUT = re.compile(r"[a-z]{5,}")
-"""A word that is seldom a shortened one: of 424 whose full stop stands before a small letter, in all texts of five public sets, only
-``subsp`` was; such words are in ``never_last``."""
+"""A word that is seldom a shortened one: of 424 whose full stop stands before a small letter, in all texts of five public sets,
+only ``subsp`` was; such words are in ``never_last``."""
+_LAST = re.compile(r"[.!?…][\"'”’»)\]]*+\Z")
 _ENUMERATOR = re.compile(r"\d{1,2}|[A-Za-z]|[ivxIVX]{1,4}")
 _DOTTED = re.compile(r"(?:[a-z]\.)+[a-z]|(?P<capitals>(?:[A-Z]\.)+[A-Z]|Ph\.D)")
 _WEB = re.compile(r"www\.|[/@]")
@@ -44,6 +45,16 @@ def sentence_starts(text: str) -> Iterator[int]:
         if stop.end() < len(text) and _ends(text, begin, stop):
             begin = stop.end()
             yield begin
+
+
+def has_ended(sentence: str) -> bool:
+    """Whether a sentence after which its text is cut off is whole: it closes, but in no bracket and on no shortened word."""
+    stop = _LAST.search(sentence)
+    before = sentence[max(0, stop.start() - LONGEST_BEFORE) : stop.start()].split() if stop else []
+    if not stop or not before:
+        return False
+    shown = sentence[max(0, stop.start() - LONGEST_BRACKET) :]
+    return not (_goes_on(shown, before) or _shortens(before, "", len(before) == 1))
 
 
 def _ends(text: str, begin: int, stop: re.Match[str]) -> bool:
@@ -66,7 +77,7 @@ def _ends(text: str, begin: int, stop: re.Match[str]) -> bool:
 
 
 def _is_written_out(stop: re.Match[str], before: Sequence[str]) -> bool:
-    """Whether one stop stands right after a word that it does not shorten: whatever follows, brackets apart, is another sentence."""
+    """Whether one stop stands right after a word that it does not shorten: whatever follows, brackets apart, stands by itself."""
     single = len(stop["run"]) == 1 and stop["run"] != "…" and not stop["closing"]
     return single and bool(before) and bool(_WRITTEN_OUT.fullmatch(before[-1]))
 
