@@ -15,7 +15,7 @@ from ragqa.evidence.gathering import Evidence, Gate
 from ragqa.language.readability import reading_grade
 from ragqa.language.sentences import without_markers
 from ragqa.question.query import Query
-from ragqa.question.refusal import REFUSALS, Refusal, Status
+from ragqa.question.refusal import CALM, REFUSALS, Refusal, Status
 
 SHORT_ID = 16
 """Hex digits of an answer's digest that name it on the command line; by hand."""
@@ -61,7 +61,8 @@ def assembled(query: Query, evidence: Evidence, statements: tuple[Statement, ...
 
 def _caveats(query: Query, evidence: Evidence) -> tuple[str, ...]:
     """What the reader must know before the first statement."""
-    told = [f'"{asked}" was read as {name}.' for asked, name in query.guessed]
+    told = [CALM] if query.calm else []
+    told += [f'"{asked}" was read as {name}.' for asked, name in query.guessed]
     if evidence.lacking:
         told.append(f"No source searched covers: {', '.join(evidence.lacking)}.")
     return (*told, *evidence.caveats)
@@ -76,6 +77,7 @@ def _abstained(query: Query, evidence: Evidence, made: Made) -> Answer:
         evidence.closed,
         status=Status.INSUFFICIENT_EVIDENCE if medical else Status.OUT_OF_SCOPE,
         message=_abstention(evidence) if medical else REFUSALS["other"],
+        caveats=(CALM,) if query.calm else (),
     )
 
 
@@ -86,7 +88,7 @@ def _answer(
         generation=made.generation,
         models=dict(made.models),
         queries=made.queries,
-        understanding=query.understanding.as_words(),
+        understanding=query.understanding.as_words() | ({"emergency": "said to be none"} if query.calm else {}),
         scores={name: round(value, 4) for name, value in (scores or {}).items()},
         gate=gate,
     )
