@@ -1,6 +1,6 @@
 """Whether a message tells of somebody who is in danger now: a small grammar over word lists, read sentence by sentence.
 
-    urgent  =  red  |  named + (amber | treated | today)  |  amber + amber + (someone | today)
+    urgent  =  red  |  named + (amber | treated | today)  |  amber + amber + (someone | today | amber)
 
 Red is a sign that is enough alone, a measured value out of all bounds, or groups that are red together. What is denied, past or
 long-standing tells of no danger; nor does a sentence about a subject (research, policy, how often), unless it tells of someone
@@ -83,11 +83,11 @@ def danger(message: str) -> Alarm | None:
 
 
 def is_quiet(message: str) -> bool:
-    """Whether a message has what no emergency has: a figure of speech, or, where it tells of nothing today, a subject, the past,
-    what is denied or an everyday mishap.
+    """Whether a message has what no emergency has: a figure of speech, a missed dose, or, where it tells of nothing today, a
+    subject, the past or what is denied.
     """
     text = _plain(message)
-    if _words("idiom").search(message):
+    if _words("idiom").search(message) or _words("mishap").search(message):
         return True
     if _words("today").search(text):
         return False
@@ -126,7 +126,7 @@ def _sentences(text: str) -> Iterator[Sentence]:
     for sentence in _SENTENCE.split(text):
         someone, today = _names_someone(sentence), bool(_words("today").search(sentence))
         asks = _words("topic").search(sentence) or _ASKING.match(sentence)
-        measured = len(list(_critical(sentence)))
+        measured = _critical(sentence)
         if asks and not ((someone and (today or measured)) or measured > 1 or _words("red_means").search(sentence)):
             continue
         if clauses := tuple(clause for clause in _CLAUSE.split(sentence) if clause.strip() and not _is_over(clause)):
@@ -147,14 +147,14 @@ def _red(sentence: Sentence) -> Alarm | None:
     for rule in _rules("in_one_sentence"):
         if sentence.holds_all(rule):
             return "emergency" if _POISONED.isdisjoint(rule) else "overdose"
-    return "emergency" if any(any(_critical(clause)) for clause in sentence.clauses) else None
+    return "emergency" if any(map(_critical, sentence.clauses)) else None
 
 
 def _adds_up(told: tuple[Sentence, ...]) -> bool:
     """Whether signs that are not enough alone are, together."""
     someone, today = any(sentence.someone for sentence in told), any(sentence.today for sentence in told)
     ambers = sum(_hold(told, name) for name in _AMBER)
-    if ambers > 1 and (someone or today):
+    if ambers > 2 or (ambers > 1 and (someone or today)):
         return True
     if any(all(_hold(told, part) for part in rule) for rule in _rules("in_one_message")):
         return True
@@ -177,10 +177,11 @@ def _is_denied(clause: str, match: re.Match[str]) -> bool:
     return any(len(before[near.end() :].split()) <= _NEAR for near in _words("denied_near").finditer(before))
 
 
-def _critical(text: str) -> Iterator[float]:
-    """The values in a text that are red."""
-    for match in _VALUE.finditer(text):
-        value = float(match["value"].replace(" ", ""))
-        apart = match["joint"] or "." in match["value"]  # T40 and K10 are names of something else
-        if apart and _BOUNDS[match["name"].lower()].exceeded(value):
-            yield value
+def _critical(text: str) -> int:
+    """How many values in a text are red."""
+    return sum(_is_critical(match) for match in _VALUE.finditer(text))
+
+
+def _is_critical(match: re.Match[str]) -> bool:
+    apart = match["joint"] or "." in match["value"]  # T40 and K10 are names of something else
+    return bool(apart) and _BOUNDS[match["name"].lower()].exceeded(float(match["value"].replace(" ", "")))
