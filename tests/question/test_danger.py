@@ -150,14 +150,17 @@ def test_what_is_denied_past_lasting_or_a_figure_of_speech_is_no_danger(message:
     assert danger(message) is None
 
 
-@pytest.mark.parametrize(
-    ("alone", "beside"), [("drowsy", "she is vomiting"), ("a rash", "he feels faint"), ("confused", "my mother is wheezing")]
-)
-def test_signs_that_are_mild_alone_are_none_alone(alone: str, beside: str) -> None:
-    """Two of different kinds in one person are an emergency."""
-    assert danger(f"{alone} on the new tablet") is None
-    assert danger(beside) is None
-    assert danger(f"{beside}, {alone}")
+AMBER = ("she is vomiting", "drowsy", "a rash", "feels faint", "wheezing", "pale")
+
+
+@given(st.permutations(AMBER))
+def test_mild_signs_of_different_kinds_add_up(signs: list[str]) -> None:
+    """One is none; two are an emergency today, three in somebody."""
+    one, two, three = signs[0], ", ".join(signs[:2]), ", ".join(signs[:3])
+    assert danger(f"{one} on the new tablet") is None
+    assert danger(f"{two} on the new tablet") is None
+    assert danger(f"{two} since this morning")
+    assert danger(f"his signs: {three}".replace(":", " are"))
 
 
 @pytest.mark.parametrize("name", sorted(_BOUNDS))

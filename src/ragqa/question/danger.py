@@ -1,6 +1,6 @@
 """Whether a message tells of somebody who is in danger now: a small grammar over word lists, read sentence by sentence.
 
-    urgent  =  red  |  named + (amber | treated | today)  |  amber + amber + (someone | today | amber)
+    urgent  =  red  |  named + (amber | treated | today)  |  2 amber + today  |  3 amber + someone  |  4 amber
 
 Red is a sign that is enough alone, a measured value out of all bounds, or groups that are red together. What is denied, past or
 long-standing tells of no danger; nor does a sentence about a subject (research, policy, how often), unless it tells of someone
@@ -25,9 +25,9 @@ _POISONED = frozenset({"taken", "harmful", "many", "swallowed"})
 """Groups of which a rule tells of something taken."""
 _NEAR = 2
 """Words between "not" and what it denies, by hand; "no", "without" and "denies" deny all that follows in their clause."""
-_SENTENCE = re.compile(r"[.?!]+(?=\s|$)|[;\n]")
+_SENTENCE = re.compile(r"[.?!](?=\s|$)|[;\n]")
 _CLAUSE = re.compile(r"[,:()\u2013\u2014]|\s-\s|\bbut\b|\band now\b", re.IGNORECASE)
-_ASKING = re.compile(rf"\s*(?:{_WORDS['opening'].pattern})*(?:{_WORDS['asking'].pattern})", re.IGNORECASE)
+_ASKING = re.compile(rf"\s{{0,3}}(?:{_WORDS['opening'].pattern}){{0,3}}(?:{_WORDS['asking'].pattern})", re.IGNORECASE)
 _OTHER_SCRIPTS = re.compile(_WORDS["other_scripts"].pattern)
 
 
@@ -52,7 +52,7 @@ _BOUNDS = {
 }
 _VALUE = re.compile(
     rf"(?<![\w-])(?P<name>{any_of(_BOUNDS)})(?P<joint>[\s:=]{{0,3}}(?:(?:{_WORDS['joints'].pattern})\s?){{0,3}})"
-    rf"(?P<value>\d[\d ]{{0,6}}(?:\.\d+)?)(?![\d.]*\d|\w|-\d| ?(?:{_WORDS['not_a_value'].pattern})\b)",
+    rf"(?P<value>\d[\d ]{{0,6}}(?:\.\d{{1,4}})?)(?!\.?\d|\w|-\d| ?(?:{_WORDS['not_a_value'].pattern})\b)",
     re.IGNORECASE,
 )
 
@@ -154,7 +154,7 @@ def _adds_up(told: tuple[Sentence, ...]) -> bool:
     """Whether signs that are not enough alone are, together."""
     someone, today = any(sentence.someone for sentence in told), any(sentence.today for sentence in told)
     ambers = sum(_hold(told, name) for name in _AMBER)
-    if ambers > 2 or (ambers > 1 and (someone or today)):
+    if ambers > 3 or (ambers > 2 and someone) or (ambers > 1 and today):
         return True
     if any(all(_hold(told, part) for part in rule) for rule in _rules("in_one_message")):
         return True
