@@ -86,7 +86,7 @@ def refuse(
     ``calm``: a clinician said that it is no emergency.
     """
     reason = outside(question, query, fingerprint, follows)
-    probed = not calm and reason != "task" and tells_of_someone(question) and not is_quiet(question)
+    probed = not calm and reason not in ("task", "harmful") and tells_of_someone(question) and not is_quiet(question)
     if probed and (found := _probed_alarm(query, fingerprint)):
         return _urgent(found, audience)
     if reason in ("instruction", "harmful", "task"):
