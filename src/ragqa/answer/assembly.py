@@ -17,7 +17,7 @@ from ragqa.language.about import NOTHING, about
 from ragqa.language.readability import reading_grade
 from ragqa.language.sentences import markers_at, without_markers
 from ragqa.question.query import Query
-from ragqa.question.refusal import REFUSALS, Refusal, Status
+from ragqa.question.refusal import CALM, REFUSALS, Refusal, Status
 from ragqa.question.understanding import QuestionType
 
 Find = Callable[[str], Article | Abstract | None]
@@ -101,7 +101,8 @@ def _rests_on(statement: Statement, cited: Sequence[Article | Abstract], find: F
 
 def _caveats(query: Query, evidence: Evidence) -> tuple[str, ...]:
     """What the reader must know before the first statement."""
-    told = [f'"{asked}" was read as {name}.' for asked, name in query.guessed]
+    told = [CALM] if query.calm else []
+    told += [f'"{asked}" was read as {name}.' for asked, name in query.guessed]
     if evidence.lacking:
         told.append(f"No source searched covers: {', '.join(evidence.lacking)}.")
     return (*told, *evidence.caveats)
@@ -116,6 +117,7 @@ def _abstained(query: Query, evidence: Evidence, made: Made) -> Answer:
         evidence.closed,
         status=Status.INSUFFICIENT_EVIDENCE if medical else Status.OUT_OF_SCOPE,
         message=_abstention(evidence) if medical else REFUSALS["other"],
+        caveats=(CALM,) if query.calm else (),
     )
 
 
@@ -126,7 +128,7 @@ def _answer(
         generation=made.generation,
         models=dict(made.models),
         queries=made.queries,
-        understanding=query.understanding.as_words(),
+        understanding=query.understanding.as_words() | ({"emergency": "said to be none"} if query.calm else {}),
         scores={name: round(value, 4) for name, value in (scores or {}).items()},
         gate=gate,
     )

@@ -59,6 +59,8 @@ class Query:
     refusal: Refusal | None = None
     carries: bool = True
     """Whether words taken over from the conversation count for covering the question."""
+    calm: bool = False
+    """Whether a clinician said that it is no emergency."""
 
     @property
     def text(self) -> str:

@@ -22,7 +22,7 @@ from ragqa.question.query import Query
 from ragqa.question.refusal import NOTHING_ASKED, REFUSALS, Refusal, Status
 from ragqa.question.terms import Vocabulary
 from ragqa.question.tongue import is_foreign
-from ragqa.question.triage import emergency, refuse
+from ragqa.question.triage import emergency, refuse, searchable
 from ragqa.question.understanding import understand
 from ragqa.settings import Audience
 
@@ -60,19 +60,23 @@ class Reader:
         turns = tuple(self._cleaner.turn(turn) for turn in asked.history[-REMEMBERED:])
         article = self._article(asked.article) if asked.article else None
         topic = article.title if article else ""
-        reading = Reading(meant.text) if meant else _in_context(without_heading(said.text), turns, topic)
+        reader = audience or self._audience
+        calm = searchable(said.text) if reader == "clinician" else None
+        text, turns = _asked_again(said.text if calm is None else calm, calm is not None, turns)
+        reading = Reading(meant.text) if meant else _in_context(without_heading(text), turns, topic)
         return Query(
             asked=said.text,
             reading=reading,
             understanding=understand(self._vocabulary.searched(reading.text)),
-            audience=audience or self._audience,
+            audience=reader,
             vocabulary=self._vocabulary,
             turns=turns,
             article=asked.article,
             wanted=meant.text if meant else None,
             removed=tuple(dict.fromkeys((*said.kinds, *(meant.kinds if meant else ())))),
             preferred=_preferred(article, asked.history if reading.is_follow_up else ()),
-            refusal=emergency(said.text, reading.is_follow_up),
+            refusal=None if calm is not None else emergency(said.text, reader),
+            calm=calm is not None,
         )
 
     def judged(self, query: Query) -> Query:
@@ -83,7 +87,8 @@ class Reader:
             return replace(query, refusal=NOTHING_ASKED)
         readings = () if query.reading.several else query.reading.choices
         embedded = self._embedded(query, [*readings, query.text][0])
-        refused = refuse(query.asked, embedded.vector, embedded.fingerprint, query.reading.is_follow_up)
+        follows = query.reading.is_follow_up
+        refused = refuse(query.asked, embedded.vector, embedded.fingerprint, follows, query.audience, query.calm)
         if is_foreign(query.wanted or query.asked) and not (refused and refused.status is Status.URGENT):
             refused = Refusal(status=Status.OUT_OF_SCOPE, message=REFUSALS["language"])
         return replace(embedded, refusal=refused or _ambiguous(query.reading))
@@ -111,6 +116,13 @@ class Reader:
         if not isinstance(record, Article):
             raise RagqaError(f"no approved article {slug!r} in the index; `ragqa check` lists the articles and their states")
         return record
+
+
+def _asked_again(text: str, calm: bool, turns: tuple[Turn, ...]) -> tuple[str, tuple[Turn, ...]]:
+    """The question to be read and the turns before it: where it only says that the one before was no emergency, that one."""
+    if calm and not text and turns and turns[-1].status == Status.URGENT:
+        return turns[-1].question, turns[:-1]
+    return text, turns
 
 
 def _in_context(said: str, turns: Sequence[Turn], topic: str) -> Reading:
