@@ -349,7 +349,7 @@ class Vocabulary:
         return at < len(numbers) and bool(numbers[at] == number)
 
     def spelled_like(self, word: str, most: int) -> list[str]:
-        """Names of one word that begin as this one does and whose length and letters differ by no more than ``most`` edits can."""
+        """Names of one word that begin as this one does, with a length and letters that so many edits at most can make of its own."""
         names, firsts, lengths, held = self._spelled
         others = np.bitwise_count(held ^ _held(_codes(word), [0])).sum(axis=0)
         fits = (firsts == ord(word[0])) & (abs(lengths - len(word)) <= most) & (others <= 2 * most)

@@ -77,7 +77,7 @@ class Vocabulary:
         return tuple(term for word in dict.fromkeys(words) if (term := self._term(word)))
 
     def _term(self, word: str) -> Term | None:
-        """A word as a term, None for one that the index leaves out; remembered, as a question asks again and again for its own."""
+        """A word as a term, None for one that the index leaves out; remembered, as a question asks again for its own."""
         if word not in self._terms:
             stems, rarity = tuple(self.stems(word)), self.rarity(word)
             weight = rarity**2 * (1 + PIECE * (self._pieces(word) - 1))
