@@ -45,6 +45,7 @@ class Vocabulary:
         self.stems = stems
         self._uses = uses
         self._named: dict[str, Naming] = {}
+        self._terms: dict[str, Term | None] = {}
         self.rarity = reranker.rarity
         self._pieces = reranker.pieces
 
@@ -73,13 +74,15 @@ class Vocabulary:
             for word in _WORD.findall(replaced(text, [(place.start, place.end, " ") for place in _figures(text)]))
             if not _OF_THE_TRADE.fullmatch(word) and not _OF_ASKING.fullmatch(word)
         )
-        terms = []
-        for word in dict.fromkeys(words):
-            if stems := tuple(self.stems(word)):
-                rarity = self.rarity(word)
-                weight = rarity**2 * (1 + PIECE * (self._pieces(word) - 1))
-                terms.append(Term(word=word, stems=stems, rarity=rarity, weight=weight))
-        return tuple(terms)
+        return tuple(term for word in dict.fromkeys(words) if (term := self._term(word)))
+
+    def _term(self, word: str) -> Term | None:
+        """A word as a term, None for one that the index leaves out; remembered, as a question asks again for its own."""
+        if word not in self._terms:
+            stems, rarity = tuple(self.stems(word)), self.rarity(word)
+            weight = rarity**2 * (1 + PIECE * (self._pieces(word) - 1))
+            self._terms[word] = Term(word=word, stems=stems, rarity=rarity, weight=weight) if stems else None
+        return self._terms[word]
 
 
 def _figures(text: str) -> list[Band]:
