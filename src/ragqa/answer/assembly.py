@@ -39,7 +39,7 @@ class Made:
 
 def refused(query: Query, refusal: Refusal, made: Made) -> Answer:
     """The answer to a question that is not answered from sources, or not yet."""
-    return _answer(query, made, status=refusal.status, message=refusal.message, alternatives=refusal.alternatives)
+    return answer_of(query, made, status=refusal.status, message=refusal.message, alternatives=refusal.alternatives)
 
 
 def assembled(
@@ -55,7 +55,7 @@ def assembled(
     behind = _body(query, statements, [records[source] for source in cited], find)
     of_course = query.understanding.question_type is QuestionType.PROGNOSIS
     strength, conflicts = appraise(statements, references, behind, evidence.sufficiency.subjects, of_course=of_course)
-    return _answer(
+    return answer_of(
         query,
         made,
         _scores(evidence) | _readability(query, statements),
@@ -103,27 +103,35 @@ def _caveats(query: Query, evidence: Evidence) -> tuple[str, ...]:
     """What the reader must know before the first statement."""
     told = [CALM] if query.calm else []
     told += [f'"{asked}" was read as {name}.' for asked, name in query.guessed]
+    told += _not_held(query)
     if evidence.lacking:
         told.append(f"No source searched covers: {', '.join(evidence.lacking)}.")
     return (*told, *evidence.caveats)
 
 
+def _not_held(query: Query) -> list[str]:
+    """The studies that a question calls by name and no record here is."""
+    missing = ", ".join(study.text for study in query.studies if not study.ids)
+    return [f"No record here is of {missing}."] if missing else []
+
+
 def _abstained(query: Query, evidence: Evidence, made: Made) -> Answer:
     medical = query.is_medical(query.asked)
-    return _answer(
+    return answer_of(
         query,
         made,
         _scores(evidence),
         evidence.closed,
         status=Status.INSUFFICIENT_EVIDENCE if medical else Status.OUT_OF_SCOPE,
-        message=_abstention(evidence) if medical else REFUSALS["other"],
+        message=_abstention(query, evidence) if medical else REFUSALS["other"],
         caveats=(CALM,) if query.calm else (),
     )
 
 
-def _answer(
+def answer_of(
     query: Query, made: Made, scores: Mapping[str, float] | None = None, gate: Gate | None = None, **given: Any
 ) -> Answer:
+    """An answer of this status and content with what every answer carries; ``given`` are fields of ``Answer``."""
     trace = Trace(
         generation=made.generation,
         models=dict(made.models),
@@ -160,8 +168,8 @@ def _readability(query: Query, statements: Sequence[Statement]) -> dict[str, flo
     return {"reading_grade": own or 0.0, "reading_grade_of_sources": quoted or 0.0}
 
 
-def _abstention(evidence: Evidence) -> str:
-    parts = ["The approved articles and the abstracts they cite do not answer this question."]
+def _abstention(query: Query, evidence: Evidence) -> str:
+    parts = ["The approved articles and the abstracts they cite do not answer this question.", *_not_held(query)]
     if missing := evidence.lacking or evidence.sufficiency.missing:
         parts.append(f"No single source covers: {', '.join(missing)}.")
     near = [record.title for record in evidence.retrieved.records.values()][:3]

@@ -15,10 +15,12 @@ from dataclasses import dataclass, replace
 from ragqa.corpus.records import Article, Record
 from ragqa.evidence.candidates import Candidate, candidates
 from ragqa.evidence.coverage import coverage
-from ragqa.evidence.fitting import fitting
+from ragqa.evidence.directness import directed
+from ragqa.evidence.fitting import Fitting, fitting, met_by
 from ragqa.evidence.patients import suited
 from ragqa.evidence.sources import Retrieved
 from ragqa.evidence.sufficiency import HIGHEST, HOPELESS, Sufficiency, sufficiency
+from ragqa.language.about import NOTHING
 from ragqa.models import Embedder, Reranker, Vectors
 from ragqa.question.query import Query
 
@@ -32,6 +34,9 @@ ON_THE_QUESTION = 0.9
 hand."""
 
 
+CALLED = 0.25
+"""Share of ``abstain_below`` that is needed where a question calls a study by name and it is there: what else could be meant; by
+hand."""
 NOT_ABOUT = "about what is asked"
 """The gate where no sentence is about what was asked."""
 
@@ -64,9 +69,10 @@ def gather(query: Query, retrieved: Retrieved, embedder: Embedder, reranker: Rer
 
     ``abstain_below``: probability of being answerable below which the evidence is not enough.
     """
-    on_it = fitting(query, candidates(retrieved, _leads(query, retrieved, embedder)), retrieved)
+    found = candidates(retrieved, _leads(query, retrieved, embedder))
+    on_it = _of_called(query, fitting(query, found, retrieved), found, retrieved)
     on_patients = suited(query, on_it.candidates, retrieved)
-    read = _nearest(query, on_patients.candidates, embedder)
+    read = _nearest(query, directed(query, on_patients.candidates, retrieved), embedder)
     measured = sufficiency(query, retrieved, [candidate.similarity for candidate in read], on_it.met, on_it.lacking)
     if not read:
         return _closed(retrieved, measured, NOT_ABOUT, 0, 1, on_it.lacking or on_patients.lacking)
@@ -75,6 +81,7 @@ def gather(query: Query, retrieved: Retrieved, embedder: Embedder, reranker: Rer
         return _closed(retrieved, measured, "within reach", reach, HOPELESS * abstain_below)
     judged = _judged(query, read, reranker)
     measured = replace(measured, logit=judged[0].logit)
+    abstain_below *= CALLED if query.called & retrieved.sources.keys() else 1
     if measured.probability < abstain_below:
         return _closed(retrieved, measured, "answerable", measured.probability, abstain_below)
     return Evidence(
@@ -84,6 +91,25 @@ def gather(query: Query, retrieved: Retrieved, embedder: Embedder, reranker: Rer
         caveats=(*on_it.caveats, *on_patients.caveats),
         candidates=tuple(judged),
     )
+
+
+def _of_called(query: Query, on_it: Fitting, found: Sequence[Candidate], retrieved: Retrieved) -> Fitting:
+    """Of a question that calls studies by name the sentences of them and those that rest on them, the former about one more thing
+    that was asked; where none of these fit, what the studies say of the conditions asked about.
+    """
+    called = query.called & retrieved.sources.keys()
+    if not called:
+        return on_it
+    of_them = [one for one in on_it.candidates if one.source_id in called or not called.isdisjoint(one.rests_on)]
+    if not of_them:
+        asked = query.about(NOTHING).conditions
+        of_them = [
+            one
+            for one in found
+            if one.source_id in called and (not asked or met_by(asked, retrieved.sources[one.source_id].about.conditions))
+        ]
+    kept = [replace(one, met=one.met + (one.source_id in called)) for one in of_them]
+    return replace(on_it, candidates=kept, caveats=on_it.caveats if on_it.candidates else ())
 
 
 def _closed(

@@ -7,6 +7,7 @@ from copy import copy
 from functools import lru_cache
 from pathlib import Path
 
+from ragqa.corpus.credits import folded
 from ragqa.corpus.records import Abstract, Article, Passage
 from ragqa.errors import IndexFault, IndexMismatch, IndexMissing
 from ragqa.index.generations import current_generation, nothing_live, stored_generations
@@ -81,6 +82,16 @@ class Generation:
     def find(self, source_id: str) -> Article | Abstract | None:
         """The record of this id; None when there is none, or it is withheld."""
         return None if source_id in self.withheld else self._record(source_id)
+
+    def rows(self, source_id: str) -> range:
+        """The rows of a source's passages; none where it is not to be found."""
+        with reading(self.folder):
+            return range(0) if source_id in self.withheld else self._store.rows(source_id)
+
+    def credited(self, name: str) -> list[tuple[str, int | None]]:
+        """Id and year of the abstracts that are called by this name of an author, a group or a journal, by id."""
+        with reading(self.folder):
+            return [(id_, year) for id_, year in self._store.credited(folded(name)) if id_ not in self.withheld]
 
     def record(self, source_id: str) -> Article | Abstract:
         """The source of a passage of this generation; raises IndexFault when there is none of that id."""

@@ -10,9 +10,10 @@ from ragqa.language.abbreviations import both_spellings
 from ragqa.language.lexicon import lexicon
 from ragqa.language.scales import EXCLUDING, Band, places
 from ragqa.models import Reranker
-from ragqa.question.naming import Naming, Uses, named
+from ragqa.question.naming import Naming, named
 from ragqa.question.replacing import replaced
 from ragqa.question.shorthand import expanded
+from ragqa.question.studies import Credited, Uses, nobody
 
 _WORD = re.compile(r"\w+")
 _WORDS = lexicon("question", "terms")
@@ -40,10 +41,17 @@ class Term:
 class Vocabulary:
     """Words as the index stems them and as the reranker's vocabulary ranks them."""
 
-    def __init__(self, stems: Callable[[str], list[str]], reranker: Reranker, uses: Uses = str.isalpha) -> None:
-        """``stems`` gives the index terms of a text; ``uses`` tells whether a source uses a word."""
+    def __init__(
+        self,
+        stems: Callable[[str], list[str]],
+        reranker: Reranker,
+        uses: Uses = str.isalpha,
+        credited: Credited = nobody,
+    ) -> None:
+        """``stems`` gives the index terms of a text; ``uses`` tells whether a source uses a word, ``credited`` who goes by a
+        name."""
         self.stems = stems
-        self._uses = uses
+        self._uses, self._credited = uses, credited
         self._named: dict[str, Naming] = {}
         self._terms: dict[str, Term | None] = {}
         self.rarity = reranker.rarity
@@ -52,7 +60,7 @@ class Vocabulary:
     def named(self, question: str) -> Naming:
         """A question in the names that sources use."""
         if question not in self._named:
-            self._named[question] = named(question, self._uses)
+            self._named[question] = named(question, self._uses, self._credited)
         return self._named[question]
 
     def searched(self, question: str) -> str:

@@ -14,7 +14,7 @@ from ragqa.question.followup.correction import corrected
 from ragqa.question.followup.courtesy import asks_nothing
 from ragqa.question.followup.mentions import WORDS, identities, identity, mentions, without_end
 from ragqa.question.followup.rewriting import rewritten
-from ragqa.question.followup.several import several
+from ragqa.question.followup.several import clauses, several
 from ragqa.question.followup.thread import Reading, Thread
 from ragqa.question.refusal import SEARCHED
 
@@ -45,16 +45,11 @@ def standalone(question: str, history: Sequence[Turn], topic: str = "") -> Readi
     return replace(read, joined=f"{without_end(thread.question)}: {question}")
 
 
-def apart(question: str, history: Sequence[Turn], topic: str = "") -> Reading | None:
-    """A text that holds several questions, each of them made to stand alone after the one before it; None where it asks one."""
-    questions = several(question)
-    if not questions:
-        return None
-    turns = list(history)
-    for part in questions:
-        read = standalone(part, turns, topic)
-        turns.append(Turn(question=part, standalone=read.text))
-    return Reading(question, choices=tuple(turn.standalone for turn in turns[len(history) :]), several=True)
+def apart(question: str) -> Reading | None:
+    """A text that holds several questions, each as it is worded; None where it asks one."""
+    if questions := several(question):
+        return Reading(question, questions=questions)
+    return Reading(question, questions=parts, loosely=True) if (parts := clauses(question)) else None
 
 
 def chosen(question: str, history: Sequence[Turn]) -> Reading | None:
