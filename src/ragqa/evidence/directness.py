@@ -39,5 +39,5 @@ def directed(query: Query, found: Sequence[Candidate], retrieved: Retrieved) -> 
         tells = any(told.search(candidate.text) for told in wanted)
         some = of_all and any(band.scale in ORGANS for band in bands(candidate.text, record.text))
         methods = of_findings and label_at(record, candidate.start) in _METHODS
-        directed.append(replace(candidate, directness=tells - some - methods))
+        directed.append(replace(candidate, directness=candidate.directness + tells - some - methods))
     return directed
