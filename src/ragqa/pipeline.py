@@ -120,7 +120,15 @@ class Ragqa(OpenIndex):
         statements, cited = cite(verified(drafts, evidence.retrieved.records, query.audience), evidence.retrieved.records)
         for statement in statements:
             check_statement(statement)
-        answer = assembled(query, evidence, statements, cited, self._made(query, query.readings), self.generation.find)
+        answer = assembled(
+            query,
+            evidence,
+            statements,
+            cited,
+            self._made(query, query.readings),
+            self.generation.find,
+            self.generation.articles_left_out,
+        )
         timer.lap("check")
         return timer.told(answer)
 

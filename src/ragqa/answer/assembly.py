@@ -8,6 +8,7 @@ from typing import Any
 
 from ragqa.answer.appraisal import Body, appraise
 from ragqa.answer.contract import DISCLAIMERS, Answer, Reference, Trace
+from ragqa.answer.waiting import waiting
 from ragqa.checking.statements import Statement
 from ragqa.corpus.records import Abstract, Article
 from ragqa.corpus.study import follow_up, sample_size, study_design
@@ -43,13 +44,20 @@ def refused(query: Query, refusal: Refusal, made: Made) -> Answer:
 
 
 def assembled(
-    query: Query, evidence: Evidence, statements: tuple[Statement, ...], cited: Sequence[str], made: Made, find: Find
+    query: Query,
+    evidence: Evidence,
+    statements: tuple[Statement, ...],
+    cited: Sequence[str],
+    made: Made,
+    find: Find,
+    left_out: Callable[[], Mapping[str, str]] = dict,
 ) -> Answer:
     """An answer from checked statements and the ids of the sources they cite, in the order of their numbers; without any, an
-    abstention that says what was missing. ``find`` gives the records that articles cite, none that may not be shown.
+    abstention that says what was missing. ``find`` gives the records that articles cite, none that may not be shown; ``left_out`` the articles that may
+    not, id to reason.
     """
     if not statements:
-        return _abstained(query, evidence, made)
+        return _abstained(query, evidence, made, left_out())
     records = evidence.retrieved.records
     references = tuple(reference(records[source], number) for number, source in enumerate(cited, start=1))
     behind = _body(query, statements, [records[source] for source in cited], find)
@@ -115,7 +123,7 @@ def _not_held(query: Query) -> list[str]:
     return [f"No record here is of {missing}."] if missing else []
 
 
-def _abstained(query: Query, evidence: Evidence, made: Made) -> Answer:
+def _abstained(query: Query, evidence: Evidence, made: Made, left_out: Mapping[str, str]) -> Answer:
     medical = query.is_medical(query.asked)
     return answer_of(
         query,
@@ -123,7 +131,7 @@ def _abstained(query: Query, evidence: Evidence, made: Made) -> Answer:
         _scores(evidence),
         evidence.closed,
         status=Status.INSUFFICIENT_EVIDENCE if medical else Status.OUT_OF_SCOPE,
-        message=_abstention(query, evidence) if medical else REFUSALS["other"],
+        message=_abstention(query, evidence, left_out) if medical else REFUSALS["other"],
         caveats=(CALM,) if query.calm else (),
     )
 
@@ -168,10 +176,11 @@ def _readability(query: Query, statements: Sequence[Statement]) -> dict[str, flo
     return {"reading_grade": own or 0.0, "reading_grade_of_sources": quoted or 0.0}
 
 
-def _abstention(query: Query, evidence: Evidence) -> str:
+def _abstention(query: Query, evidence: Evidence, left_out: Mapping[str, str]) -> str:
     parts = ["The approved articles and the abstracts they cite do not answer this question.", *_not_held(query)]
     if missing := evidence.lacking or evidence.sufficiency.missing:
         parts.append(f"No single source covers: {', '.join(missing)}.")
+    parts += waiting(query, left_out)
     near = [record.title for record in evidence.retrieved.records.values()][:3]
     if titles := [title for title in near if title]:
         parts.append("Nearest sources searched: " + "; ".join(title.rstrip(".?") for title in titles) + ".")

@@ -94,22 +94,24 @@ def gather(query: Query, retrieved: Retrieved, embedder: Embedder, reranker: Rer
 
 
 def _of_called(query: Query, on_it: Fitting, found: Sequence[Candidate], retrieved: Retrieved) -> Fitting:
-    """Of a question that calls studies by name the sentences of them and those that rest on them, the former about one more thing
-    that was asked; where none of these fit, what the studies say of the conditions asked about.
+    """Of a question that calls studies by name what fits of them and of what rests on them, of several that a name may mean those
+    on most of what is asked; of a single one all that it says itself, as the most direct.
     """
     called = query.called & retrieved.sources.keys()
     if not called:
         return on_it
-    of_them = [one for one in on_it.candidates if one.source_id in called or not called.isdisjoint(one.rests_on)]
-    if not of_them:
-        asked = query.about(NOTHING).conditions
-        of_them = [
-            one
-            for one in found
-            if one.source_id in called and (not asked or met_by(asked, retrieved.sources[one.source_id].about.conditions))
-        ]
-    kept = [replace(one, met=one.met + (one.source_id in called)) for one in of_them]
-    return replace(on_it, candidates=kept, caveats=on_it.caveats if on_it.candidates else ())
+    asked = query.about(NOTHING).asked
+    on = {id_: len(met_by(asked, retrieved.sources[id_].about.asked)) for id_ in called}
+    meant = {id_ for id_, number in on.items() if number == max(on.values())}
+    of_them = [one for one in on_it.candidates if one.source_id in meant or not meant.isdisjoint(one.rests_on)]
+    if len(meant) == 1 or not of_them:
+        fits = {one.text for one in of_them}
+        most = max((one.met for one in of_them), default=0)
+        own = [replace(one, met=most + (one.text in fits), directness=1) for one in found if one.source_id in meant]
+        of_them = own + [one for one in of_them if one.source_id not in meant]
+    told = NOTHING.union(*(one.about.asked | retrieved.sources[one.source_id].about.asked for one in of_them))
+    lacking = dict.fromkeys((*on_it.lacking, *query.wording(asked - met_by(asked, told))))
+    return replace(on_it, candidates=of_them, lacking=tuple(lacking))
 
 
 def _closed(

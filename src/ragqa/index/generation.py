@@ -135,6 +135,12 @@ class Generation:
         with reading(self.folder):
             return self._store.left_out() | dict(self.withheld)
 
+    def articles_left_out(self) -> dict[str, str]:
+        """Every article that the gate left out, with the reason."""
+        with reading(self.folder):
+            here = {source: why for source, why in self.withheld.items() if source.startswith("article:")}
+            return self._store.articles_left_out() | here
+
     def close(self) -> None:
         """Release the files."""
         self._store.close()

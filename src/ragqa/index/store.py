@@ -125,6 +125,13 @@ class PassageStore:
         """Every source that the gate left out, with the reason."""
         return dict(self._database.execute("SELECT id, reason FROM live_excluded ORDER BY id").fetchall())
 
+    def articles_left_out(self) -> dict[str, str]:
+        """Every article that the gate left out, with the reason."""
+        rows = self._database.execute(
+            "SELECT id, reason FROM live_excluded WHERE id >= 'article:' AND id < 'article;' ORDER BY id"
+        )
+        return dict(rows.fetchall())
+
     def close(self) -> None:
         """Release the files."""
         self._database.close()

@@ -21,6 +21,11 @@ from ragqa.question.refusal import SEARCHED
 REMEMBERED = 6
 """Turns looked back on; by hand: so that the work per turn stays the same however long the conversation."""
 
+_AFRESH = re.compile(
+    rf"(?:(?:{WORDS['lead_in'].pattern})\b[\s,.:]*){{0,3}}(?:{WORDS['afresh'].pattern})\s?(?:[-–—:;,.]+\s?|\babout\s)(?=\S)",
+    re.IGNORECASE,
+)
+"""What leaves all that was said before."""
 _AGREED = re.compile(WORDS["agreed"].pattern, re.IGNORECASE)
 _DECLINED = re.compile(WORDS["declined"].pattern, re.IGNORECASE)
 _ORDINALS = tuple(WORDS["ordinals"].entries)
@@ -31,6 +36,10 @@ def standalone(question: str, history: Sequence[Turn], topic: str = "") -> Readi
     """Read a question in the light of the turns before it; ``topic`` is the title of the article being read."""
     if asks_nothing(question):
         return Reading(question, asks=False)
+    if afresh := _AFRESH.match(question):
+        rest = question[afresh.end() :]
+        if any(mention.role in (Role.TREATMENT, Role.CONDITION) for mention in mentions(rest)):
+            return Reading(rest, unnamed=unnamed(rest))
     turns = _asking(history)
     thread = _thread(turns, topic)
     if not (thread.question or thread.pending or topic):
