@@ -129,9 +129,11 @@ def _leads(query: Query, retrieved: Retrieved, embedder: Embedder) -> set[str]:
 
 
 def _nearest(query: Query, found: list[Candidate], embedder: Embedder) -> list[Candidate]:
-    """The candidates worth judging, with their vectors, nearest to the question first."""
+    """The candidates worth judging, with their vectors: those that answer directly, then the nearest to the question."""
     held = query.vocabulary.held
-    found = sorted(found, key=lambda candidate: -(candidate.near + coverage(query.terms, held(candidate.words))))
+    nearness = [candidate.near + coverage(query.terms, held(candidate.words)) for candidate in found]
+    order = sorted(range(len(found)), key=lambda i: (-max(found[i].directness, 0), -nearness[i]))
+    found = [found[i] for i in order]
     found = _leads_and(found, MOST_READ)
     vectors = embedder.embed([candidate.text for candidate in found])
     similarities: Vectors = vectors @ query.vector[0]
@@ -139,7 +141,7 @@ def _nearest(query: Query, found: list[Candidate], embedder: Embedder) -> list[C
         replace(candidate, vector=vector, similarity=similarity)
         for candidate, vector, similarity in zip(found, vectors, similarities.tolist(), strict=True)
     ]
-    return _leads_and(sorted(read, key=lambda candidate: -candidate.similarity), MOST_JUDGED)
+    return _leads_and(sorted(read, key=lambda candidate: (-max(candidate.directness, 0), -candidate.similarity)), MOST_JUDGED)
 
 
 def _judged(query: Query, read: Sequence[Candidate], reranker: Reranker) -> list[Candidate]:

@@ -19,7 +19,8 @@ _END = re.compile(r"(?<=[?;])\s+|(?<=[a-z)]\.)\s+(?=[A-Z])")
 _CLAUSE = re.compile(rf",\s+(?:(?:{WORDS['going_on'].pattern})\s+){{0,3}}(?=(?:{WORDS['asking'].pattern})\b)", re.IGNORECASE)
 """What parts a question from another one in its sentence."""
 _JOINED = re.compile(
-    rf"(?:,\s(?:(?:{WORDS['going_on'].pattern})\s)?|\s(?:{WORDS['going_on'].pattern})\s)(?=(?:{WORDS['asking_on'].pattern})\b)",
+    rf",\s(?=(?:{WORDS['asking_on'].pattern})\b)|"
+    rf",?\s(?:{WORDS['going_on'].pattern})\s(?=(?:{WORDS['asking_on'].pattern}|{WORDS['relative'].pattern})\b)",
     re.IGNORECASE,
 )
 """What parts a clause that asks from the one before it, which may ask about the same."""
