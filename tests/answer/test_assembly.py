@@ -103,6 +103,20 @@ def test_an_article_is_as_strong_as_the_studies_it_cites_for_its_sentence(questi
     assert answer.evidence.strength == strength
 
 
+@pytest.mark.parametrize(("label", "strength"), [("RESULTS", "low"), ("BACKGROUND", "very_low"), (None, "low")])
+def test_what_a_study_tells_of_others_is_not_what_it_found(label: str | None, strength: str) -> None:
+    """The background of a trial is as sure as nothing that is known."""
+    told = "We randomised 60 adults with gout to naproxen or placebo."
+    record = Abstract.model_validate(abstract(3, sections=[{"label": label, "text": told}], publication_types=[RANDOMISED]))
+    source = Source(record=record, held=frozenset(), design=3, barred=frozenset())
+    found = Evidence(retrieved=Retrieved(hits=(), sources={record.id: source}), sufficiency=evidence().sufficiency)
+    quote = Quote(passage=passages(record, 1800)[0], start=record.text.index(told), end=len(record.text), score=0.9)
+    statements, cited = cite([Draft(text=told, section=Part.EVIDENCE, quotes=(quote,))], {record.id: record})
+    answer = assembled(query(), found, statements, cited, MADE, BEHIND.get)
+    assert answer.evidence is not None
+    assert answer.evidence.strength == strength
+
+
 def test_a_patient_is_told_how_hard_the_answer_reads() -> None:
     """Beside how hard its sources do."""
     statements, cited = cite([quoted()], {RECORD.id: RECORD})

@@ -11,9 +11,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
-from ragqa.answer.contract import Certainty, Conflict, Reference
+from ragqa.answer.contract import Certainty, Conflict, Reference, Strength
 from ragqa.checking.statements import Statement
 from ragqa.corpus.parts import Part
 from ragqa.corpus.records import Abstract
@@ -22,8 +21,6 @@ from ragqa.language.direction import COMPARED, reports_no_difference
 from ragqa.language.effects import includes_no_effect, is_wide
 from ragqa.language.lexicon import lexicon
 from ragqa.language.quantities import quantities
-
-Strength = Literal["high", "moderate", "low", "very_low"]
 
 SMALL_SAMPLE = 400
 """Participants below which a body of trials counts as imprecise: GRADE's rule of thumb for continuous outcomes

@@ -10,6 +10,7 @@ from ragqa.answer.appraisal import Body, appraise
 from ragqa.answer.contract import DISCLAIMERS, Answer, Reference, Trace
 from ragqa.answer.waiting import waiting
 from ragqa.checking.statements import Statement
+from ragqa.corpus.passages import label_at
 from ragqa.corpus.records import Abstract, Article
 from ragqa.corpus.study import follow_up, sample_size, study_design
 from ragqa.evidence.fitting import met_by
@@ -23,6 +24,8 @@ from ragqa.question.understanding import QuestionType
 
 Find = Callable[[str], Article | Abstract | None]
 """The record of an id, none where there is none or it may not be shown."""
+FOUND_BY_OTHERS = frozenset({"BACKGROUND", "INTRODUCTION", "OBJECTIVE", "OBJECTIVES"})
+"""Sections of a structured abstract that tell what was known before: its study's design says nothing of that."""
 SHORT_ID = 16
 """Hex digits of an answer's digest that name it on the command line; by hand."""
 
@@ -53,8 +56,8 @@ def assembled(
     left_out: Callable[[], Mapping[str, str]] = dict,
 ) -> Answer:
     """An answer from checked statements and the ids of the sources they cite, in the order of their numbers; without any, an
-    abstention that says what was missing. ``find`` gives the records that articles cite, none that may not be shown; ``left_out`` the articles that may
-    not, id to reason.
+    abstention that says what was missing. ``find`` gives the records that articles cite, none that may not be shown;
+    ``left_out`` the articles that may not, id to reason.
     """
     if not statements:
         return _abstained(query, evidence, made, left_out())
@@ -94,10 +97,12 @@ def _body(query: Query, statements: Sequence[Statement], cited: Sequence[Article
 
 
 def _rests_on(statement: Statement, cited: Sequence[Article | Abstract], find: Find) -> dict[str, Abstract]:
-    """The studies that a statement quotes, and those that an article quoted cites for it, by id."""
+    """The studies that found what a statement quotes, and those that an article quoted cites for it, by id."""
     studies: dict[str, Abstract] = {}
     for support in statement.support:
         record = cited[support.reference - 1]
+        if label_at(record, support.start) in FOUND_BY_OTHERS:
+            continue
         behind = (
             [record]
             if isinstance(record, Abstract)

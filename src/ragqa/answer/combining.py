@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import get_args
 
+from ragqa.answer.appraisal import LEVELS
 from ragqa.answer.assembly import Made, answer_of
-from ragqa.answer.contract import Answer, Certainty, Conflict, Reference, Strength, SubQuestion
+from ragqa.answer.contract import Answer, Certainty, Conflict, Reference, SubQuestion
 from ragqa.checking.statements import Statement
 from ragqa.question.query import Query
 from ragqa.question.refusal import Status
-
-STRENGTHS: tuple[Strength, ...] = get_args(Strength)
 
 
 @dataclass(slots=True)
@@ -81,4 +79,4 @@ def _weakest(answers: Sequence[Answer]) -> Certainty | None:
     if not behind:
         return None
     told = [f"For {', '.join(numbers)}: {one.strength.replace('_', ' ')}. {one.why}" for one, numbers in behind.items()]
-    return Certainty(strength=max((one.strength for one in behind), key=STRENGTHS.index), why=" ".join(told))
+    return Certainty(strength=min((one.strength for one in behind), key=LEVELS.index), why=" ".join(told))
