@@ -38,10 +38,10 @@ from ragqa.evaluation.conversations import load_dialogues
 from ragqa.evaluation.gold import load_gold
 from ragqa.files import write_atomic
 from ragqa.language.about import NOTHING
-from ragqa.language.concepts import suggestions
 from ragqa.models import Embedder, Vectors, load_embedder
 from ragqa.pipeline import Ragqa
 from ragqa.question.asked import LONGEST_QUESTION, Asked, Turn
+from ragqa.question.query import Query
 from ragqa.settings import load_settings
 
 sys.path.append(str(Path(__file__).parents[1] / "shared"))
@@ -51,6 +51,8 @@ from commands import RAGQA, SEED_QUESTION, environment, ragqa
 
 REMEMBERING = 5
 """Turns in which memory is looked at: it hardly differs from one to the next."""
+WARMING_UP = "She took memantinn today and is well, is that safe?"
+"""Has every pattern compiled that is not before it is needed, and the misspelt names read."""
 LENGTHS = (LONGEST_QUESTION // 2, LONGEST_QUESTION)
 LONGEST = {
     "names of drugs": ("memantine, ", "lamotrigine, ", "co-trimoxazole, ", "quetiapine, ", "St John's wort, "),
@@ -81,7 +83,7 @@ PARTS = {
     "quantities and units": "from ragqa.language.quantities import quantities; quantities('10 mg daily')",
     "places on scales": "from ragqa.language.scales import places; places('CrCl 18 mL/min')",
     "what is told of whom": "from ragqa.language.about import about; about('memantine added to sertraline')",
-    "names and shorthand of questions": "from ragqa.question.shorthand import expanded; import ragqa.question.naming; expanded('10mg od')",
+    "shorthand of questions": "from ragqa.question.shorthand import expanded; import ragqa.question.terms; expanded('1mg')",
 }
 """The vocabularies, each with what loads it, in an order in which each needs only those before it."""
 LOADING = """
@@ -129,20 +131,15 @@ class TimedEmbedder:
         return vectors
 
 
-def questions() -> list[Asked]:
-    """The questions of the working sets, each turn of a conversation behind those before it."""
-    talks = [case.asked for case in read_cases(Path("eval/cases/bundled.jsonl"))]
-    talks += [tuple(turn.question for turn in dialogue.turns) for dialogue in load_dialogues(Path("eval/conversations"))]
-    turns = [
-        Asked(question=talk[at], history=tuple(Turn(question=before) for before in talk[:at]))
-        for talk in talks
-        for at in range(len(talk))
-    ]
-    return turns + [Asked(question=item.question, history=item.history) for item in load_gold(Path("eval/gold"))]
+def conversations() -> list[tuple[str, ...]]:
+    """What is asked in the working sets, turn by turn; most have one."""
+    gold = [(*(turn.question for turn in item.history), item.question) for item in load_gold(Path("eval/gold"))]
+    dialogues = [tuple(turn.question for turn in dialogue.turns) for dialogue in load_dialogues(Path("eval/conversations"))]
+    return [*(case.asked for case in read_cases(Path("eval/cases/bundled.jsonl"))), *gold, *dialogues]
 
 
-def read(ragqa: Ragqa, embedder: TimedEmbedder, asked: Asked) -> tuple[float, float]:
-    """Milliseconds of reading a question and of embedding it."""
+def read(ragqa: Ragqa, embedder: TimedEmbedder, asked: Asked) -> tuple[Query, float, float]:
+    """A question as it was read, and the milliseconds of reading and of embedding it."""
     embedder.spent, started = 0.0, time.thread_time()
     query = ragqa.reader(embedder).read(asked)
     if not query.refusal:
@@ -150,7 +147,7 @@ def read(ragqa: Ragqa, embedder: TimedEmbedder, asked: Asked) -> tuple[float, fl
     reading = time.thread_time() - started - embedder.spent
     if not embedder.spent:  # an emergency is seen without
         embedder.embed([query.searched])
-    return 1000 * reading, 1000 * embedder.spent
+    return query, 1000 * reading, 1000 * embedder.spent
 
 
 def spread(values: Sequence[float]) -> dict[str, float]:
@@ -160,16 +157,22 @@ def spread(values: Sequence[float]) -> dict[str, float]:
 
 
 def warm(ragqa: Ragqa, embedder: TimedEmbedder) -> dict[str, Any]:
-    """Reading beside embedding, over all questions."""
-    pairs = np.array([read(ragqa, embedder, asked) for asked in questions()])
-    reading, embedding = pairs.T
+    """Reading beside embedding of all questions, each after the turns before it as they were understood."""
+    spent = []
+    for talk in conversations():
+        turns: list[Turn] = []
+        for question in talk:
+            query, *times = read(ragqa, embedder, Asked(question=question, history=tuple(turns)))
+            turns.append(Turn(question=question, standalone=query.text))
+            spent.append(times)
+    reading, embedding = np.array(spent).T
     return {
-        "questions": len(pairs),
+        "questions": len(spent),
         "reading_ms": spread(reading),
         "embedding_ms": spread(embedding),
         "ratio": spread(reading / embedding),
         "ratio_of_p95": round(float(np.percentile(reading, 95) / np.percentile(embedding, 95)), 2),
-        "read_within_embedding": f"{int((reading <= embedding).sum())} of {len(pairs)}",
+        "read_within_embedding": f"{int((reading <= embedding).sum())} of {len(spent)}",
     }
 
 
@@ -177,7 +180,7 @@ def longest(ragqa: Ragqa, embedder: TimedEmbedder) -> dict[str, dict[str, float]
     """Reading beside embedding of the texts that take longest; no text is read twice, since what was read is remembered."""
     rows = {}
     for name, parts in LONGEST.items():
-        short, long = (read(ragqa, embedder, Asked(question=filled(parts, length))) for length in LENGTHS)
+        short, long = (read(ragqa, embedder, Asked(question=filled(parts, length)))[1:] for length in LENGTHS)
         rows[name] = {
             "reading_ms": round(long[0], 1),
             "embedding_ms": round(long[1], 1),
@@ -227,8 +230,6 @@ def cold(sources: dict[str, Path], work: Path, turns: int) -> dict[str, Any]:
     spent: dict[str, list[dict[str, float]]] = {"this": [], "other": []}
     held: dict[str, list[float]] = {"this": [], "other": []}
     parts: dict[str, list[list[float]]] = {name: [] for name in PARTS}
-    for version, source in sources.items():
-        ragqa("index", "--index", work / version, source=source)
     for turn, version in turnabout(turns):
         source, index, compiled = sources[version], str(work / version), work / f"{version}-compiled"
         _, seconds = process((*RAGQA, "ask", SEED_QUESTION, "--index", index), source, compiled)
@@ -269,14 +270,17 @@ def package_of(commit: str, folder: Path) -> Path:
 @click.option("--json", "out", type=click.Path(path_type=Path), default=Path("eval/results/reading.json"), show_default=True)
 def main(other: str, turns: int, out: Path) -> None:
     """Time reading and embedding, then whole processes; three minutes on two quiet cores."""
-    with Ragqa.open(load_settings()) as opened:
-        opened.ask(SEED_QUESTION)
-        suggestions("memantinn")
-        embedder = TimedEmbedder(load_embedder(opened.settings.model))
-        found: dict[str, Any] = {"warm": warm(opened, embedder), "longest": longest(opened, embedder)}
     with tempfile.TemporaryDirectory() as folder:
-        sources = {"this": Path("src"), "other": package_of(other, Path(folder) / "package")}
-        found |= {"other": other} | cold(sources, Path(folder), turns)
+        work = Path(folder)
+        sources = {"this": Path("src"), "other": package_of(other, work / "package")}
+        for version, source in sources.items():
+            ragqa("index", "--index", work / version, source=source)
+        with Ragqa.open(load_settings(index=work / "this")) as opened:
+            for question in (SEED_QUESTION, WARMING_UP):
+                opened.ask(question)
+            embedder = TimedEmbedder(load_embedder(opened.settings.model))
+            found: dict[str, Any] = {"warm": warm(opened, embedder), "longest": longest(opened, embedder)}
+        found |= {"other": other} | cold(sources, work, turns)
     found["load_average"] = [round(load, 1) for load in os.getloadavg()]
     write_atomic(out, [json.dumps(found, indent=1) + "\n"])
     click.echo(json.dumps(found, indent=1))

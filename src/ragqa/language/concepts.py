@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from typing import TypeAlias
 
 from ragqa.language.lexicon import any_of, lexicon
 from ragqa.language.stop import BEFORE_A_NAME
@@ -119,7 +120,8 @@ def _links(known: Vocabulary, text: str) -> tuple[Link, ...]:
         for match in _UNKNOWN_DRUG.finditer(text)
         if not any(taken[match.start() : match.end()]) and not known.everyday(match[0])
     ]
-    named = [Link(one.start, one.end, text[one.start : one.end], _meant(one, found, text)) for one in found]
+    meant = _meant(found, text)
+    named = [Link(one.start, one.end, text[one.start : one.end], meant[one.concepts]) for one in found]
     return tuple(sorted([*named, *unknown], key=lambda link: link.start))
 
 
@@ -196,7 +198,9 @@ def _mentions(names: Vocabulary, text: str) -> tuple[Mention, ...]:
         for link in _links(names, text)
         if link.concept.kind in _ROLE
     ]
-    formed = [mention for mention in _by_form(text) if not _holds_its_like(mention, known)]
+    begins = {(one.role, one.end): one.start for one in known}
+    # a form that only adds words to a known name of its role is none: "memantine borderline disorder"
+    formed = [one for one in _by_form(text) if begins.get((one.role, one.end), -1) < one.start]
     return tuple(apart(sorted([*known, *formed], key=lambda m: (m.role is Role.NAME, m.start - m.end)), len(text)))
 
 
@@ -219,21 +223,22 @@ def interventions(text: str) -> tuple[str, ...]:
 _CLUES = {
     meaning: frozenset(key(clue) for clue in clues) for meaning, clues in lexicon("language", "meanings")["clues"].table().items()
 }
+_Meanings: TypeAlias = tuple[Concept, ...]
 _WRITTEN_OUT = 3
 """Clues that a meaning's own name elsewhere in the text is worth; by hand."""
 
 
-def _meant(one: Found, found: Iterable[Found], text: str) -> tuple[Concept, ...]:
-    """The meanings of a name that what stands beside it speaks for most; all where nothing speaks for one of them."""
-    if len(one.concepts) < 2:
-        return one.concepts
-    beside = [other.concepts[0] for other in found if other.concepts != one.concepts]
-    held = {word.number for word in words(text)} | {key(other.name) for other in beside}
-    clues = {meaning: len(_CLUES.get(meaning.name, frozenset()) & held) for meaning in one.concepts}
-    for meaning in one.concepts:
-        clues[meaning] += _WRITTEN_OUT * (meaning in beside)
-    most = max(clues.values())
-    return tuple(meaning for meaning in one.concepts if clues[meaning] == most)
+def _meant(found: Iterable[Found], text: str) -> dict[_Meanings, _Meanings]:
+    """Of the meanings of each name those that what stands beside it speaks for most; all where nothing speaks for one of them."""
+    meant = {one.concepts: one.concepts for one in found}
+    unclear = [meanings for meanings in meant if len(meanings) > 1]
+    numbers = {word.number for word in words(text)} if unclear else set()
+    for meanings in unclear:
+        beside = {other[0]: key(other[0].name) for other in meant if other != meanings}
+        held = numbers.union(beside.values())
+        clues = [len(_CLUES.get(one.name, frozenset()) & held) + _WRITTEN_OUT * (one in beside) for one in meanings]
+        meant[meanings] = tuple(one for one, clue in zip(meanings, clues, strict=True) if clue == max(clues))
+    return meant
 
 
 def _unknown(kind: Kind, text: str) -> Concept:
@@ -269,13 +274,6 @@ def _by_form(text: str) -> list[Mention]:
         for match in pattern.finditer(text)
         if match[0].lower() not in _UNNAMED
     ]
-
-
-def _holds_its_like(formed: Mention, known: Iterable[Mention]) -> bool:
-    """Whether what was recognised by its form only adds words to a known name of its role: "memantine borderline disorder"."""
-    return any(
-        one.role is formed.role and formed.start <= one.start and one.end <= formed.end and one.end == formed.end for one in known
-    )
 
 
 def _of_role(text: str, role: Role) -> Iterable[Mention]:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property, lru_cache
 from hashlib import blake2b
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -198,6 +198,14 @@ def _held(codes: Codes, starts: NDArray[np.int64] | list[int]) -> Numbers:
     return np.stack([has, has & ~np.bitwise_xor.reduceat(bits, starts)])
 
 
+class _Spelled(NamedTuple):
+    """The names that a misspelt word may have been meant for, in order, the length of each, and what is ``_held`` by it."""
+
+    names: list[str]
+    lengths: NDArray[np.int64]
+    held: Numbers
+
+
 class Vocabulary:
     """The compiled names, with those that were added; an added name means what it was added for, whatever it was before."""
 
@@ -349,19 +357,18 @@ class Vocabulary:
         return at < len(numbers) and bool(numbers[at] == number)
 
     def spelled_like(self, word: str, most: int) -> list[str]:
-        """Names of one word that begin as this one does, with a length and letters that so many edits at most can make of its own."""
-        names, firsts, lengths, held = self._spelled
+        """Names of one word that begin as this one does, of a length and letters that ``most`` edits can make of its own."""
+        first, last = (bisect_left(self._spelled.names, edge) for edge in (word[0], chr(ord(word[0]) + 1)))
+        lengths, held = self._spelled.lengths[first:last], self._spelled.held[:, first:last]
         others = np.bitwise_count(held ^ _held(_codes(word), [0])).sum(axis=0)
-        fits = (firsts == ord(word[0])) & (abs(lengths - len(word)) <= most) & (others <= 2 * most)
-        return [names[at] for at in np.flatnonzero(fits).tolist()]
+        near = (abs(lengths - len(word)) <= most) & (others <= 2 * most)
+        return [self._spelled.names[first + at] for at in np.flatnonzero(near).tolist()]
 
     @cached_property
-    def _spelled(self) -> tuple[list[str], Codes, NDArray[np.int64], Numbers]:
-        """The names that a misspelt word may have been meant for; the first letter, the length and the letters of each."""
-        names = [*bytes(self._arrays["spelled"]).decode().split("\n"), *self._added_words]
+    def _spelled(self) -> _Spelled:
+        names = sorted((*bytes(self._arrays["spelled"]).decode().split("\n"), *self._added_words))
         lengths = np.array([len(name) for name in names])
-        starts, codes = np.cumsum(lengths) - lengths, _codes("".join(names))
-        return names, codes[starts], lengths, _held(codes, starts)
+        return _Spelled(names, lengths, _held(_codes("".join(names)), np.cumsum(lengths) - lengths))
 
     def meanings(self, name: str) -> tuple[Concept, ...]:
         """What a name means, however it is written; empty for one that is none."""

@@ -58,6 +58,8 @@ def named_studies(question: str, links: Sequence[Link], credited: Credited, uses
     """
     found = list(_registered(question))
     for match in _NAMED.finditer(question):
+        if not (_is_sure(match) or _AFTER.match(question, match.end())):
+            continue
         if any(link.start < match.end("name") and match.start() < link.end for link in links):
             continue
         if any(study.start < match.end() and match.start() < study.end for study in found):
@@ -66,6 +68,11 @@ def named_studies(question: str, links: Sequence[Link], credited: Credited, uses
         if study := _study(match, records, uses):
             found.append(study)
     return tuple(sorted(found, key=lambda study: study.start))
+
+
+def _is_sure(match: re.Match[str]) -> bool:
+    """Whether a year or "et al" stands by a name."""
+    return bool(match["year"] or match["before"] or match["others"])
 
 
 def _registered(question: str) -> Iterator[NamedStudy]:
@@ -77,8 +84,7 @@ def _registered(question: str) -> Iterator[NamedStudy]:
 
 
 def _study(match: re.Match[str], records: Sequence[tuple[str, int | None]], uses: Uses) -> NamedStudy | None:
-    name, year = match["name"], match["year"] or match["before"]
-    sure = bool(year or match["others"])
+    name, sure = match["name"], _is_sure(match)
     if records:
         a_name = not _is_english(name) or (not name.islower() and match.start() > 0)
         calls = sure or (a_name and _AFTER.match(match.string, match.end()))
@@ -86,7 +92,7 @@ def _study(match: re.Match[str], records: Sequence[tuple[str, int | None]], uses
         calls = bool(_NEXT.match(match.string, match.end())) and not uses(name)
     else:
         calls = sure and name.istitle() and not _is_english(name)
-    ids = _of_year(records, int(year or 0))
+    ids = _of_year(records, int(match["year"] or match["before"] or 0))
     return NamedStudy(start=match.start(), end=match.end(), text=match[0], ids=ids) if calls else None
 
 

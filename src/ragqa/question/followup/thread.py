@@ -62,7 +62,7 @@ class Thread:
         """Whether it speaks of a treatment or a condition: outside medicine these rules know too little to add words."""
         if self.searched:
             return True
-        found = mentions(f"{self.question} {self.topic}")
+        found = mentions(f"{self.question} {self.topic}".strip())
         return any(m.role in (Role.TREATMENT, Role.CONDITION) and not _OF_ANY_TRADE.search(m.text) for m in found)
 
     def of(self, role: Role) -> list[str]:
