@@ -48,7 +48,8 @@ def fitting(query: Query, found: Sequence[Candidate], retrieved: Retrieved) -> F
     ]
     named = NOTHING.union(*(candidate.about.all_treatments | records[candidate.source_id].treatments for candidate in full))
     together = NOTHING.union(*(candidate.about.all_treatments | records[candidate.source_id].beside for candidate in full))
-    lacking = (unmet or (NOTHING if full else asked.asked)) or (asked.asked - met) | (asked.compared - met_by(asked.compared, named))
+    untold = asked.asked - met if full else asked.asked
+    lacking = unmet or untold | (asked.compared - met_by(asked.compared, named))
     strange = [name for name in query.strange if not any(holds(source.held, name.stems) for source in retrieved.sources.values())]
     if strange and not asked.asked:
         full = []
