@@ -101,7 +101,7 @@ class Ragqa(OpenIndex):
         statements, cited = cite(verified(drafts, evidence.retrieved.records, query.audience), evidence.retrieved.records)
         for statement in statements:
             check_statement(statement)
-        answer = assembled(query, evidence, statements, cited, self._made(query, query.readings))
+        answer = assembled(query, evidence, statements, cited, self._made(query, query.readings), self.generation.find)
         timer.lap("check")
         return timer.told(answer)
 

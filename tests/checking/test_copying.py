@@ -187,3 +187,15 @@ def test_two_words_exchanged_are_never_supported(words: list[str], data: st.Data
     turned[one], turned[other] = words[other], words[one]
     assume(turned != words)
     assert verdict(" ".join(turned), " ".join(words)) != "supports"
+
+
+@pytest.mark.parametrize(
+    "claim", ["Lithium helped most adults with mania", "Lithium helped most adults with mania, and of the others"]
+)
+@pytest.mark.parametrize("notice", ["(ABSTRACT TRUNCATED AT 250 WORDS)", "..."])
+def test_a_copy_of_a_sentence_that_is_cut_off_is_not_supported(claim: str, notice: str) -> None:
+    """A whole sentence that says it still is."""
+    cut = f"Forty adults took part. Lithium helped most adults with mania, and of the others{notice}"
+    assert verdict(claim, cut) == "not_enough"
+    assert verdict(f"Forty adults took part. {claim}", cut) != "supports"
+    assert verdict("Lithium helped most adults with mania", f"Lithium helped most adults with mania.\n{cut}") == "supports"

@@ -78,6 +78,32 @@ def test_a_quote_that_its_source_does_not_hold_is_false(ragqa: Ragqa) -> None:
     assert audit(CitedText.model_validate(answer), ragqa)[0].outcome == "false_quote"
 
 
+DENYING = "No trial found that lithium lowered the number of deaths. Lithium was well tolerated(ABSTRACT TRUNCATED)"
+
+
+@pytest.mark.parametrize(
+    ("text", "quote", "outcome"),
+    [
+        ("Lithium lowered the number of deaths.", "lithium lowered the number of deaths.", "not_enough"),
+        ("Lithium was well tolerated.", "Lithium was well tolerated", "not_enough"),
+        (
+            "No trial found that lithium lowered the number of deaths.",
+            "No trial found that lithium lowered the number of deaths.",
+            "supported",
+        ),
+    ],
+)
+def test_a_piece_of_a_sentence_as_a_quote_proves_nothing(ragqa: Ragqa, text: str, quote: str, outcome: str) -> None:
+    """The sentence it was taken from may deny it, or be cut off before it does."""
+    given = CitedText.model_validate(
+        {
+            "statements": [{"text": text, "citations": [1], "support": [{"reference": 1, "quote": quote}]}],
+            "references": [{"number": 1, "text": DENYING}],
+        }
+    )
+    assert audit(given, ragqa)[0].outcome == outcome
+
+
 def test_the_command_says_what_failed_and_exits_with_1(
     ragqa: Ragqa, bundled_settings: Settings, tmp_path: Path, run: Callable[..., Any]
 ) -> None:

@@ -56,11 +56,35 @@ def test_a_sentence_of_an_abstract_is_told_its_part_by_words_and_label(text: str
 
 @pytest.mark.parametrize(
     "text",
-    ["We aimed to compare drug A with placebo.", "To determine whether drug A works in adults.", "Main outcome measures."],
+    [
+        "We aimed to compare drug A with placebo.",
+        "To determine whether drug A works in adults.",
+        "Main outcome measures.",
+        "Does drug A lower the score of adults?",
+        "Does drug A lower the score of adults?.",
+    ],
 )
 def test_what_found_nothing_out_is_no_candidate(text: str) -> None:
-    """Aims, headings and fragments."""
+    """Aims, headings, fragments and questions."""
     assert found(trial(text)) == []
+
+
+@pytest.mark.parametrize("notice", ["(ABSTRACT TRUNCATED AT 250 WORDS)", " …"])
+def test_a_sentence_that_its_record_cuts_off_is_no_candidate(notice: str) -> None:
+    """What is missing may turn what it says; the sentences before it are whole."""
+    text = "Drug A lowered the score by four points. Drug A raised the weight of men and of"
+    assert [candidate.text for candidate in found(trial(text + notice))] == ["Drug A lowered the score by four points."]
+    closed = f"{text} women. {notice.strip()}"
+    assert [candidate.text for candidate in found(trial(closed))][1:] == ["Drug A raised the weight of men and of women."]
+
+
+def test_a_piece_of_a_sentence_that_is_longer_than_a_passage_is_no_candidate() -> None:
+    """Passages cut it anywhere."""
+    long = f"Drug A raised the weight {'of men and ' * 200}of women."
+    assert [candidate.text for candidate in found(trial(f"Drug A lowered the score. {long} It lowered mood in men."))] == [
+        "Drug A lowered the score.",
+        "It lowered mood in men.",
+    ]
 
 
 def test_a_label_run_into_the_text_is_left_out_and_the_offsets_follow() -> None:
@@ -69,6 +93,16 @@ def test_a_label_run_into_the_text_is_left_out_and_the_offsets_follow() -> None:
     (candidate,) = found(record)
     assert candidate.text == record.text[candidate.start : candidate.end] == "Drug A lowered the score by four points."
     assert candidate.words == f"{record.title} {candidate.text}"
+
+
+def test_a_sentence_that_no_passage_holds_whole_is_no_candidate() -> None:
+    """Cut at white space to fit, each part of it may say what the whole does not; its neighbours stay."""
+    long = f"It is unclear whether {'in adults or children ' * 12}drug A lowers the score, as drug A lowers the score in half."
+    record = trial(f"Drug A was given for a year. {long} Half of the adults went home.")
+    hits = [Hit(passage=p, score=1.0, similarity=0.5, bm25=0.0) for p in passages(record, 200)]
+    sources = {record.id: Source(record=record, held=frozenset(), design=3, barred=frozenset())}
+    told = [candidate.text for candidate in candidates(Retrieved(hits=tuple(hits), sources=sources), set())]
+    assert told == ["Drug A was given for a year.", "Half of the adults went home."]
 
 
 def test_a_sentence_of_two_sources_is_a_candidate_once() -> None:

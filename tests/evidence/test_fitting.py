@@ -43,6 +43,22 @@ def test_a_sentence_is_about_what_it_names_else_about_what_its_record_is() -> No
 
 
 @pytest.mark.parametrize(
+    ("said", "is_told"),
+    [
+        ("Eleven of 30 had none.", True),
+        ("None were had by 20 patients (p = 0.03).", True),
+        ("The mean fell by 3 mg/L.", True),
+        ("Remind the reader of it daily at 9 am.", False),
+        ("Write 5 letters of 250 words in 2 days.", False),
+        ("Whoever reads this must be told of it.", False),
+    ],
+)
+def test_what_names_nothing_is_told_where_it_holds_a_figure_of_patients_or_results(said: str, is_told: bool) -> None:
+    """Any other sentence of a record on this may be about anything."""
+    assert told("Does colchicine help in gout?", study("Colchicine in gout", said)) == [said] * is_told
+
+
+@pytest.mark.parametrize(
     "sentence",
     [
         "Colchicine added to allopurinol halved the flares.",

@@ -118,6 +118,22 @@ def test_what_was_found_at_another_age_only_is_told_as_that(record: Abstract) ->
     assert found.lacking == ()
 
 
+@pytest.mark.parametrize(
+    ("people", "said", "is_told"),
+    [
+        ("adolescents", ADULT, True),
+        ("adolescents", "In 40 patients aged 12 to 17 years atomoxetine lowered the score.", False),
+        ("adults", "In 40 patients aged 21 to 45 years atomoxetine lowered the score.", False),
+        ("teenagers", "In 40 patients aged 16 to 60 years atomoxetine lowered the score.", True),
+    ],
+)
+def test_people_whose_ages_only_touch_are_others(people: str, said: str, is_told: bool) -> None:
+    """What was found in adults is not told of adolescents without that being said, though some are eighteen."""
+    found = suits(f"Does atomoxetine help {people} with ADHD?", study("Atomoxetine in ADHD", said))
+    assert [candidate.text for candidate in found.candidates] == [said]
+    assert bool(found.caveats) is is_told
+
+
 def test_where_no_age_is_spoken_of_nothing_is_said_of_it() -> None:
     """An age is no stage of a disease: most sources mix ages."""
     found = suits("Does atomoxetine help a 9-year-old?", study("Atomoxetine in ADHD", ANYBODY))

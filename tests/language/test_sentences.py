@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ragqa.language.sentences import markers, sentences, without_markers
+from ragqa.language.sentences import holds_whole_sentences, markers, sentences, without_markers
 
 pytestmark = pytest.mark.quick
 
@@ -28,6 +28,12 @@ pytestmark = pytest.mark.quick
         "Many had MS.|Women with CF slept 40 ms.|Others did not.",
         # before what does not look like an opening
         "It bound strongly.|p21 fell.|mTOR rose.|β-catenin too.|• One more.|(b) Another one.",
+        # before signs and markup, and before anything after a word that is written out
+        "Tremor was common.|<b>Weight</b> rose.|<script src=//x.example/a>.|<!-- note --> Mood fell.",
+        "Sleep improved.|- Mood did not.|* Nor did pain.|### Weight rose.|~20% left.|≥2 doses were needed.|−0.4 kg was lost.",
+        "Mood improved.|repeat after me: it is cured.|© 2011 The Authors.|$5 a day was paid.|===== Now do this.",
+        "It grew (5 v. ~6; 7 vs. <8 mg; 3 vs. −2), d.f. = 3, e.g. <i>in vitro</i>, L. lactis subsp. cremoris, T. F. & A. Jones.",
+        "Relapse was rare in adults. (p<.001) and late.|Others slept. ) and woke.|More came... and then they left.",
         'He said "it helps."|She said "it does not. "|Both stayed ...|Then they left!|Why?|Nobody knows.',
         "Is it safe?|No.|It is not.",
         # where a word is only shortened
@@ -51,8 +57,15 @@ def test_a_sentence_ends_where_a_reader_would_end_it(marked: str) -> None:
 
 
 def test_a_sentence_ends_where_the_blank_is_missing() -> None:
-    """After a word and a bracket, before a heading; addresses and decimals are whole."""
-    want = ["Sleep improved.", "Mood did not (p<0.01).", "Weight rose by 2.5 stones.", "BACKGROUND: www.trials.Example has it."]
+    """After a word and a bracket, before a heading and markup; addresses and decimals are whole."""
+    want = [
+        "Sleep improved.",
+        "Mood did not (p<0.01).",
+        "Weight rose by 2.5 stones.",
+        "<br><b>Aims:</b> None of 12.",
+        "<i>All fell.",
+        "BACKGROUND: www.trials.Example has it.",
+    ]
     text = "".join(want)
     assert [sentence.text for sentence in sentences(text, 0, len(text))] == want
 
@@ -79,6 +92,72 @@ def test_sentences_are_slices_in_order(text: str) -> None:
         assert text[sentence.start : sentence.end] == sentence.text
         assert position <= sentence.start < sentence.end
         position = sentence.end
+
+
+CUT = "Pain fell in women. Sleep improved in men but"
+"""A text of two sentences, of which the second was cut off."""
+
+
+@pytest.mark.parametrize(
+    "notice",
+    [
+        "(ABSTRACT TRUNCATED AT 250 WORDS)",
+        " (ABSTRACT TRUNCATED AT 400 WORDS)",
+        "(ABSTRACT TRUNCATED)",
+        " [Abstract truncated]",
+        " ABSTRACT TRUNCATED AT 250 WORDS",
+        " (Abstract shortened by ProQuest.)",
+        " [... abstract truncated after 1000 characters ...]",
+        " ...",
+        " …",
+        " [...]",
+        "[…]",
+        "...",
+        "…",
+    ],
+)
+def test_a_sentence_that_its_text_cuts_off_is_not_whole_and_no_notice_is_a_sentence(notice: str) -> None:
+    """Of those that closed before the notice both are; in a line of its own no notice is read at all."""
+    first, second = sentences(CUT + notice, 0, len(CUT + notice))
+    assert (first.is_whole, second.is_whole) == (True, False)
+    assert second.text == (CUT + notice)[second.start : second.end]
+    assert second.text.rstrip(".…") == "Sleep improved in men but"
+    closed = f"{CUT} not at home.{notice if notice.strip(' .…') else f' {notice.strip()}'}"
+    assert [(s.text, s.is_whole) for s in sentences(closed, 0, len(closed))] == [
+        ("Pain fell in women.", True),
+        ("Sleep improved in men but not at home.", True),
+    ]
+    followed = f"{closed}\nAll went home"
+    assert [s.text for s in sentences(followed, 0, len(followed))][2:] == ["All went home"]
+
+
+@pytest.mark.parametrize("end", ["vs.", "(P = 0.", "in vitamin D (25 mg.", "as in i.v.", "by Smith et al."])
+def test_a_stop_before_a_notice_that_ends_no_sentence_does_not_make_it_whole(end: str) -> None:
+    """A shortened word, an open bracket."""
+    text = f"Pain fell {end}(ABSTRACT TRUNCATED AT 250 WORDS)"
+    assert [s.is_whole for s in sentences(text, 0, len(text))] == [False]
+
+
+@pytest.mark.parametrize(
+    "text", ["Pain fell", "Pain (and sleep", "What of ... and pain?", "Pain … fell.", "- Pain fell", "Pain [1]"]
+)
+def test_a_text_is_not_taken_as_cut_off_where_nothing_says_so(text: str) -> None:
+    """Claims and headings close with nothing."""
+    assert [s.is_whole for s in sentences(text, 0, len(text))] == [True]
+
+
+def test_a_piece_of_a_sentence_is_not_whole() -> None:
+    """Neither where its passage begins nor where it ends; markers, bullets, quotes and line breaks stand between whole ones."""
+    text = '- Pain fell [1]. [2]\n* Sleep "improved." [3] It was late in men.\tMood rose (p<.01).Weight fell\nAll left'
+    whole = sentences(text, 0, len(text))
+    assert len(whole) == 6
+    assert all(sentence.is_whole for sentence in whole)
+    for sentence in whole:
+        assert holds_whole_sentences(text, sentence.start, sentence.end)
+        for start, end in ((sentence.start + 2, sentence.end), (sentence.start, sentence.end - 2)):
+            assert not holds_whole_sentences(text, start, end)
+    assert holds_whole_sentences(text, whole[1].start, whole[3].end)
+    assert not holds_whole_sentences(text, 0, 0)
 
 
 def test_markers_belong_to_the_sentence_before_them() -> None:

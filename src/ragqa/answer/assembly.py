@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ragqa.answer.appraisal import appraise
+from ragqa.answer.appraisal import Body, appraise
 from ragqa.answer.contract import DISCLAIMERS, Answer, Reference, Trace
 from ragqa.checking.statements import Statement
 from ragqa.corpus.records import Abstract, Article
 from ragqa.corpus.study import follow_up, sample_size, study_design
+from ragqa.evidence.fitting import met_by
 from ragqa.evidence.gathering import Evidence, Gate
+from ragqa.language.about import NOTHING, about
 from ragqa.language.readability import reading_grade
-from ragqa.language.sentences import without_markers
+from ragqa.language.sentences import markers_at, without_markers
 from ragqa.question.query import Query
 from ragqa.question.refusal import REFUSALS, Refusal, Status
+from ragqa.question.understanding import QuestionType
 
+Find = Callable[[str], Article | Abstract | None]
+"""The record of an id, none where there is none or it may not be shown."""
 SHORT_ID = 16
 """Hex digits of an answer's digest that name it on the command line; by hand."""
 
@@ -37,15 +42,19 @@ def refused(query: Query, refusal: Refusal, made: Made) -> Answer:
     return _answer(query, made, status=refusal.status, message=refusal.message, alternatives=refusal.alternatives)
 
 
-def assembled(query: Query, evidence: Evidence, statements: tuple[Statement, ...], cited: Sequence[str], made: Made) -> Answer:
+def assembled(
+    query: Query, evidence: Evidence, statements: tuple[Statement, ...], cited: Sequence[str], made: Made, find: Find
+) -> Answer:
     """An answer from checked statements and the ids of the sources they cite, in the order of their numbers; without any, an
-    abstention that says what was missing.
+    abstention that says what was missing. ``find`` gives the records that articles cite, none that may not be shown.
     """
     if not statements:
         return _abstained(query, evidence, made)
     records = evidence.retrieved.records
     references = tuple(reference(records[source], number) for number, source in enumerate(cited, start=1))
-    strength, conflicts = appraise(statements, references, evidence.sufficiency.subjects)
+    behind = _body(query, statements, [records[source] for source in cited], find)
+    of_course = query.understanding.question_type is QuestionType.PROGNOSIS
+    strength, conflicts = appraise(statements, references, behind, evidence.sufficiency.subjects, of_course=of_course)
     return _answer(
         query,
         made,
@@ -57,6 +66,37 @@ def assembled(query: Query, evidence: Evidence, statements: tuple[Statement, ...
         conflicts=conflicts,
         caveats=_caveats(query, evidence),
     )
+
+
+def _body(query: Query, statements: Sequence[Statement], cited: Sequence[Article | Abstract], find: Find) -> Body:
+    """The studies behind the first statement, of those on several treatments the ones on what is asked about; and all quotes
+    that rest on one of them.
+    """
+    rests_on = [_rests_on(statement, cited, find) for statement in statements]
+    treatments = query.about(NOTHING).treatments
+    on_it = {id_: study for id_, study in rests_on[0].items() if met_by(treatments, about(study.title or "").all_treatments)}
+    studies = on_it or rests_on[0]
+    quotes = [
+        without_markers(support.quote)
+        for statement, behind in zip(statements, rests_on, strict=True)
+        if not studies.keys().isdisjoint(behind)
+        for support in statement.support
+    ]
+    return Body(studies=tuple(studies.values()), quotes=tuple(quotes))
+
+
+def _rests_on(statement: Statement, cited: Sequence[Article | Abstract], find: Find) -> dict[str, Abstract]:
+    """The studies that a statement quotes, and those that an article quoted cites for it, by id."""
+    studies: dict[str, Abstract] = {}
+    for support in statement.support:
+        record = cited[support.reference - 1]
+        behind = (
+            [record]
+            if isinstance(record, Abstract)
+            else map(find, record.cited(markers_at(record.text, support.start, support.end)))
+        )
+        studies |= {study.id: study for study in behind if isinstance(study, Abstract)}
+    return studies
 
 
 def _caveats(query: Query, evidence: Evidence) -> tuple[str, ...]:

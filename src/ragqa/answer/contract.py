@@ -115,6 +115,8 @@ class Answer(_Frozen):
     def _complete(self) -> Answer:
         if (self.status is Status.ANSWERED) != bool(self.statements):
             raise ValueError("an answer has statements exactly when its status is 'answered'")
+        if self.disclaimer != DISCLAIMERS[self.audience]:
+            raise ValueError(f"the disclaimer is not that of an answer to a {self.audience}")
         if self.status is not Status.ANSWERED and not self.message:
             raise ValueError("a reader who gets no answer must be told why")
         numbers = [reference.number for reference in self.references]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import unescape
 
 import numpy as np
 
@@ -53,7 +54,7 @@ class Checker:
 
     def judge(self, claim: str, source: str) -> Finding:
         """Whether a source's text supports a claim, contradicts it, or does not say."""
-        said = without_markers(claim)
+        said = _plain(claim)
         if (copy := _copied(said, source)) is not None and copy.verdict is not None:
             return Finding(
                 verdict=copy.verdict,
@@ -65,7 +66,9 @@ class Checker:
             )
         sentence = self._evidence_sentence(said, source)
         if sentence is None:
-            return Finding(verdict="not_enough", probability=1.0, quote="", start=0, end=0, reason="the source has no text")
+            return Finding(
+                verdict="not_enough", probability=1.0, quote="", start=0, end=0, reason="the source has no whole sentence"
+            )
         verdict, probability, reason = _weighed(said, source, sentence)
         return Finding(
             verdict=verdict,
@@ -97,8 +100,8 @@ class Checker:
         return None if sentence is None else features(claim, source, sentence)
 
     def _evidence_sentence(self, claim: str, source: str) -> EvidenceSentence | None:
-        """The sentence of a source that the reranker likes best among those nearest in meaning; None when it has no sentence."""
-        spans = sentences(source, 0, len(source))
+        """Of a source's whole sentences nearest in meaning the one that the reranker likes best; None when it has none."""
+        spans = [span for span in sentences(source, 0, len(source)) if span.is_whole]
         if not spans:
             return None
         turned = opposite(claim)
@@ -116,6 +119,11 @@ class Checker:
             turned_logit=self._reranker.score(turned, [spans[best].text])[0],
             turned_similarity=float(similarities[best, 1]),
         )
+
+
+def _plain(claim: str) -> str:
+    """A claim without citation markers, and with the characters that its entities stand for: exports escape them, some twice."""
+    return without_markers(unescape(unescape(claim)))
 
 
 def _copied(claim: str, source: str) -> Copy | None:

@@ -24,6 +24,8 @@ OF_ITS_OWN = 0.5
 """Share of a claim's tokens that a sentence must hold to be looked at; by hand, below what NEAR can reach."""
 FEWEST = 3
 """Tokens that a near copy shares at least; by hand."""
+MOST_CHANGED = 4
+"""Tokens in a row up to which what the sentence does not say is a fact changed; more are another statement of the same things."""
 SIGNIFICANT = 0.05
 """P value below which an effect is called significant; the convention of the trials themselves."""
 LONGEST = 600
@@ -40,6 +42,8 @@ _BESIDE = _ANYWHERE | _keys("guarded", "unproven")
 _JOINTS = _keys("joints")
 _FRONTED = _keys("fronted")
 _BY_ITSELF = _keys("by_itself")
+CUT_OFF = "the source is cut off in this sentence"
+"""Why a sentence that is not whole proves nothing: what is missing may turn what it says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +95,12 @@ def _held(said: Sequence[Token], known: Copied) -> Iterator[Copy]:
     likeness = [len(keys & {token.key for token in sentence}) for sentence in known.tokens]
     for span, sentence, like in zip(known.sentences, known.tokens, likeness, strict=True):
         if like >= OF_ITS_OWN * len(keys) and (found := _in_any_order(said, sentence)):
+            if not span.is_whole and found.verdict != "contradicts":
+                found = Copy("not_enough", CUT_OFF, found.shared)
             yield replace(found, start=span.start, end=span.end)
     for at in range(len(likeness) - 1):
+        if not (known.sentences[at].is_whole and known.sentences[at + 1].is_whole):
+            continue
         if min(likeness[at : at + 2]) and sum(likeness[at : at + 2]) >= OF_ITS_OWN * len(keys):
             found = held_against(said, _joined_up(known.tokens[at], known.tokens[at + 1]))
             if found and found.verdict == "supports":
@@ -153,6 +161,8 @@ def held_against(claim: Sequence[Token], sentence: Sequence[Token]) -> Copy | No
         new, old = [t for t in put if not t.is_light], [t for t in was if not t.is_light]
         if _joined(new) == _joined(old):
             continue
+        if len(new) > MOST_CHANGED:
+            return None
         if new:
             return _changed(new, old, claim, sentence, shared)
         at_an_end = m <= first or k >= last

@@ -12,7 +12,7 @@ from ragqa.corpus.parts import Part
 from ragqa.corpus.records import Abstract, Article, Passage
 from ragqa.language.sentences import sentence_spans
 
-RULES = "2"
+RULES = "3"
 """Part of a generation's name: raise it whenever the same record would be cut differently."""
 
 

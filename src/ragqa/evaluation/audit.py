@@ -20,7 +20,7 @@ from ragqa.checking.support import unsupported
 from ragqa.corpus.records import explain
 from ragqa.errors import Fault, InvalidRecord
 from ragqa.files import read_jsonl
-from ragqa.language.sentences import MARKER, sentences, without_markers
+from ragqa.language.sentences import MARKER, holds_whole_sentences, sentences, without_markers
 from ragqa.pipeline import Ragqa
 
 Outcome = Literal["supported", "contradicted", "not_enough", "uncited", "unknown_source", "excluded_source", "false_quote"]
@@ -140,14 +140,23 @@ def _against(statement: GivenStatement, reference: GivenReference | None, number
             return _outcome(statement, "unknown_source", f"{named} is not in the index")
         source = record.text
     for quote in statement.support:
-        if quote.reference == number:
-            if quote.quote not in source or (quote.start is not None and source[quote.start : quote.end] != quote.quote):
-                return _outcome(statement, "false_quote", f"[{number}] does not hold the quote given")
-            if unsupported(statement.text, quote.quote) is None:
-                return _outcome(statement, "supported", "said word for word", quote.quote)
-            if ragqa.checker.corroborates(_as_quoted(statement), quote.quote):
-                return _outcome(statement, "supported", "said in other words, same quantities and direction", quote.quote)
+        if quote.reference == number and (found := _by_quote(statement, quote, source, ragqa)):
+            return found
     return _judged(statement, ragqa.checker.judge(without_markers(statement.text), source))
+
+
+def _by_quote(statement: GivenStatement, given: GivenQuote, source: str, ragqa: Ragqa) -> Check | None:
+    """What a quote of its source comes to; None where it proves nothing, as a piece of a sentence never does."""
+    quote, start = given.quote, source.find(given.quote) if given.start is None else given.start
+    if quote not in source or (given.start is not None and source[start : given.end] != quote):
+        return _outcome(statement, "false_quote", f"[{given.reference}] does not hold the quote given")
+    if not holds_whole_sentences(source, start, start + len(quote)):
+        return None
+    if unsupported(statement.text, quote) is None:
+        return _outcome(statement, "supported", "said word for word", quote)
+    if ragqa.checker.corroborates(_as_quoted(statement), quote):
+        return _outcome(statement, "supported", "said in other words, same quantities and direction", quote)
+    return None
 
 
 def _as_quoted(statement: GivenStatement) -> str:

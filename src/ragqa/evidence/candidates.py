@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from ragqa.corpus.records import Abstract, Article, Passage
 from ragqa.evidence.sources import Retrieved, Source
 from ragqa.language.about import NOTHING_NAMED, About, about
 from ragqa.language.lexicon import lexicon
-from ragqa.language.sentences import sentences, without_markers
+from ragqa.language.sentences import Sentence, sentences, without_markers
 from ragqa.models import Vectors
 from ragqa.retrieval.retriever import Hit
 
@@ -80,11 +81,9 @@ def candidates(retrieved: Retrieved, leads: set[str]) -> list[Candidate]:
 
 def _of_passage(hit: Hit, source: Source, lead: bool) -> list[Candidate]:
     record, found = source.record, []
-    for sentence in sentences(record.text, hit.passage.start, hit.passage.end):
-        label = _LABEL.match(sentence.text)
-        start = sentence.start + (label.end() if label else 0)
+    for start, sentence in quotable(record.text, hit.passage):
         text = without_markers(record.text[start : sentence.end])
-        if len(text.split()) < SHORTEST or _AIM.match(text) or source.barred.intersection(sentence.markers):
+        if not sentence.is_whole or _tells_nothing(text) or source.barred.intersection(sentence.markers):
             continue
         found.append(
             Candidate(
@@ -97,18 +96,36 @@ def _of_passage(hit: Hit, source: Source, lead: bool) -> list[Candidate]:
                 context="" if isinstance(record, Article) else record.title or "",
                 near=hit.similarity,
                 lead=lead,
-                rests_on=_cited(record, sentence.markers),
+                rests_on=frozenset(record.cited(sentence.markers)) if isinstance(record, Article) else frozenset(),
                 design=source.design,
             )
         )
     return found
 
 
-def _cited(record: Article | Abstract, numbers: Sequence[int]) -> frozenset[str]:
-    """The sources that an article cites for a sentence."""
-    if isinstance(record, Abstract):
-        return frozenset()
-    return frozenset(record.citations[number - 1] for number in numbers if 1 <= number <= len(record.citations))
+def quotable(text: str, passage: Passage) -> Iterator[tuple[int, Sentence]]:
+    """Each sentence of a source's text that stands whole in a passage, and where it begins behind the label of its section.
+
+    Of a very long sentence a passage may hold a part, which may say what the whole does not.
+    """
+    for start, sentence in _labelled(text):
+        if passage.start <= sentence.start and sentence.end <= passage.end:
+            yield start, sentence
+
+
+@lru_cache(maxsize=64)
+def _labelled(text: str) -> tuple[tuple[int, Sentence], ...]:
+    """The sentences of a text, kept because its passages and its quotes are looked at one after another."""
+    found = []
+    for sentence in sentences(text, 0, len(text)):
+        label = _LABEL.match(sentence.text)
+        found.append((sentence.start + (label.end() if label else 0), sentence))
+    return tuple(found)
+
+
+def _tells_nothing(text: str) -> bool:
+    """Whether it is a heading or a fragment, a question, or says what a study wanted to know."""
+    return len(text.split()) < SHORTEST or text.rstrip(" .").endswith("?") or bool(_AIM.match(text))
 
 
 def _part(record: Article | Abstract, offset: int, text: str) -> Part:

@@ -5,6 +5,7 @@ A sentence is about what it names itself; where it names nothing of a kind, abou
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -20,6 +21,10 @@ from ragqa.question.query import Query
 
 HARMS = frozenset({concept(Kind.OUTCOME, "adverse effects")})
 """What a sentence on safety is about, whatever harm it names."""
+_PLAIN = frozenset({"value", "year"})
+_ANYWHERE = frozenset({"", "time", "frequency"})
+_SHARE = re.compile(r"\s(?:out\s)?of\b")
+"""After a number, that it is a part of others: half of them, 6 of 9."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +53,9 @@ def fitting(query: Query, found: Sequence[Candidate], retrieved: Retrieved) -> F
     ]
     named = NOTHING.union(*(candidate.about.all_treatments | records[candidate.source_id].treatments for candidate in full))
     together = NOTHING.union(*(candidate.about.all_treatments | records[candidate.source_id].beside for candidate in full))
-    untold = asked.asked - met if full else asked.asked
-    lacking = unmet or untold | (asked.compared - met_by(asked.compared, named))
+    lacking = (unmet or (NOTHING if full else asked.asked)) or (asked.asked - met) | (
+        asked.compared - met_by(asked.compared, named)
+    )
     strange = [name for name in query.strange if not any(holds(source.held, name.stems) for source in retrieved.sources.values())]
     if strange and not asked.asked:
         full = []
@@ -125,8 +131,8 @@ def _met(asked: About, of_a_drug: bool, candidate: Candidate, record: About, sub
         return met_by(asked.asked, record.asked | own.asked)  # what its editors wrote on this very question belongs to the answer
     if any(wanted and not met and named for wanted, met, named in instead):
         return None
-    if own == NOTHING_NAMED and asked.asked and not quantities(candidate.text):
-        return None  # it names nothing and tells no figure: whatever it says, it is not about this
+    if own == NOTHING_NAMED and asked.asked and not _tells_a_finding(candidate.text):
+        return None  # it names nothing and tells no figure of a study: whatever it says, it is not about this
     return treated | conditions | outcomes | states
 
 
@@ -135,6 +141,14 @@ def _subject(own: About, record: About) -> Concepts:
     mentioned there; where it names none those of its record."""
     of_record = met_by(own.treatments, record.treatments)
     return ((of_record | (own.first & own.treatments)) if of_record else own.treatments) or record.treatments
+
+
+def _tells_a_finding(text: str) -> bool:
+    """Whether it holds a figure of patients or results; a bare number, a time of day and "daily" stand in any text."""
+    return any(
+        number.kind not in _PLAIN or number.dimension not in _ANYWHERE or _SHARE.match(text, number.end)
+        for number in quantities(text)
+    )
 
 
 def _told_of(treatments: Concepts, asked: Concepts) -> Concepts:

@@ -40,8 +40,8 @@ class _Placed:
 def suited(query: Query, found: Sequence[Candidate], retrieved: Retrieved) -> Suited:
     """The candidates without those on another band of a scale that the question places its patient on.
 
-    One on its band of organ function is about one more thing that was asked. Where there is none the reader is told, and those whose band reaches
-    to the patient are kept, else all; of organ function at least one must name a band.
+    One on its band of organ function is about one more thing that was asked. Where there is none the reader is told, and those
+    whose band reaches to the patient are kept, else all; of organ function at least one must name a band.
     """
     asked = places(query.searched)
     suits = Suited(candidates=list(found))
@@ -64,6 +64,9 @@ def _on_scale(asked: Sequence[Band], found: Suited, retrieved: Retrieved) -> Sui
     if beside:
         kept = [one.candidate for one in placed if not touching or one.standing == "silent"]
         return replace(found, candidates=kept, caveats=(*found.caveats, _told(asked[0], touching, beside)))
+    if asked[0].scale is Scale.AGE and (others := _others(asked, touching)):
+        caveat = _told(asked[0], (), [others])
+        return replace(found, candidates=[one.candidate for one in placed], caveats=(*found.caveats, caveat))
     if asked[0].scale in ORGANS and not touching:
         named = dict.fromkeys((*found.lacking, *(place.text for place in asked)))
         return replace(found, candidates=[], lacking=tuple(named))
@@ -92,6 +95,14 @@ def _bands(scale: Scale, candidate: Candidate, retrieved: Retrieved) -> tuple[Ba
 def _is_childs(band: Band) -> bool:
     """Whether nobody of age is in it: a text on adults says of children too that nothing is known of them."""
     return band.scale is Scale.AGE and band.stretch.high <= OF_AGE
+
+
+def _others(asked: Sequence[Band], touching: Sequence[Sequence[Band]]) -> tuple[Band, ...]:
+    """The bands that only touch those asked about, as "adults" do "adolescents"; none where one of all lies within them."""
+    found = [band for bands_of in touching for band in bands_of]
+    if any(band.stretch.within(place.stretch) for band in found for place in asked):
+        return ()
+    return tuple(band for band in found if not any(place.stretch.within(band.stretch) for place in asked))
 
 
 def _told(place: Band, touching: Sequence[Sequence[Band]], beside: Sequence[Sequence[Band]]) -> str:

@@ -7,28 +7,52 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ragqa.language.sentence_ends import sentence_starts
+from ragqa.language.lexicon import lexicon
+from ragqa.language.sentence_ends import has_ended, sentence_starts
 
 MARKER = re.compile(r"(?<!\s)\s*+\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]")
 """A citation marker, [1] or [1, 2], with the white space before it."""
 _MARKER_RUN = re.compile(rf"(?:{MARKER.pattern})+")
 _BULLET = re.compile(r"^([^\S\n]*+[-*+] +)", re.MULTILINE)
+_NOTICES = lexicon("language", "sentences")["cut_off"].pattern
+_DOTS = r"(?:\.{2,}|…)"
+_CUT_OFF = re.compile(
+    rf"(?<!\s)\s*+(?:[(\[][\s.…]*+(?i:{_NOTICES})\b[^()\[\]\n]{{0,80}}[)\]]|{_NOTICES.upper()}|[(\[]{_DOTS}[)\]]|(?<=\s){_DOTS})"
+    r"\.?[^\S\n]*+$",
+    re.MULTILINE,
+)
+"""A notice at the end of a line that its text was cut off there, or dots that stand for the rest."""
+_END = re.compile(r"[.!?…][\"'”’»)\]]*+(?:\s[\"”])?\Z")
+_TRAILING_OFF = re.compile(rf"(?<!\.){_DOTS}[\"'”’»)\]]*+\Z")
+_LINE_END = re.compile(r"[ \t]*+(?:\Z|[^\S \t])")
+LONGEST_END = 40
+"""Characters in which a sentence's end is looked for; by hand: more than its closing brackets and the markers behind them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sentence:
-    """One sentence of a text, without the citation markers that follow it (``markers`` holds their numbers)."""
+    """One sentence of a text, without the citation markers that follow it (``markers`` holds their numbers).
+
+    ``is_whole``: false of a piece of a longer one, and of one that the text cuts off. What is missing may turn what it says.
+    """
 
     start: int
     end: int
     text: str
     markers: tuple[int, ...] = ()
+    is_whole: bool = True
 
 
 def sentences(text: str, start: int, end: int) -> list[Sentence]:
     """The sentences of ``text[start:end]``; a line break always ends one."""
     return [
-        Sentence(start=left, end=right, text=text[left:right], markers=tuple(_markers_of(text, left, right)))
+        Sentence(
+            start=left,
+            end=right,
+            text=text[left:right],
+            markers=tuple(markers_at(text, left, right)),
+            is_whole=_is_whole(text, left, right),
+        )
         for left, right in sentence_spans(text, start, end)
     ]
 
@@ -36,9 +60,10 @@ def sentences(text: str, start: int, end: int) -> list[Sentence]:
 def sentence_spans(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     """Where each sentence of ``text[start:end]`` stands in ``text``.
 
-    Markers and bullets are blanked (same length) before cutting, so they never join a sentence's edge.
+    Markers, bullets and notices that a text was cut off are blanked (same length) before cutting, so they never join a
+    sentence's edge.
     """
-    blank = _BULLET.sub(_spaces, MARKER.sub(_spaces, text[start:end]))
+    blank = _BULLET.sub(_spaces, _CUT_OFF.sub(_spaces, MARKER.sub(_spaces, text[start:end])))
     position = start
     for line in blank.splitlines(keepends=True):
         cuts = [0, *sentence_starts(line), len(line)]
@@ -48,6 +73,12 @@ def sentence_spans(text: str, start: int, end: int) -> Iterator[tuple[int, int]]
                 first = position + left + len(piece) - len(piece.lstrip())
                 yield first, first + len(body)
         position += len(line)
+
+
+def holds_whole_sentences(text: str, start: int, end: int) -> bool:
+    """Whether ``text[start:end]`` is made of whole sentences of ``text``: a piece may say what its sentence denies."""
+    found = sentences(text, start, end)
+    return bool(found) and all(sentence.is_whole for sentence in found)
 
 
 def markers(text: str) -> list[int]:
@@ -61,10 +92,23 @@ def without_markers(text: str) -> str:
     return " ".join(MARKER.sub("", text).split())
 
 
-def _markers_of(text: str, left: int, right: int) -> list[int]:
+def markers_at(text: str, left: int, right: int) -> list[int]:
     """Numbers inside a sentence and directly after it, also where the passage it was read from ends before them."""
     after = _MARKER_RUN.match(text, right)
     return markers(text[left : after.end() if after else right])
+
+
+def _is_whole(text: str, left: int, right: int) -> bool:
+    """Whether ``text[left:right]`` begins where a line or a sentence does, and ends where it does."""
+    before = _BULLET.sub("", MARKER.sub("", text[max(0, left - LONGEST_END) : left])).rstrip(" \t")
+    if before and not before[-1].isspace() and not _END.search(before):
+        return False
+    said = text[max(left, right - LONGEST_END) : right]
+    after = _MARKER_RUN.match(text, right)
+    end = after.end() if after else right
+    if _CUT_OFF.match(text, end):
+        return has_ended(text[left:right])
+    return not _TRAILING_OFF.search(said) if _LINE_END.match(text, end) else bool(_END.search(said))
 
 
 def _spaces(match: re.Match[str]) -> str:

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ragqa.files.packaged import packaged_bytes
+from ragqa.language.lexicon import lexicon
 
 FILE = "vocabulary.npz"
 LONGEST = 8
@@ -123,6 +124,12 @@ def _joined(number: int, word: int) -> int:
 @lru_cache(maxsize=1 << 14)
 def _number(word: str) -> int:
     return int.from_bytes(blake2b(folded(word).encode(), digest_size=8).digest(), "little")
+
+
+@lru_cache
+def _beginnings() -> re.Pattern[str]:
+    """What may stand before a word and make another, with five letters of it at least."""
+    return re.compile(rf"(?:{lexicon('language', 'concepts')['beginnings'].pattern})(?=[^\W\d_]{{5}})", re.IGNORECASE)
 
 
 _SPELLINGS = tuple(
@@ -322,9 +329,19 @@ class Vocabulary:
 
     def everyday(self, word: str) -> bool:
         """Whether a word stands in a dictionary of English."""
-        number = np.uint32(_number(word) >> 32)
-        at = int(np.searchsorted(self._arrays["everyday"], number))
-        return at < len(self._arrays["everyday"]) and self._arrays["everyday"][at] == number
+        return self._holds("everyday", word)
+
+    def english(self, word: str) -> bool:
+        """Whether a word stands in a large dictionary of English, which holds the commoner drugs too, or is built of such a word
+        ("microinvasive")."""
+        begun = _beginnings().match(word)
+        built_of = (word, word[begun.end() :]) if begun else (word,)
+        return any(self._holds(size, one) for one in built_of for size in ("everyday", "rare"))
+
+    def _holds(self, dictionary: str, word: str) -> bool:
+        numbers, number = self._arrays[dictionary], np.uint32(_number(word) >> 32)
+        at = int(np.searchsorted(numbers, number))
+        return at < len(numbers) and bool(numbers[at] == number)
 
     @cached_property
     def spelled(self) -> dict[str, list[tuple[str, int]]]:

@@ -121,7 +121,7 @@ class Query:
     @cached_property
     def strange(self) -> tuple[Term, ...]:
         """The words that no dictionary holds: names of people, trials and places."""
-        known = vocabulary().everyday
+        known = vocabulary().english
         return tuple(
             term for term in self.words if _A_NAME.fullmatch(term.word) and term.rarity >= STRANGE and not known(term.word)
         )

@@ -151,7 +151,7 @@ def _results(number: int, record: Abstract, answer: Answer) -> tuple[str, ...]:
     if not found:
         for label, start, end in record.spans():
             if (label or "").upper() in ("RESULTS", "FINDINGS", "CONCLUSIONS"):
-                found = [sentence.text for sentence in sentences(record.text, start, end)][:1]
+                found = [sentence.text for sentence in sentences(record.text, start, end) if sentence.is_whole][:1]
                 break
     return tuple(dict.fromkeys(found))
 
