@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from rapidfuzz.distance import OSA
 
 from ragqa.errors import PackageDamaged
 from ragqa.files import packaged
@@ -246,6 +247,21 @@ def test_a_damaged_file_is_told_as_damage_of_the_package(data: bytes, monkeypatc
     monkeypatch.setattr(packaged.resources, "files", lambda _: Place())
     with pytest.raises(PackageDamaged, match="the vocabulary"):
         packaged.packaged_bytes("language", module.FILE, "the vocabulary", module._read)
+
+
+ALIKE = ["".join(letters) for length in (4, 5, 6) for letters in product("bcd", repeat=length)]
+
+
+@given(st.text(alphabet="bcd", min_size=3, max_size=8), st.integers(1, 2))
+def test_no_name_within_so_many_edits_is_passed_over(word: str, most: int) -> None:
+    """The letters are only a sieve: what it holds back is further away than ``most`` edits, or begins otherwise."""
+    near = {name for name in ALIKE if name[0] == word[0] and OSA.distance(word, name) <= most}
+    assert near <= set(SPELLED.spelled_like(word, most))
+    assert "memantine" in SPELLED.spelled_like("memnatin", 2)
+    assert "memantine" not in SPELLED.spelled_like("memory", 2)
+
+
+SPELLED = compiled().with_added(Addition(names=tuple((name, None) for name in ALIKE)))
 
 
 def test_the_compiled_arrays_fit_together() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ragqa.answer.appraisal import Body, appraise
 from ragqa.answer.contract import DISCLAIMERS, Answer, Reference, Trace
+from ragqa.answer.waiting import waiting
 from ragqa.checking.statements import Statement
 from ragqa.corpus.records import Abstract, Article
 from ragqa.corpus.study import follow_up, sample_size, study_design
@@ -17,7 +18,7 @@ from ragqa.language.about import NOTHING, about
 from ragqa.language.readability import reading_grade
 from ragqa.language.sentences import markers_at, without_markers
 from ragqa.question.query import Query
-from ragqa.question.refusal import REFUSALS, Refusal, Status
+from ragqa.question.refusal import CALM, REFUSALS, Refusal, Status
 from ragqa.question.understanding import QuestionType
 
 Find = Callable[[str], Article | Abstract | None]
@@ -39,23 +40,30 @@ class Made:
 
 def refused(query: Query, refusal: Refusal, made: Made) -> Answer:
     """The answer to a question that is not answered from sources, or not yet."""
-    return _answer(query, made, status=refusal.status, message=refusal.message, alternatives=refusal.alternatives)
+    return answer_of(query, made, status=refusal.status, message=refusal.message, alternatives=refusal.alternatives)
 
 
 def assembled(
-    query: Query, evidence: Evidence, statements: tuple[Statement, ...], cited: Sequence[str], made: Made, find: Find
+    query: Query,
+    evidence: Evidence,
+    statements: tuple[Statement, ...],
+    cited: Sequence[str],
+    made: Made,
+    find: Find,
+    left_out: Callable[[], Mapping[str, str]] = dict,
 ) -> Answer:
     """An answer from checked statements and the ids of the sources they cite, in the order of their numbers; without any, an
-    abstention that says what was missing. ``find`` gives the records that articles cite, none that may not be shown.
+    abstention that says what was missing. ``find`` gives the records that articles cite, none that may not be shown; ``left_out`` the articles that may
+    not, id to reason.
     """
     if not statements:
-        return _abstained(query, evidence, made)
+        return _abstained(query, evidence, made, left_out())
     records = evidence.retrieved.records
     references = tuple(reference(records[source], number) for number, source in enumerate(cited, start=1))
     behind = _body(query, statements, [records[source] for source in cited], find)
     of_course = query.understanding.question_type is QuestionType.PROGNOSIS
     strength, conflicts = appraise(statements, references, behind, evidence.sufficiency.subjects, of_course=of_course)
-    return _answer(
+    return answer_of(
         query,
         made,
         _scores(evidence) | _readability(query, statements),
@@ -101,32 +109,42 @@ def _rests_on(statement: Statement, cited: Sequence[Article | Abstract], find: F
 
 def _caveats(query: Query, evidence: Evidence) -> tuple[str, ...]:
     """What the reader must know before the first statement."""
-    told = [f'"{asked}" was read as {name}.' for asked, name in query.guessed]
+    told = [CALM] if query.calm else []
+    told += [f'"{asked}" was read as {name}.' for asked, name in query.guessed]
+    told += _not_held(query)
     if evidence.lacking:
         told.append(f"No source searched covers: {', '.join(evidence.lacking)}.")
     return (*told, *evidence.caveats)
 
 
-def _abstained(query: Query, evidence: Evidence, made: Made) -> Answer:
+def _not_held(query: Query) -> list[str]:
+    """The studies that a question calls by name and no record here is."""
+    missing = ", ".join(study.text for study in query.studies if not study.ids)
+    return [f"No record here is of {missing}."] if missing else []
+
+
+def _abstained(query: Query, evidence: Evidence, made: Made, left_out: Mapping[str, str]) -> Answer:
     medical = query.is_medical(query.asked)
-    return _answer(
+    return answer_of(
         query,
         made,
         _scores(evidence),
         evidence.closed,
         status=Status.INSUFFICIENT_EVIDENCE if medical else Status.OUT_OF_SCOPE,
-        message=_abstention(evidence) if medical else REFUSALS["other"],
+        message=_abstention(query, evidence, left_out) if medical else REFUSALS["other"],
+        caveats=(CALM,) if query.calm else (),
     )
 
 
-def _answer(
+def answer_of(
     query: Query, made: Made, scores: Mapping[str, float] | None = None, gate: Gate | None = None, **given: Any
 ) -> Answer:
+    """An answer of this status and content with what every answer carries; ``given`` are fields of ``Answer``."""
     trace = Trace(
         generation=made.generation,
         models=dict(made.models),
         queries=made.queries,
-        understanding=query.understanding.as_words(),
+        understanding=query.understanding.as_words() | ({"emergency": "said to be none"} if query.calm else {}),
         scores={name: round(value, 4) for name, value in (scores or {}).items()},
         gate=gate,
     )
@@ -158,10 +176,11 @@ def _readability(query: Query, statements: Sequence[Statement]) -> dict[str, flo
     return {"reading_grade": own or 0.0, "reading_grade_of_sources": quoted or 0.0}
 
 
-def _abstention(evidence: Evidence) -> str:
-    parts = ["The approved articles and the abstracts they cite do not answer this question."]
+def _abstention(query: Query, evidence: Evidence, left_out: Mapping[str, str]) -> str:
+    parts = ["The approved articles and the abstracts they cite do not answer this question.", *_not_held(query)]
     if missing := evidence.lacking or evidence.sufficiency.missing:
         parts.append(f"No single source covers: {', '.join(missing)}.")
+    parts += waiting(query, left_out)
     near = [record.title for record in evidence.retrieved.records.values()][:3]
     if titles := [title for title in near if title]:
         parts.append("Nearest sources searched: " + "; ".join(title.rstrip(".?") for title in titles) + ".")

@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from ragqa.language.lexicon import any_of, lexicon
 from ragqa.language.stop import BEFORE_A_NAME
-from ragqa.language.vocabulary import Concept, Found, Kind, Vocabulary, apart, concept, folded, key, letters, vocabulary, words
+from ragqa.language.vocabulary import Concept, Found, Kind, Vocabulary, apart, concept, folded, key, vocabulary, words
 
 __all__ = [
     "Concept",
@@ -34,11 +34,10 @@ __all__ = [
 
 _WORDS = lexicon("language", "concepts")
 _MODIFIER = rf"(?:(?!{any_of(BEFORE_A_NAME)}\b)[A-Za-z][\w'’-]{{0,60}}\s+)"
-_CONDITION = re.compile(
+_CONDITION = (
     rf"\b{_MODIFIER}{{0,3}}(?:{_WORDS['condition_heads'].pattern})\b|"
     rf"\b{_MODIFIER}{{1,3}}(?:{_WORDS['organ_heads'].pattern})\b|"
-    rf"\b\w{{4,}}(?:{_WORDS['condition_endings'].pattern})\b",
-    re.IGNORECASE,
+    rf"\b\w{{4,}}(?:{_WORDS['condition_endings'].pattern})\b"
 )
 _UNKNOWN_DRUG = re.compile(rf"\b[^\W\d_]{{3,40}}(?:{_WORDS['drug_endings'].pattern})\b", re.IGNORECASE)
 _THERAPY = re.compile(rf"\b{_MODIFIER}{{1,3}}(?:{_WORDS['therapy_heads'].pattern})\b", re.IGNORECASE)
@@ -153,9 +152,8 @@ def _near(word: str) -> tuple[str, ...]:
         return ()
     most = 1 if len(word) < _TWO_FROM else 2
     near: dict[str, tuple[int, int, str]] = {}
-    own = letters(word)
-    for name, held in known.spelled.get(word[0], ()):
-        if (own ^ held).bit_count() <= 2 * most >= 2 * abs(len(name) - len(word)) and (apart := edits(word, name, most)) <= most:
+    for name in known.spelled_like(word, most):
+        if (apart := edits(word, name, most)) <= most:
             meaning = next((meaning.name for meaning in known.meanings(name)), name)
             best = (apart, int(meaning != name), name)
             near[meaning] = min(near.get(meaning, best), best)
@@ -168,26 +166,34 @@ _SHORTEST_MISSPELT, _TWO_FROM, _OFFERED = 5, 8, 3
 
 def edits(one: str, other: str, most: int) -> int:
     """How many letters are to be put in, left out, exchanged, or swapped with their neighbour, to make one word of the other
-    (optimal string alignment); ``most + 1`` where more than ``most`` are needed."""
-    before: list[int] = []
-    row = list(range(len(other) + 1))
-    for at, letter in enumerate(one, 1):
-        last, before, row = before, row, [at]
-        for to, wanted in enumerate(other, 1):
-            best = min(before[to] + 1, row[to - 1] + 1, before[to - 1] + (letter != wanted))
-            if at > 1 < to and letter == other[to - 2] and one[at - 2] == wanted:
-                best = min(best, last[to - 2] + 1)
-            row.append(best)
-        if min(row) > most:
-            return most + 1
-    return min(row[-1], most + 1)
+    (optimal string alignment); ``most + 1`` where more than ``most`` are needed. For a few edits: each tries all three or four.
+    """
+    if abs(len(one) - len(other)) > most:
+        return most + 1
+    if one == other:
+        return 0
+    if not most:
+        return 1
+    same = 0
+    while one[same : same + 1] == other[same : same + 1]:
+        same += 1
+    one, other, most = one[same:], other[same:], most - 1
+    near = min(edits(one[1:], other[1:], most), edits(one[1:], other, most), edits(one, other[1:], most))
+    if one[:2] == other[1::-1]:
+        near = min(near, edits(one[2:], other[2:], most))
+    return 1 + near
 
 
 def mentions(text: str) -> tuple[Mention, ...]:
     """Treatments, conditions and populations in a text, in order, none overlapping: the longer one stands, a mere name last."""
+    return _mentions(vocabulary(), text)
+
+
+@lru_cache(maxsize=1024)
+def _mentions(names: Vocabulary, text: str) -> tuple[Mention, ...]:
     known = [
         Mention(*_with_degree(text, link), _ROLE[link.concept.kind], link.concept.id)
-        for link in links(text)
+        for link in _links(names, text)
         if link.concept.kind in _ROLE
     ]
     formed = [mention for mention in _by_form(text) if not _holds_its_like(mention, known)]
@@ -291,7 +297,7 @@ _FORMS = (
         Kind.POPULATION,
         re.compile(rf"\b{_DEGREE}(?:{_POPULATION.pattern}|{_WORDS['mentioned_populations'].pattern})", re.IGNORECASE),
     ),
-    (Role.CONDITION, Kind.CONDITION, re.compile(rf"\b{_DEGREE}(?:{_CONDITION.pattern})", re.IGNORECASE)),
+    (Role.CONDITION, Kind.CONDITION, re.compile(rf"\b{_DEGREE}(?:{_CONDITION})", re.IGNORECASE)),
     (Role.TREATMENT, Kind.THERAPY, _THERAPY),
     (Role.TREATMENT, Kind.THERAPY, _FORMED_THERAPY),
     (Role.TREATMENT, Kind.DRUG, _LETTERED),

@@ -35,6 +35,7 @@ _GAP = re.compile(r"(?:[-‐‑–/]|\s{1,3}|['’]\s)\Z")
 _OPENS = re.compile(r"(?:\A|[.?!:;]\s{1,3}|\n)[\"'“‘(]?\Z")
 """What a sentence begins after: a capital there says nothing."""
 Numbers: TypeAlias = NDArray[np.uint64]
+Codes: TypeAlias = NDArray[np.uint32]
 
 
 class Kind(StrEnum):
@@ -183,12 +184,16 @@ class Addition:
 NOTHING = Addition()
 
 
-def letters(word: str) -> int:
-    """Which letters a word has, a bit each: words that differ in many cannot be spellings of one another."""
-    held = 0
-    for letter in word:
-        held |= 1 << (ord(letter) & 63)
-    return held
+def _codes(text: str) -> Codes:
+    return np.frombuffer(text.encode("utf-32-le"), np.uint32)
+
+
+def _held(codes: Codes, starts: NDArray[np.int64] | list[int]) -> Numbers:
+    """For the word from each start on a bit for every letter that it has, and one for every letter that it has an even number of
+    times; shape (2, words). One letter more or less changes one bit of both rows."""
+    bits = np.uint64(1) << (codes & 63).astype(np.uint64)
+    has = np.bitwise_or.reduceat(bits, starts)
+    return np.stack([has, has & ~np.bitwise_xor.reduceat(bits, starts)])
 
 
 class Vocabulary:
@@ -341,13 +346,20 @@ class Vocabulary:
         at = int(np.searchsorted(numbers, number))
         return at < len(numbers) and bool(numbers[at] == number)
 
+    def spelled_like(self, word: str, most: int) -> list[str]:
+        """Names of one word that begin as this one does, with a length and letters that so many edits at most can make of its own."""
+        names, firsts, lengths, held = self._spelled
+        others = np.bitwise_count(held ^ _held(_codes(word), [0])).sum(axis=0)
+        fits = (firsts == ord(word[0])) & (abs(lengths - len(word)) <= most) & (others <= 2 * most)
+        return [names[at] for at in np.flatnonzero(fits).tolist()]
+
     @cached_property
-    def spelled(self) -> dict[str, list[tuple[str, int]]]:
-        """Names of one word that a misspelt word may have been meant for, by their first letter, each with its ``letters``."""
-        found: dict[str, list[tuple[str, int]]] = {}
-        for name in (*bytes(self._arrays["spelled"]).decode().split("\n"), *self._added_words):
-            found.setdefault(name[0], []).append((name, letters(name)))
-        return found
+    def _spelled(self) -> tuple[list[str], Codes, NDArray[np.int64], Numbers]:
+        """The names that a misspelt word may have been meant for; the first letter, the length and the letters of each."""
+        names = [*bytes(self._arrays["spelled"]).decode().split("\n"), *self._added_words]
+        lengths = np.array([len(name) for name in names])
+        starts, codes = np.cumsum(lengths) - lengths, _codes("".join(names))
+        return names, codes[starts], lengths, _held(codes, starts)
 
     def meanings(self, name: str) -> tuple[Concept, ...]:
         """What a name means, however it is written; empty for one that is none."""
