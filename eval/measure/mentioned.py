@@ -177,7 +177,7 @@ def _verdict(question: Question, answer: Answer) -> Verdict:
 
 
 def of_statement(question: Question, text: str) -> Verdict:
-    """Whether a statement is about the drug: names it before any other, or in one list with that one, or, of an interaction, both."""
+    """Whether a statement is about the drug: names it first, or in the list that stands first, or, of an interaction, both."""
     found = ids(text)
     if question.drug not in found:
         return Verdict.OF_ANOTHER if found else Verdict.OF_NONE

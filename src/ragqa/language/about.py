@@ -43,8 +43,8 @@ class About:
     """The concepts that a text names.
 
     ``treatments`` are those it tells something of, ``beside`` those they are given with, ``history`` those tried before,
-    ``compared`` those they are held against; ``first`` is the treatment that is named before any other; ``aims`` are the conditions and outcomes that something is for,
-    ``joined`` the conditions that are one together ("post-stroke depression").
+    ``compared`` those they are held against; ``first`` is the treatment that is named before any other; ``aims`` are the
+    conditions and outcomes that something is for, ``joined`` the conditions that are one together ("post-stroke depression").
     """
 
     treatments: Concepts = NOTHING

@@ -143,8 +143,6 @@ _SPELLINGS = tuple(
         (r"lled\Z|lling\Z", "led"),  # labelled, counselling
     )
 )
-_SEVERAL = re.compile(r"(?=.*[A-Z].*[A-Z])[A-Z\d]+s")
-"""More than one of what an abbreviation stands for."""
 _BRITISH_FROM = 6
 """Letters from which the rules of spelling hold: shorter words are too easily others."""
 
@@ -153,7 +151,7 @@ _BRITISH_FROM = 6
 def folded(word: str) -> str:
     """A word as names are compared: in lower case, without accents, possessive or plural, in one spelling."""
     word = re.sub(r"['’].*", "", word)
-    several = _SEVERAL.fullmatch(word)
+    several = len(word) > 2 and word[-1] == "s" and word[:-1].isupper()  # more than one of what an abbreviation stands for
     word = word[:-1].lower() if several else word.lower()
     if not word.isascii():
         word = word.replace("æ", "ae").replace("œ", "oe")
