@@ -28,6 +28,9 @@ pytestmark = pytest.mark.quick
         "Many had MS.|Women with CF slept 40 ms.|Others did not.",
         # before what does not look like an opening
         "It bound strongly.|p21 fell.|mTOR rose.|β-catenin too.|• One more.|(b) Another one.",
+        "Give tab. Aspirin 75 mg, inj. Haloperidol 5 mg, resp. 10 mg, and caps. Omeprazole.|One tab.|The other not.",
+        # after the numbers of references
+        "The dose was halved.3,4|Patients slept.12–14|None left.2|Weight rose to 2.5 Mg.",
         # before signs and markup, and before anything after a word that is written out
         "Tremor was common.|<b>Weight</b> rose.|<script src=//x.example/a>.|<!-- note --> Mood fell.",
         "Sleep improved.|- Mood did not.|* Nor did pain.|### Weight rose.|~20% left.|≥2 doses were needed.|−0.4 kg was lost.",

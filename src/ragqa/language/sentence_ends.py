@@ -15,8 +15,13 @@ LONGEST_BRACKET = 300
 _WORDS = {name: frozenset(group.entries) for name, group in lexicon("language", "sentences").items()}
 _OPENING = "([{\"'“‘«"
 _MARKUP = r"<(?:[A-Za-z!?]|/[A-Za-z])"
+_CITED = r"(?:(?<=[a-z]{4}\.)\d{1,3}(?:[,–-]\d{1,3}){0,5})"
+"""Numbers of references, once raised, right after the stop of a word."""
+_CLOSING = r"[\"'”’»)\]]*+"
+END = re.compile(rf"[.!?…]{_CLOSING}(?:\s[\"”])?{_CITED}?\Z")
+"""The end of a text that ends where a sentence may."""
 _STOP = re.compile(
-    r"(?<![.!?…])(?P<run>[.!?…]++)(?P<closing>[\"'”’»)\]]*+(?:\s[\"”](?=\s))?)"
+    rf"(?<![.!?…])(?P<run>[.!?…]++)(?P<closing>{_CLOSING}(?:\s[\"”](?=\s)|{_CITED}(?=\s{{1,4}}[A-Z]))?)"
     r"(?:(?P<blank>\s++)|(?<=[a-z]{4}\.)(?=(?:[A-Z][a-z]{2,20}|[A-Z]{3,20})[\s:/])|(?<=[\d)]\.)(?=(?:[A-Z][a-z]{1,20}|A)\s)"
     rf"|(?<=[\w)%].)(?={_MARKUP}))"
 )
@@ -32,7 +37,6 @@ _JOINING = re.compile(r"[,;:.!?…)\]}»”%]|[=+&±×÷/](?!\s?[^\w\s])")
 _WRITTEN_OUT = re.compile(r"[a-z]{5,}")
 """A word that is seldom a shortened one: of 424 whose full stop stands before a small letter, in all texts of five public sets,
 only ``subsp`` was; such words are in ``never_last``."""
-_LAST = re.compile(r"[.!?…][\"'”’»)\]]*+\Z")
 _ENUMERATOR = re.compile(r"\d{1,2}|[A-Za-z]|[ivxIVX]{1,4}")
 _DOTTED = re.compile(r"(?:[a-z]\.)+[a-z]|(?P<capitals>(?:[A-Z]\.)+[A-Z]|Ph\.D)")
 _WEB = re.compile(r"www\.|[/@]")
@@ -49,7 +53,7 @@ def sentence_starts(text: str) -> Iterator[int]:
 
 def has_ended(sentence: str) -> bool:
     """Whether a sentence after which its text is cut off is whole: it closes, but in no bracket and on no shortened word."""
-    stop = _LAST.search(sentence)
+    stop = END.search(sentence)
     before = sentence[max(0, stop.start() - LONGEST_BEFORE) : stop.start()].split() if stop else []
     if not stop or not before:
         return False

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ragqa.language.lexicon import lexicon
-from ragqa.language.sentence_ends import has_ended, sentence_starts
+from ragqa.language.sentence_ends import END, has_ended, sentence_starts
 
 MARKER = re.compile(r"(?<!\s)\s*+\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]")
 """A citation marker, [1] or [1, 2], with the white space before it."""
@@ -22,7 +22,6 @@ _CUT_OFF = re.compile(
     re.MULTILINE,
 )
 """A notice at the end of a line that its text was cut off there, or dots that stand for the rest."""
-_END = re.compile(r"[.!?…][\"'”’»)\]]*+(?:\s[\"”])?\Z")
 _TRAILING_OFF = re.compile(rf"(?<!\.){_DOTS}[\"'”’»)\]]*+\Z")
 _LINE_END = re.compile(r"[ \t]*+(?:\Z|[^\S \t])")
 LONGEST_END = 40
@@ -101,14 +100,14 @@ def markers_at(text: str, left: int, right: int) -> list[int]:
 def _is_whole(text: str, left: int, right: int) -> bool:
     """Whether ``text[left:right]`` begins where a line or a sentence does, and ends where it does."""
     before = _BULLET.sub("", MARKER.sub("", text[max(0, left - LONGEST_END) : left])).rstrip(" \t")
-    if before and not before[-1].isspace() and not _END.search(before):
+    if before and not before[-1].isspace() and not END.search(before):
         return False
     said = text[max(left, right - LONGEST_END) : right]
     after = _MARKER_RUN.match(text, right)
     end = after.end() if after else right
     if _CUT_OFF.match(text, end):
         return has_ended(text[left:right])
-    return not _TRAILING_OFF.search(said) if _LINE_END.match(text, end) else bool(_END.search(said))
+    return not _TRAILING_OFF.search(said) if _LINE_END.match(text, end) else bool(END.search(said))
 
 
 def _spaces(match: re.Match[str]) -> str:
