@@ -42,7 +42,7 @@ def answer(**changes: Any) -> Answer:
         "status": Status.ANSWERED,
         "statements": statements,
         "references": tuple(reference(RECORDS[source], number) for number, source in enumerate(cited, start=1)),
-        "disclaimer": DISCLAIMERS["clinician"],
+        "disclaimer": DISCLAIMERS[changes.get("audience", "clinician")],
         "audience": "clinician",
         "review_state": "not_reviewed",
         "trace": Trace(generation="g", models={}, queries=("q",), milliseconds={"total": 1.0}),

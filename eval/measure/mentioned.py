@@ -32,6 +32,8 @@ from ragqa.settings import load_settings
 DRUG, CONDITION = "drug", "condition"
 OPENING = 2
 """Words that may stand before a drug which opens a sentence ("Trials of lithium found"); by hand."""
+LISTED = re.compile(r"(?:,|,? and) ")
+"""What stands between the drugs of a list of which one thing is told."""
 ALONE, INTERACTION, EFFECT = ("dose", "renal", "pregnancy"), "interaction", "effect"
 QUESTIONS = {
     "dose": "What dose of {drug} should be given?",
@@ -175,12 +177,24 @@ def _verdict(question: Question, answer: Answer) -> Verdict:
 
 
 def of_statement(question: Question, text: str) -> Verdict:
-    """Whether a statement is about the drug: names it before any other, or, of an interaction, both of them."""
+    """Whether a statement is about the drug: names it first, or in the list that stands first, or, of an interaction, both."""
     found = ids(text)
     if question.drug not in found:
         return Verdict.OF_ANOTHER if found else Verdict.OF_NONE
-    about = question.beside in found if question.beside else found[0] == question.drug
+    about = question.beside in found if question.beside else question.drug in first(text)
     return Verdict.OF_IT if about else Verdict.BESIDE
+
+
+def first(text: str) -> set[str]:
+    """The drug that a text names first, with those that it lists behind it."""
+    found = named(text, DRUG)
+    listed, end = {found[0].id}, found[0].start + len(found[0].text)
+    for one in found[1:]:
+        if not LISTED.fullmatch(text, end, one.start):
+            break
+        listed.add(one.id)
+        end = one.start + len(one.text)
+    return listed
 
 
 def ids(text: str) -> list[str]:

@@ -10,8 +10,10 @@ with Ragqa.open(load_settings()) as ragqa:
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from ragqa.answer.assembly import Made, assembled, refused
+from ragqa.answer.combining import combined
 from ragqa.answer.contract import Answer
 from ragqa.answer.provenance import Provenance, digest, made_with, provenance
 from ragqa.answer.timing import Timer
@@ -24,6 +26,7 @@ from ragqa.composing.extractive import ExtractiveComposer
 from ragqa.evidence.clarity import unclear
 from ragqa.evidence.gathering import Evidence, gather
 from ragqa.evidence.sources import Retrieved, expanded
+from ragqa.evidence.waiting import waiting
 from ragqa.index import Generation
 from ragqa.index.opened import OpenIndex
 from ragqa.index.withheld import LiveGate
@@ -32,7 +35,7 @@ from ragqa.question.asked import Asked, Turn
 from ragqa.question.cleaning import Cleaner
 from ragqa.question.query import Query
 from ragqa.question.reading import Reader
-from ragqa.question.refusal import Status
+from ragqa.question.refusal import Refusal, Status
 from ragqa.question.terms import Vocabulary
 from ragqa.retrieval.retriever import Hit, HybridRetriever
 from ragqa.settings import Audience, Settings
@@ -74,14 +77,31 @@ class Ragqa(OpenIndex):
         """
         asked = Asked(question=question, history=tuple(history), article=article)
         while True:
-            answer = self.now()._walk(asked, audience, understood, stage)
+            answer = self.now()._answered(asked, audience, understood, stage)
             if not (self.gate and any(reference.source_id in self.gate.withheld() for reference in answer.references)):
                 return answer  # else it cites what was taken back while it was made
 
-    def _walk(self, asked: Asked, audience: Audience | None, understood: str | None, stage: Callable[[str], None]) -> Answer:
+    def _answered(self, asked: Asked, audience: Audience | None, understood: str | None, stage: Callable[[str], None]) -> Answer:
+        """A question answered, of several each in its turn; as one where none of them is, or, of mere clauses, not each."""
         timer = Timer()
+        query = self.reader().read(asked, audience, understood)
+        questions = query.reading.questions
+        if query.refusal or not questions:
+            return self._walk(query, asked, stage, timer)
+        answers = [self._one_of(one, audience, stage, len(questions)) for one in asked.one_by_one(questions)]
+        if urgent := next((answer for answer in answers if answer.status is Status.URGENT), None):
+            return timer.told(refused(query, Refusal(status=urgent.status, message=urgent.message or ""), self._made(query)))
+        answered = sum(answer.status is Status.ANSWERED for answer in answers)
+        if answered < (len(answers) if query.reading.loosely else 1):
+            return self._walk(self.reader().read(asked, audience, as_one=True), asked, stage, timer)
+        searched = tuple(wording for answer in answers for wording in answer.trace.queries)
+        return timer.told(combined(query, answers, self._made(query, searched)))
+
+    def _one_of(self, asked: Asked, audience: Audience | None, stage: Callable[[str], None], share: int) -> Answer:
+        return self._walk(replace(self.reader().read(asked, audience, as_one=True), share=share), asked, stage, Timer())
+
+    def _walk(self, query: Query, asked: Asked, stage: Callable[[str], None], timer: Timer) -> Answer:
         reader = self.reader()
-        query = reader.read(asked, audience, understood)
         if query.refusal:
             return timer.told(refused(query, query.refusal, self._made(query)))
         self._step(stage, "searching")
@@ -101,7 +121,9 @@ class Ragqa(OpenIndex):
         statements, cited = cite(verified(drafts, evidence.retrieved.records, query.audience), evidence.retrieved.records)
         for statement in statements:
             check_statement(statement)
-        answer = assembled(query, evidence, statements, cited, self._made(query, query.readings))
+        waits = () if statements else waiting(query, self.generation.articles_left_out())
+        made = self._made(query, query.readings)
+        answer = assembled(query, evidence, statements, cited, made, self.generation.find, waits)
         timer.lap("check")
         return timer.told(answer)
 
@@ -151,7 +173,9 @@ class Ragqa(OpenIndex):
     def _provenance(self, asked: Asked, audience: Audience | None, embedder: Embedder) -> Provenance:
         reader, retriever = self.reader(embedder), self.retriever(embedder)
         query = reader.read(asked, audience)
-        tried = [] if query.refusal else [query, *filter(None, [reader.joined(query)])]
+        parts = [reader.read(one, audience, as_one=True) for one in asked.one_by_one(query.reading.questions)]
+        queries = [one for one in (query, *parts) if not one.refusal]
+        tried = [] if query.refusal else [reading for one in queries for reading in (one, reader.joined(one)) if reading]
         found = [retriever.retrieve(one) for one in tried]
         return provenance(found, asked.article, self.generation, self._made_with(query.audience))
 
@@ -162,7 +186,7 @@ class Ragqa(OpenIndex):
 
     def reader(self, embedder: Embedder | None = None) -> Reader:
         """Reads questions as ``ask`` does; ``embedder`` may be one that remembers."""
-        vocabulary = Vocabulary(self.generation.terms, self.reranker, self.generation.uses)
+        vocabulary = Vocabulary(self.generation.terms, self.reranker, self.generation.uses, self.generation.credited)
         return Reader(
             self.generation,
             embedder or self.embedder,

@@ -7,6 +7,7 @@ from answers import PASSAGE, RECORD, RECORDS, SECOND, answer, draft
 from pydantic import ValidationError
 from samples import abstract
 
+from ragqa.answer.contract import DISCLAIMERS, Answer
 from ragqa.checking.statements import Statement, Support, cite
 from ragqa.corpus.parts import Part
 from ragqa.corpus.passages import passages
@@ -30,11 +31,15 @@ def test_a_right_answer_is_made_and_its_json_has_the_contract_names() -> None:
     assert made["references"][0]["source_id"] == "pmid:101"
 
 
-@pytest.mark.parametrize("text", ["", "short"])
+@pytest.mark.parametrize("text", ["", "short", " " * 60, "\u202e" * 60, "\u200b" * 60, "x" * 60, DISCLAIMERS["patient"]])
 def test_no_answer_without_its_disclaimer(text: str) -> None:
-    """An empty or stub disclaimer is refused."""
+    """Nothing, a stub, what nobody sees, another text, that for another reader: refused when made and when read from a file."""
     with pytest.raises(ValidationError):
         answer(disclaimer=text)
+    kept = answer().to_json()
+    assert Answer.model_validate(kept).disclaimer == DISCLAIMERS["clinician"]
+    with pytest.raises(ValidationError):
+        Answer.model_validate(kept | {"disclaimer": text})
 
 
 def test_a_statement_without_citation_is_refused() -> None:
@@ -65,6 +70,19 @@ def test_offsets_outside_the_passage_are_refused(change: dict[str, int]) -> None
     """A quote must be a slice of the passage."""
     with pytest.raises(UnsupportedStatement):
         cite([draft(**change)], RECORDS)
+
+
+@pytest.mark.parametrize("part", ["Drug A", "drug A lowers it.", "lowers it.", "It is unclear whether drug A"])
+def test_a_part_of_a_sentence_cannot_be_quoted(part: str) -> None:
+    """It may say what the whole does not."""
+    whole = "It is unclear whether drug A lowers it."
+    record = Abstract.model_validate(abstract(101, sections=[{"label": None, "text": whole}]))
+    (place,) = passages(record, 1800)
+    records = {record.id: record}
+    assert cite([draft(whole, passage=place, start=0, end=len(whole))], records)
+    start = whole.index(part) if part in whole else whole.index("drug A")
+    with pytest.raises(UnsupportedStatement, match="no whole sentence"):
+        cite([draft(part, passage=place, start=start, end=start + len(part))], records)
 
 
 def test_a_passage_that_is_not_what_its_source_says_is_refused() -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from samples import abstract
 
-from ragqa.answer.appraisal import appraise
+from ragqa.answer.appraisal import Body, appraise
 from ragqa.answer.assembly import reference
 from ragqa.answer.contract import Reference
 from ragqa.checking.statements import Statement, Support
-from ragqa.corpus.articles import parse_article
 from ragqa.corpus.parts import Part
 from ragqa.corpus.records import Abstract
 from ragqa.corpus.study import follow_up, sample_size, study_design
@@ -70,34 +71,91 @@ def numbered(*records: Abstract) -> list[Reference]:
     return [reference(record).model_copy(update={"number": n}) for n, record in enumerate(records, start=1)]
 
 
-def test_small_trials_are_marked_down_for_imprecision() -> None:
-    """A trial starts high; under 400 participants it is moderate, and the number is said."""
-    evidence, conflicts = appraise([statement("Drug A lowered the score more than placebo.", 1)], numbered(made(40)))
-    assert (evidence.strength, conflicts) == ("moderate", ())
-    assert "40 participants" in evidence.why
-    assert "risk of bias" in evidence.why
+def graded(*records: Abstract, quotes: Sequence[str] = (), of_course: bool = False, held: float = 1.0) -> tuple[str, str]:
+    """The strength of a body of these studies, told of by these quotes, and why."""
+    body = Body(studies=records, quotes=tuple(quotes))
+    evidence, _ = appraise([], numbered(*records), body, held, of_course=of_course)
+    return evidence.strength, evidence.why
 
 
-def test_disagreement_is_shown_on_both_sides_and_marks_down() -> None:
+def trial(number: int, participants: int, more: str = "") -> Abstract:
+    """A randomised trial of so many."""
+    text = f"We randomised {participants} adults to drug A or placebo. {more}"
+    return made(number, text, publication_types=["Randomized Controlled Trial"])
+
+
+@pytest.mark.parametrize(
+    ("sizes", "strength"),
+    [((900,), "high"), ((300,), "moderate"), ((101,), "moderate"), ((100,), "low"), ((40, 45), "low"), ((250, 260), "high")],
+)
+def test_trials_are_marked_down_by_how_many_they_are_in_all(sizes: tuple[int, ...], strength: str) -> None:
+    """Under 400 participants one level, up to a quarter of that two, and the number is said."""
+    found, why = graded(*(trial(number, size) for number, size in enumerate(sizes, start=1)))
+    assert found == strength
+    assert (f"{sum(sizes)} participants" in why) is (strength != "high")
+    assert "risk of bias" in why
+
+
+def test_a_review_counts_as_large_as_its_largest() -> None:
+    """Trials add up, reviews hold the same trials."""
+    reviews = [made(n, f"Ten trials with {n}00 patients were pooled.", publication_types=["Meta-Analysis"]) for n in (2, 3)]
+    found, why = graded(*reviews)
+    assert (found, "300 participants" in why) == ("moderate", True)
+
+
+def test_the_strongest_design_counts() -> None:
+    """A cohort beside a trial neither lowers nor adds."""
+    cohort = made(2, "A cohort of 5,000 adults.", publication_types=["Cohort Study"])
+    assert graded(trial(1, 90), cohort)[0] == "low"
+    assert "randomised controlled trial" in graded(trial(1, 90), cohort)[1]
+
+
+def test_disagreement_is_shown_on_both_sides_and_marks_down_where_it_is_behind_the_answer() -> None:
     """One trial with a difference and one without: both are named, neither is averaged away."""
     statements = [
         statement("Drug A lowered the score more than placebo.", 1),
         statement("Drug A did not differ from placebo.", 2),
     ]
-    evidence, (conflict,) = appraise(statements, numbered(made(300), made(301)))
+    first, second, third = trial(1, 900), trial(2, 900), trial(3, 900)
+    evidence, (conflict,) = appraise(statements, numbered(first, second, third), Body(studies=(first,), quotes=()))
     assert (conflict.for_, conflict.against) == ((1,), (2,))
-    assert evidence.strength == "moderate"
     assert "inconsistency" in evidence.why
+    evidence, (conflict,) = appraise(statements, numbered(first, second, third), Body(studies=(third,), quotes=()))
+    assert (conflict.for_, "inconsistency" in evidence.why) == ((1,), False)
 
 
-def test_an_article_alone_is_no_study(small_corpus: object) -> None:
-    """Article text without a study behind it is very low, and says so."""
-    from pathlib import Path
+def test_an_article_alone_is_no_study() -> None:
+    """Without a study of known design behind it the evidence is very low, and it is said."""
+    assert graded(quotes=["Drug A is not recommended."])[0] == "very_low"
+    unknown = made(1, "Drug A was discussed.", title="Drug A", publication_types=[])
+    assert graded(unknown) == graded()
+    assert "No study of known design" in graded(unknown)[1]
 
-    article = parse_article(Path(str(small_corpus)) / "articles" / "drug-a.md")
-    evidence, _ = appraise([statement("Drug A is not recommended.", 1)], [reference(article)])
-    assert evidence.strength == "very_low"
-    assert "article text" in evidence.why
+
+@pytest.mark.parametrize(
+    ("named", "strength"),
+    [
+        ("Low-certainty evidence shows a benefit of drug A.", "low"),
+        ("There is very low quality evidence on drug A.", "very_low"),
+        ("Moderate-certainty evidence favours drug A.", "moderate"),
+        ("High-certainty evidence favours drug A, low-certainty evidence drug B.", "low"),
+        ("Statement 3 (1B) asks for drug A.", "moderate"),
+        ("Offer drug A (2C).", "low"),
+        ("Drug A lowered low moods in a moderate share.", "moderate"),
+        ("Drug A was given in phase 1C.", "high"),
+    ],
+)
+def test_what_the_source_grades_itself_is_kept(named: str, strength: str) -> None:
+    """In GRADE's levels or letters; of several the lowest."""
+    size = 300 if "moods" in named else 900
+    assert graded(trial(1, size), quotes=[named])[0] == strength
+
+
+def test_a_course_is_told_best_by_watching() -> None:
+    """Cohorts start low on what a treatment does, high on what becomes of patients."""
+    cohort = made(1, "A cohort of 5,000 adults was followed.", publication_types=["Cohort Study"])
+    assert [graded(cohort)[0], graded(cohort, of_course=True)[0]] == ["low", "high"]
+    assert graded(trial(1, 900), of_course=True)[0] == graded(trial(1, 900))[0]
 
 
 @pytest.mark.parametrize(
@@ -118,13 +176,50 @@ def test_follow_up_is_the_longest_duration_of_the_methods(text: str, duration: s
     assert follow_up(record) == duration
 
 
-def test_each_downgrade_is_named_with_its_reason() -> None:
-    """Risk of bias, indirectness and an interval across no effect each take one level and say so."""
-    bias = statement("Drug A lowered the score more than placebo in an open-label trial.", 1)
-    evidence, _ = appraise([bias], numbered(made(900)), subjects_held=0.0)
-    assert evidence.strength == "low"
-    assert "risk of bias" in evidence.why
-    assert "indirectness" in evidence.why
-    wide = statement("Relapse was as frequent with drug A (RR 0.9, 95% CI 0.6 to 1.4) as with placebo.", 1)
-    evidence, _ = appraise([wide], numbered(made(900)))
-    assert (evidence.strength, "imprecision" in evidence.why) == ("moderate", True)
+WHOLE = "The risk was lower with drug A (RR 0.8, 95% CI 0.7 to 0.9)."
+
+
+@pytest.mark.parametrize(
+    ("quote", "record", "reason"),
+    [
+        (WHOLE, "", ""),
+        (WHOLE, "The trial was open-label.", "risk of bias"),
+        (WHOLE, "An open-label extension followed.", ""),
+        (WHOLE, "The trial was stopped early.", "risk of bias"),
+        (WHOLE, "The trial was stopped early for futility.", ""),
+        (f"In a post hoc analysis {WHOLE}", "", "risk of bias"),
+        (f"Trials of drug A disagree. {WHOLE}", "", "inconsistency"),
+        ("Relapse was as frequent with drug A (RR 0.9, 95% CI 0.6 to 1.4) as with placebo.", "", "includes no effect"),
+        ("Fewer died with drug A (OR 0.4, 95% CI 0.2 to 0.9).", "", "very wide"),
+        ("Fewer died with drug A.", "", ""),
+    ],
+)
+def test_each_downgrade_is_named_with_its_reason(quote: str, record: str, reason: str) -> None:
+    """One level each, read from the quotes and the records behind them."""
+    found, why = graded(trial(1, 900, record), quotes=[quote])
+    assert found == ("moderate" if reason else "high")
+    assert ("down one" in why) is bool(reason)
+    assert reason in why
+
+
+def test_indirectness_is_one_reason_more() -> None:
+    """Where the evidence is not about all that is asked."""
+    found, why = graded(trial(1, 900, "The trial was unblinded."), quotes=[WHOLE], held=0.5)
+    assert (found, "indirectness" in why) == ("low", True)
+
+
+def test_evidence_that_starts_low_is_not_marked_down_for_being_open() -> None:
+    """That is why it starts low."""
+    open_ = made(1, "An open-label study of drug A in 50 adults.", publication_types=[])
+    assert graded(open_)[0] == "low"
+
+
+def test_a_size_that_nobody_tells_is_no_precision() -> None:
+    """A review that reports neither how many nor an interval is not sure."""
+    review = made(1, "A systematic review of drug A.", publication_types=["Systematic Review"])
+    assert [graded(review)[0], graded(review, quotes=[WHOLE])[0]] == ["moderate", "high"]
+
+
+def test_a_pilot_is_very_small_whatever_its_size() -> None:
+    """Its own authors say that it cannot tell."""
+    assert [graded(trial(1, 200))[0], graded(trial(1, 200), quotes=["A pilot of drug A helped."])[0]] == ["moderate", "low"]

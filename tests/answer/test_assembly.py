@@ -10,8 +10,9 @@ from ragqa.answer.assembly import SHORT_ID, Made, assembled, refused
 from ragqa.answer.contract import DISCLAIMERS
 from ragqa.checking.statements import cite
 from ragqa.composing.draft import Draft, Quote
+from ragqa.corpus.parts import Part
 from ragqa.corpus.passages import passages
-from ragqa.corpus.records import Abstract, Part
+from ragqa.corpus.records import Abstract, Article
 from ragqa.evidence.gathering import Evidence, Gate
 from ragqa.evidence.sources import Retrieved, Source
 from ragqa.evidence.sufficiency import Sufficiency
@@ -23,6 +24,7 @@ from ragqa.question.understanding import understand
 
 pytestmark = pytest.mark.quick
 
+RANDOMISED = "Randomized Controlled Trial"
 RECORD = Abstract.model_validate(abstract(101))
 MADE = Made(digest="0123456789abcdef" * 4, generation="g", models={"embedder": "fake"}, queries=("searched",))
 
@@ -41,6 +43,23 @@ def evidence(closed: Gate | None = None, missing: tuple[str, ...] = ()) -> Evide
     return Evidence(retrieved=Retrieved(hits=(), sources={RECORD.id: source}), sufficiency=measured, closed=closed)
 
 
+TRIALS = [
+    Abstract.model_validate(
+        abstract(number, title=f"{drug} in gout", sections=[{"text": f"We treated {n} adults."}], publication_types=[RANDOMISED])
+    )
+    for number, drug, n in ((1, "Colchicine", 900), (2, "Naproxen", 60))
+]
+BEHIND: dict[str, Article | Abstract] = {trial.id: trial for trial in TRIALS}
+"""What an article cites, and nothing that was retrieved."""
+
+
+def article(text: str) -> Article:
+    """An approved article that cites both trials."""
+    head = {"slug": "gout", "title": "What helps in gout?", "updated": "2026-01-01", "sha256": "0" * 64}
+    span = {"part": Part.RECOMMENDATION, "start": 0, "end": len(text)}
+    return Article.model_validate(head | {"citations": list(BEHIND), "text": text, "spans": [span]})
+
+
 def quoted() -> Draft:
     """The whole of the record's last sentence."""
     start = RECORD.text.index("Drug A")
@@ -51,7 +70,7 @@ def quoted() -> Draft:
 def test_statements_become_an_answer_with_numbered_references_and_its_strength() -> None:
     """And with all that every answer carries."""
     statements, cited = cite([quoted()], {RECORD.id: RECORD})
-    answer = assembled(query(), evidence(), statements, cited, MADE)
+    answer = assembled(query(), evidence(), statements, cited, MADE, BEHIND.get)
     assert (answer.status, answer.statements) == (Status.ANSWERED, statements)
     assert [(reference.number, reference.source_id) for reference in answer.references] == [(1, RECORD.id)]
     assert answer.evidence is not None
@@ -60,17 +79,55 @@ def test_statements_become_an_answer_with_numbered_references_and_its_strength()
     assert answer.trace.scores.keys() == {"answerable", "logit", "coverage", "similarity", "subjects"}
 
 
+@pytest.mark.parametrize(
+    ("question", "markers", "strength"),
+    [
+        ("What helps in gout?", "[1, 2]", "high"),
+        ("Does naproxen help in gout?", "[1, 2]", "low"),
+        ("Does naproxen help in gout?", "[1]", "high"),
+        ("What helps in gout?", "[2]", "low"),
+        ("What helps in gout?", "", "very_low"),
+        ("What helps in gout?", "[3]", "very_low"),
+    ],
+)
+def test_an_article_is_as_strong_as_the_studies_it_cites_for_its_sentence(question: str, markers: str, strength: str) -> None:
+    """Of those on several treatments the ones on what is asked about; without a study nothing is known."""
+    record = article(f"Colchicine and naproxen both help in gout (RR 2, 95% CI 1.5 to 2.4). {markers}".strip())
+    source = Source(record=record, held=frozenset(), design=0, barred=frozenset())
+    measured = Sufficiency(coverage=1, similarity=1, subjects=1, studies_alone=False, missing=(), logit=2.0)
+    found = Evidence(retrieved=Retrieved(hits=(), sources={record.id: source}), sufficiency=measured)
+    quote = Quote(passage=passages(record, 1800)[0], start=0, end=record.text.index(").") + 2, score=0.9)
+    statements, cited = cite([Draft(text="Both help.", section=Part.RECOMMENDATION, quotes=(quote,))], {record.id: record})
+    answer = assembled(query(question), found, statements, cited, MADE, BEHIND.get)
+    assert answer.evidence is not None
+    assert answer.evidence.strength == strength
+
+
+@pytest.mark.parametrize(("label", "strength"), [("RESULTS", "low"), ("BACKGROUND", "very_low"), (None, "low")])
+def test_what_a_study_tells_of_others_is_not_what_it_found(label: str | None, strength: str) -> None:
+    """The background of a trial is as sure as nothing that is known."""
+    told = "We randomised 60 adults with gout to naproxen or placebo."
+    record = Abstract.model_validate(abstract(3, sections=[{"label": label, "text": told}], publication_types=[RANDOMISED]))
+    source = Source(record=record, held=frozenset(), design=3, barred=frozenset())
+    found = Evidence(retrieved=Retrieved(hits=(), sources={record.id: source}), sufficiency=evidence().sufficiency)
+    quote = Quote(passage=passages(record, 1800)[0], start=record.text.index(told), end=len(record.text), score=0.9)
+    statements, cited = cite([Draft(text=told, section=Part.EVIDENCE, quotes=(quote,))], {record.id: record})
+    answer = assembled(query(), found, statements, cited, MADE, BEHIND.get)
+    assert answer.evidence is not None
+    assert answer.evidence.strength == strength
+
+
 def test_a_patient_is_told_how_hard_the_answer_reads() -> None:
     """Beside how hard its sources do."""
     statements, cited = cite([quoted()], {RECORD.id: RECORD})
-    scores = assembled(query(audience="patient"), evidence(), statements, cited, MADE).trace.scores
+    scores = assembled(query(audience="patient"), evidence(), statements, cited, MADE, BEHIND.get).trace.scores
     assert scores["reading_grade"] == scores["reading_grade_of_sources"]
 
 
 def test_without_statements_it_is_an_abstention_that_says_what_was_missing() -> None:
     """With the gate that closed, and the nearest sources."""
     gate = Gate(name="answerable", figure=0.25, bound=0.6)
-    answer = assembled(query(), evidence(gate, missing=("drug A",)), (), (), MADE)
+    answer = assembled(query(), evidence(gate, missing=("drug A",)), (), (), MADE, BEHIND.get)
     assert (answer.status, answer.trace.gate) == (Status.INSUFFICIENT_EVIDENCE, gate)
     assert answer.message is not None
     assert "No single source covers: drug A." in answer.message
@@ -80,7 +137,7 @@ def test_without_statements_it_is_an_abstention_that_says_what_was_missing() -> 
 def test_what_is_no_question_of_medicine_is_out_of_scope_where_nothing_answers_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is missing."""
     monkeypatch.setattr(Query, "is_medical", lambda self, wording: False)
-    answer = assembled(query(), evidence(), (), (), MADE)
+    answer = assembled(query(), evidence(), (), (), MADE, BEHIND.get)
     assert (answer.status, answer.message) == (Status.OUT_OF_SCOPE, REFUSALS["other"])
 
 

@@ -17,7 +17,9 @@ SOURCE = "In 33 adults, memantine 20 mg/day did not differ from placebo (p = 0.4
     ("text", "reason"),
     [
         ("In 33 adults, memantine 20 mg/day did not differ from placebo (p = 0.40) after 8 weeks.", None),
-        ("memantine 20 mg/day did not differ from placebo", None),
+        ("memantine 20 mg/day did not differ from placebo", "words"),
+        ("In 33 adults, memantine 20 mg/day did not differ from placebo (p < 0.40) after 8 weeks.", "words"),
+        ("In 33 adults, memantine -20 mg/day did not differ from placebo (p = 0.40) after 8 weeks.", "words"),
         ("In 34 adults, memantine 20 mg/day did not differ from placebo (p = 0.40) after 8 weeks.", "number"),
         ("In 33 adults, memantine 10 mg/day did not differ from placebo (p = 0.40) after 8 weeks.", "number"),
         ("In 33 adults, memantine 20 mg/day did differ from placebo (p = 0.40) after 8 weeks.", "negation"),
@@ -26,7 +28,7 @@ SOURCE = "In 33 adults, memantine 20 mg/day did not differ from placebo (p = 0.4
     ],
 )
 def test_a_changed_number_unit_drug_or_negation_is_caught(text: str, reason: str | None) -> None:
-    """The sentence and a clause of it pass; one change of fact does not."""
+    """The sentence passes; a part of it, which may say what the whole does not, and one change of fact do not."""
     found = unsupported(text, SOURCE)
     assert (found is None) if reason is None else (found is not None and reason in found)
 

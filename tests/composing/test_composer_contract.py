@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
 import pytest
 
 from ragqa.checking.drafts import verified
@@ -10,10 +14,12 @@ from ragqa.checking.support import check_statement
 from ragqa.composing.draft import Composer, Draft, Quote
 from ragqa.composing.extractive import ExtractiveComposer
 from ragqa.evidence.gathering import Evidence
+from ragqa.language.sentences import without_markers
+from ragqa.language.wording import plain, spell_out
 from ragqa.pipeline import Ragqa
 from ragqa.question.asked import Asked
 from ragqa.question.query import Query
-from ragqa.settings import Settings
+from ragqa.settings import Audience, Settings
 
 
 class BestOfEach:
@@ -83,6 +89,47 @@ def test_equal_evidence_gives_equal_drafts(ragqa: Ragqa, composer: Composer) -> 
     query, evidence = read(ragqa, ANSWERED[0])
     assert composer.compose(query, evidence) == composer.compose(query, evidence)
     assert composer.fingerprint == type(composer)().fingerprint != ""
+
+
+class Free(BestOfEach):
+    """Writes what it likes beside its quotes."""
+
+    fingerprint = "free"
+
+    def __init__(self, write: Callable[[str], str]) -> None:
+        self.write = write
+
+    def compose(self, query: Query, evidence: Evidence) -> tuple[Draft, ...]:
+        """The drafts of the other, in other words."""
+        return tuple(replace(draft, text=self.write(draft.text)) for draft in super().compose(query, evidence))
+
+
+@pytest.mark.parametrize("audience", ["clinician", "patient"])
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda text: text.partition(",")[0].rpartition(" ")[0],
+        lambda text: text.replace("-", ""),
+        lambda text: f"Surely {text}",
+        lambda text: text.replace("memantine", "ketamine").replace("Memantine", "Ketamine"),
+        lambda text: f"{text} Give 40 mg.",
+        lambda text: text.upper(),
+        lambda text: re.sub(r"\bOCD\b|\bBPD\b", "old chronic dementia (OCD)", text) + " ",
+    ],
+)
+def test_what_a_composer_writes_of_its_own_reaches_no_reader(
+    ragqa: Ragqa, write: Callable[[str], str], audience: Audience
+) -> None:
+    """Whatever it changes: the statements are the sentences of sources, in the wording that can be undone."""
+    other = Ragqa(ragqa.settings, ragqa.embedder, ragqa.generation)
+    other.composer = Free(write)
+    for statement in other.ask(ANSWERED[0], audience=audience).statements:
+        own = statement.support[0]
+        record = ragqa.generation.record(own.passage.partition("#")[0])
+        assert record.text[own.start : own.end] == own.quote
+        spelled = spell_out(without_markers(own.quote), record.text, set())
+        assert write(without_markers(own.quote)) == without_markers(own.quote)
+        assert statement.text in (spelled, without_markers(own.quote), plain(spelled), plain(without_markers(own.quote)))
 
 
 def test_an_answer_is_made_by_the_composer_it_is_given(ragqa: Ragqa) -> None:

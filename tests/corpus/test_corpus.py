@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -49,6 +50,17 @@ def test_all_faults_are_reported_at_once_with_file_and_line(tmp_path: Path) -> N
     ):
         assert expected in report, report
     assert "does not exist" not in report, "an unreadable article is reported once, not again by its events"
+
+
+@pytest.mark.parametrize("marker", ["[1-2]", "[1–2]", "[1;2]", "[ 1 ]", "[1, 2-3]"])
+def test_a_marker_that_is_not_written_as_one_is_a_fault(tmp_path: Path, marker: str) -> None:
+    """It would cite nothing, hide what its sentence rests on, and be shown to readers as if it were of their answer."""
+    sentence = f"Drug A was given for eight weeks. {marker}"
+    corpus = write_corpus(
+        tmp_path, {"drug-a": ARTICLE.replace("### Evidence\n", f"### Evidence\n\n{sentence}\n")}, [abstract(101), abstract(102)]
+    )
+    with pytest.raises(CorpusError, match=re.escape(f"{marker} is read as text")):
+        load_corpus(corpus)
 
 
 @pytest.mark.parametrize("missing", ["folder", "content"])

@@ -132,7 +132,7 @@ def as_many_as_the_table_has(monkeypatch: pytest.MonkeyPatch) -> None:
 def chosen(candidates: list[Candidate], first: Part) -> list[Part]:
     """The parts of what is composed of these sentences, none of which says what another says."""
     vectors = np.eye(len(candidates), dtype=np.float32)
-    return [candidates[i].part for i in _choose(candidates, vectors, first, 1.5)]
+    return [candidates[i].part for i in _choose(candidates, vectors, first, 1.5, extractive.MOST)]
 
 
 def test_order_and_number_are_the_tables() -> None:

@@ -79,6 +79,17 @@ def test_a_denial_is_never_wording(ragqa: Ragqa) -> None:
         assert compare(made, turned).severity >= Severity.EVIDENCE, statement.text
 
 
+@pytest.mark.parametrize(
+    ("old", "new"), [("-2.3", "2.3"), ("p<0.05", "p>0.05"), ("5 mg", ".5 mg"), ("more", "less"), ("20%", "20")]
+)
+def test_a_turned_sign_or_bound_is_never_wording(old: str, new: str) -> None:
+    """A change of wording replaces a signed-off answer without anybody reading it."""
+    said = "Drug A 5 mg lowered the score more than placebo (-2.3 points, p<0.05) in 20% of adults."
+    made = answer()
+    made = made.model_copy(update={"statements": (made.statements[0].model_copy(update={"text": said}),)})
+    assert compare(made, reworded(made, old, new)).severity is Severity.EVIDENCE
+
+
 def test_renumbering_is_no_change_of_sources(ragqa: Ragqa) -> None:
     """Numbers belong to one answer; what is compared is the source."""
     made = ragqa.ask(QUESTIONS[1])

@@ -371,6 +371,29 @@ def test_ask_serves_what_was_signed_off(
     assert "Review: approved" in run("ask", ON_C, *folders).output
 
 
+@pytest.mark.parametrize("source", ["article:drug-a", "pmid:102", "pmid:101"])
+def test_what_was_taken_back_is_shown_as_signed_off_no_more(
+    desk: Settings, library: Library, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
+    """Before any build, in the terminal too: a withdrawn article, a retracted paper that is cited, and one that only a quoted
+    sentence of an article rests on."""
+    if source == "article:drug-a":
+        record_step(desk.corpus, "drug-a", ReviewState.WITHDRAWN, "demo-editor")
+    else:
+        lines = [record | ({"notices": [{"kind": "retraction"}]} if record["id"] == source else {}) for record in ABSTRACTS]
+        (desk.corpus / "abstracts" / "all.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    with Ragqa.open(desk) as ragqa:
+        assert served(library, ragqa, Asked(question=ON_A), "clinician") is None
+        shown = served(library, ragqa, Asked(question=ON_C), "clinician")
+        assert shown is not None
+        assert shown.review_state == "approved"
+    monkeypatch.setenv("RAGQA_LIBRARY", str(desk.library))
+    monkeypatch.setenv("RAGQA_SOURCES", "3")
+    told = run("ask", ON_A, "--corpus", desk.corpus, "--index", desk.index).output
+    assert "Review: not reviewed" in told
+    assert ("20 mg/day" in told) is (source == "pmid:102")  # what else stands is told anew
+
+
 def test_a_retraction_list_takes_the_answer_back_and_rebuilds_the_index(
     desk: Settings, library: Library, run: Callable[..., Any], tmp_path: Path
 ) -> None:

@@ -95,6 +95,16 @@ def test_a_label_run_into_the_text_is_left_out_and_the_offsets_follow() -> None:
     assert candidate.words == f"{record.title} {candidate.text}"
 
 
+def test_a_sentence_that_no_passage_holds_whole_is_no_candidate() -> None:
+    """Cut at white space to fit, each part of it may say what the whole does not; its neighbours stay."""
+    long = f"It is unclear whether {'in adults or children ' * 12}drug A lowers the score, as drug A lowers the score in half."
+    record = trial(f"Drug A was given for a year. {long} Half of the adults went home.")
+    hits = [Hit(passage=p, score=1.0, similarity=0.5, bm25=0.0) for p in passages(record, 200)]
+    sources = {record.id: Source(record=record, held=frozenset(), design=3, barred=frozenset())}
+    told = [candidate.text for candidate in candidates(Retrieved(hits=tuple(hits), sources=sources), set())]
+    assert told == ["Drug A was given for a year.", "Half of the adults went home."]
+
+
 def test_a_sentence_of_two_sources_is_a_candidate_once() -> None:
     """Of the source that was nearer."""
     text = "Drug A lowered the score by four points."

@@ -73,6 +73,30 @@ def test_where_only_another_band_is_spoken_of_the_reader_is_told() -> None:
     assert found.lacking == ()
 
 
+def test_who_asks_by_a_degree_asks_for_what_a_source_calls_so() -> None:
+    """Whatever figures it gives for the degree; of the others only bands that reach to the patient are told, with that said."""
+    severe = "In severe renal impairment (CrCl 5-29 mL/min) give 100 mg once a day."
+    record = study("Gabapentin and the kidney", MILD, severe, CLEARED)
+    found = suits("What dose of gabapentin in severe renal impairment?", record)
+    assert [candidate.text for candidate in found.candidates] == [severe, CLEARED]
+    assert found.candidates[0].met > found.candidates[1].met
+    assert found.caveats == ()
+    found = suits("What dose of gabapentin on dialysis?", record)
+    assert MILD not in [candidate.text for candidate in found.candidates]
+    assert severe in [candidate.text for candidate in found.candidates]
+    (caveat,) = found.caveats
+    assert "dialysis" in caveat
+    assert "5-29" in caveat
+
+
+def test_that_nothing_is_known_of_children_makes_no_text_on_children() -> None:
+    """An adult is not told that what follows is about others."""
+    record = study("Atomoxetine in ADHD", "Atomoxetine lowered the score.", "Nothing is known of atomoxetine in children.")
+    found = suits("Does atomoxetine help a 45-year-old woman with ADHD?", record)
+    assert [candidate.text for candidate in found.candidates] == ["Atomoxetine lowered the score."]
+    assert found.caveats == ()
+
+
 def test_where_no_band_is_spoken_of_a_stage_of_organ_function_is_lacking() -> None:
     """Nothing is said of a patient whom nobody speaks of."""
     found = suits("What dose of gabapentin with a creatinine clearance of 45 mL/min?", study("Gabapentin", CLEARED))
@@ -116,6 +140,22 @@ def test_what_was_found_at_another_age_only_is_told_as_that(record: Abstract) ->
     assert len(found.caveats) == 1
     assert all(words in found.caveats[0] for words in ("children", "9-year-old", "adults"))
     assert found.lacking == ()
+
+
+@pytest.mark.parametrize(
+    ("people", "said", "is_told"),
+    [
+        ("adolescents", ADULT, True),
+        ("adolescents", "In 40 patients aged 12 to 17 years atomoxetine lowered the score.", False),
+        ("adults", "In 40 patients aged 21 to 45 years atomoxetine lowered the score.", False),
+        ("teenagers", "In 40 patients aged 16 to 60 years atomoxetine lowered the score.", True),
+    ],
+)
+def test_people_whose_ages_only_touch_are_others(people: str, said: str, is_told: bool) -> None:
+    """What was found in adults is not told of adolescents without that being said, though some are eighteen."""
+    found = suits(f"Does atomoxetine help {people} with ADHD?", study("Atomoxetine in ADHD", said))
+    assert [candidate.text for candidate in found.candidates] == [said]
+    assert bool(found.caveats) is is_told
 
 
 def test_where_no_age_is_spoken_of_nothing_is_said_of_it() -> None:

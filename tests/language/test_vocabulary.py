@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+import re
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
+from rapidfuzz.distance import OSA
 
 from ragqa.errors import PackageDamaged
 from ragqa.files import packaged
@@ -140,9 +142,53 @@ def test_any_text_is_read_into_names_apart_and_in_order(text: str) -> None:
     assert all(one.end <= other.start for one, other in pairwise(found))
 
 
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("UTIs are common", ["condition:urinary tract infection"]),
+        ("drugs for PDs", ["condition:parkinson's disease"]),
+        ("CAPs and DVTs", ["condition:community-acquired pneumonia", "condition:venous thrombosis"]),
+        ("scored by the CAPS", []),
+        ("a hypothesis (PHTS)", []),
+        ("AIDS, not hearing aids", ["condition:acquired immunodeficiency syndrome"]),
+        ("SSRIS or SSRIs", ["drug class:ssris", "drug class:ssris"]),
+        ("ARE SSRIS OK?", ["drug class:ssris"]),
+    ],
+)
+def test_a_small_s_makes_several_of_an_abbreviation_and_a_capital_one_is_a_part_of_it(text: str, wanted: list[str]) -> None:
+    """Unless all is written in capitals."""
+    assert ids(text) == wanted
+
+
+@pytest.mark.parametrize("brand", ["Bactrim", "co-trimoxazole", "Sinemet", "co-careldopa", "Entresto", "Suboxone", "co-codamol"])
+def test_a_combination_has_names_of_its_own_and_is_below_what_it_combines(brand: str) -> None:
+    """Its drugs listed in any order name each of them; whoever knows a brand knows no single drug by it."""
+    held = compiled()
+    (meant,) = held.meanings(brand)
+    combined = [ident for ident in held.reached(meant, up=True) if ident.startswith("drug:")]
+    assert len(combined) == 2
+    names = [ident.removeprefix("drug:") for ident in combined]
+    for listed in (" and ".join(names), " and ".join(reversed(names)), "/".join(names)):
+        assert sorted(ids(listed)) == sorted(combined)
+        assert not held.meanings(listed)
+
+
+@pytest.mark.parametrize("brand", ["Caduet", "Genvoya", "Kombiglyze", "Anoro Ellipta", "Prempro"])
+def test_a_brand_of_several_drugs_is_not_taken_for_one_of_them(brand: str) -> None:
+    """Lists that tell one of its drugs alone do not tell what it is."""
+    assert not [meant for meant in compiled().meanings(brand) if " and " not in meant.name]
+
+
+def test_a_short_code_is_meant_with_a_capital() -> None:
+    """In small letters it is a word of another field, mostly."""
+    assert ids("Onfi or DMSO") == ["drug:clobazam", "drug:dimethyl sulfoxide"]
+    assert not [ident for ident in ids("sino-nasal polyps") if ident.startswith("drug:")]
+
+
 @given(st.text(max_size=40))
 def test_folding_twice_is_folding_once_for_a_name_already_folded(word: str) -> None:
-    """What is compared is stable in case and accents."""
+    """What is compared is stable in case and accents, but for more than one of an abbreviation."""
+    assume(not re.search(r"[A-Z].*[A-Z].*s", word))
     assert folded(word) == folded(word.lower())
     assert key(word) == key(word.lower()) or len(words(word)) != len(words(word.lower()))
 
@@ -201,6 +247,21 @@ def test_a_damaged_file_is_told_as_damage_of_the_package(data: bytes, monkeypatc
     monkeypatch.setattr(packaged.resources, "files", lambda _: Place())
     with pytest.raises(PackageDamaged, match="the vocabulary"):
         packaged.packaged_bytes("language", module.FILE, "the vocabulary", module._read)
+
+
+ALIKE = ["".join(letters) for length in (4, 5, 6) for letters in product("bcd", repeat=length)]
+
+
+@given(st.text(alphabet="bcd", min_size=3, max_size=8), st.integers(1, 2))
+def test_no_name_within_so_many_edits_is_passed_over(word: str, most: int) -> None:
+    """The letters are only a sieve: what it holds back is further away than ``most`` edits, or begins otherwise."""
+    near = {name for name in ALIKE if name[0] == word[0] and OSA.distance(word, name) <= most}
+    assert near <= set(SPELLED.spelled_like(word, most))
+    assert "memantine" in SPELLED.spelled_like("memnatin", 2)
+    assert "memantine" not in SPELLED.spelled_like("memory", 2)
+
+
+SPELLED = compiled().with_added(Addition(names=tuple((name, None) for name in ALIKE)))
 
 
 def test_the_compiled_arrays_fit_together() -> None:

@@ -54,6 +54,37 @@ def test_a_fact_changed_in_plain_language_is_caught(change: tuple[str, str]) -> 
 
 
 @pytest.mark.parametrize(
+    ("stands", "changed"),
+    [
+        ("<", ">"),
+        (">", "<"),
+        (r"-(?=\d)", ""),
+        (r"(?<![\w.,-])(?=\d)", "-"),
+        (r"%", ""),
+        (r"\bmg\b", "g"),
+        (r"\bnot ", ""),
+        (r"\bodds\b", "hazard"),
+        (r"\bmore\b", "less"),
+        (r"\bbefore\b", "after"),
+        (r"(\d+(?:\.\d+)?)(\D.*\D)(\d+(?:\.\d+)?)", r"\3\2\1"),
+        (r"\A[^,]*, ", ""),
+        (r",[^,]*\.\Z", "."),
+        (r" \([^()]*\)", ""),
+    ],
+)
+def test_no_sentence_of_the_corpus_can_be_changed_unnoticed(stands: str, changed: str) -> None:
+    """A sign, a bound, a figure, a word, a clause: neither in the source's own words nor in plain language."""
+    tried = 0
+    for text in corpus_sentences():
+        other = re.sub(stands, changed, text, count=1)
+        if other != text and plain(other) != plain(text):
+            tried += 1
+            assert unsupported(other, text) is not None, other
+            assert unsupported(plain(other), text) is not None, other
+    assert tried > 1
+
+
+@pytest.mark.parametrize(
     ("bracket", "left_out"),
     [
         ("(n=33)", True),

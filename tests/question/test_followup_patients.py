@@ -184,4 +184,4 @@ def test_a_long_text_is_read_to_its_end(words: str) -> None:
     text = (words * 2000)[:2000].strip()
     reading = standalone(text, [Turn(question=text)] * 6)
     assert reading.text
-    assert apart(text, []) is None or len(several(text)) <= MOST
+    assert apart(text) is None or len(several(text)) <= MOST

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ragqa.question.asked import Turn
+from ragqa.question.asked import Asked, Turn
 from ragqa.question.followup import apart, chosen, standalone
 from ragqa.question.followup.courtesy import asks_nothing
-from ragqa.question.followup.several import MOST, several
+from ragqa.question.followup.several import MOST, clauses, several
 
 pytestmark = pytest.mark.quick
 
@@ -96,17 +96,50 @@ def test_the_other_choices_can_still_be_named_after_one_was_answered() -> None:
     ],
 )
 def test_several_questions_are_cut_apart_and_each_stands_alone(text: str, questions: tuple[str, ...]) -> None:
-    """What a later one leaves out is taken from the one before it."""
-    reading = apart(text, [])
+    """What a later one leaves out is taken from the ones before it."""
+    assert understood(text) == questions
+    reading = apart(text)
     assert reading is not None
-    assert (reading.choices, reading.several) == (questions, True)
+    assert not reading.loosely
 
 
 def test_the_first_of_several_leans_on_the_thread() -> None:
     """As it would alone."""
-    reading = apart("is it safe in pregnancy? What dose of lithium in mania?", [Turn(question="Does olanzapine help in BPD?")])
+    before = Turn(question="Does olanzapine help in BPD?")
+    questions = understood("is it safe in pregnancy? What dose of lithium in mania?", before)
+    assert questions == ("is olanzapine safe in pregnancy?", "What dose of lithium in mania?")
+
+
+@pytest.mark.parametrize(
+    ("text", "questions"),
+    [
+        (
+            "lithium in mania: what level, and how often is it checked?",
+            ("lithium in mania: what level?", "how often is lithium checked in mania?"),
+        ),
+        (
+            "Does ketamine help in depression and what are the side effects?",
+            ("Does ketamine help in depression?", "what are the side effects with ketamine in depression?"),
+        ),
+        (
+            "quetiapine: usual dose in mania? commonest side effects?",
+            ("quetiapine: usual dose in mania?", "commonest side effects with quetiapine in mania?"),
+        ),
+    ],
+)
+def test_clauses_that_ask_for_more_may_be_questions_of_their_own(text: str, questions: tuple[str, ...]) -> None:
+    """Whether they are is seen once each is asked, so they are marked."""
+    reading = apart(text)
     assert reading is not None
-    assert reading.choices == ("is olanzapine safe in pregnancy?", "What dose of lithium in mania?")
+    assert reading.loosely
+    assert understood(text) == questions
+
+
+def understood(text: str, *before: Turn) -> tuple[str, ...]:
+    """The questions of a text as each stands alone after those before it."""
+    reading = apart(text)
+    asked = Asked(question=text, history=before).one_by_one(reading.questions if reading else ())
+    return tuple(standalone(one.question, one.history).text for one in asked)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +160,24 @@ def test_the_first_of_several_leans_on_the_thread() -> None:
 def test_one_question_is_not_cut(text: str) -> None:
     """Vignettes, alternatives, what goes on about the same, second thoughts."""
     assert several(text) == ()
-    assert apart(text, [Turn(question="Does lamotrigine help in BPD?")]) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Does memantine help in OCD? Or in BPD?",
+        "Is lithium or valproate better in mania?",
+        "55F with BPD on sertraline, worse for 3 weeks. She has CKD 3. Does lamotrigine help?",
+        "Which patients, who were on lithium and were in remission, relapsed?",
+        "What happens when lithium is stopped and when it is restarted after lithium is stopped?",
+        "memantine for autism??",
+        "Is lithium safe, and is lithium safe?",
+        "thanks. What about lithium?",
+    ],
+)
+def test_clauses_that_ask_nothing_more_are_not_cut(text: str) -> None:
+    """Relative clauses, alternatives, repeats."""
+    assert apart(text) is None
 
 
 PIECES = st.sampled_from(
@@ -150,7 +200,12 @@ PIECES = st.sampled_from(
 @given(st.lists(PIECES, max_size=30).map(" ".join))
 def test_cutting_loses_no_word_and_makes_two_to_nine(text: str) -> None:
     """None of a text that is one; words that join questions are none of them."""
-    questions = several(text)
+    for questions in (several(text), clauses(text)):
+        loses_no_word(text, questions)
+
+
+def loses_no_word(text: str, questions: tuple[str, ...]) -> None:
+    """But those that join."""
     assert len(questions) != 1
     assert len(questions) <= MOST
     kept, words = ([word for word in re.findall(r"\w+", said) if word.lower() != "and"] for said in (" ".join(questions), text))

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ragqa.language.about import NOTHING
-from ragqa.language.vocabulary import vocabulary
+from ragqa.language.concepts import links
+from ragqa.language.vocabulary import Kind, vocabulary
 from ragqa.question.naming import named, without_names
 
 pytestmark = pytest.mark.quick
@@ -205,3 +206,15 @@ def test_a_query_tells_what_was_guessed() -> None:
     """With the word as it was asked."""
     assert asked("gabapenten in pain", used).guessed == (("gabapenten", "gabapentin"),)
     assert asked("gabapentin in pain", used).guessed == ()
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"), [("propramolol", "propranolol"), ("gabbapentin", "gabapentin"), ("naletrexone", "naltrexone")]
+)
+def test_a_misspelt_name_that_ends_as_a_drug_is_no_drug_of_its_own(written: str, meant: str) -> None:
+    """It is read as what it is near, and the reader is told; where no source uses that it stays an unknown drug."""
+    (link,) = links(written)
+    assert (link.concept.kind, link.known) == (Kind.DRUG, False)
+    read = named(f"Does {written} help in migraine?", used)
+    assert (read.text, read.guessed) == (f"Does {meant} help in migraine?", ((written, meant),))
+    assert named(f"Does {written} help?", lambda _: False).text == f"Does {written} help?"

@@ -30,6 +30,7 @@ from ragqa.settings import Settings
         ("call 617-555-7890 or j.doe@example.org about clozapine", "call [phone] or [email] about clozapine"),
         ("SSN 123-45-6789 and lives in Boston", "SSN [number] and lives in [place]"),
         ("DOB 03/04/1961, on memantine", "DOB [date], on memantine"),
+        ("Mr J\u200bohn Sm\u00adith, MRN 77\ufeff88991, warfarin?", "Mr [name], MRN [number], warfarin?"),
     ],
 )
 def test_identifiers_are_replaced_by_their_kind(text: str, left: str) -> None:
@@ -158,11 +159,11 @@ def test_a_heading_of_identifiers_is_no_part_of_the_question(text: str, asked: s
 
 @given(st.text(max_size=200))
 def test_spans_are_in_order_and_apart_in_any_text(text: str) -> None:
-    """And a text without spans is unchanged."""
+    """And a text without spans is unchanged, signs that nobody sees aside."""
     found = identifiers(text)
     assert all(0 <= span.start < span.end <= len(text) for span in found)
     assert all(a.end <= b.start for a, b in pairwise(found))
-    assert found or redact(text).text == text
+    assert found or redact(text).text == "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
 
 
 def test_nothing_of_an_identifier_is_stored_shown_or_logged(

@@ -8,9 +8,10 @@ from ragqa.answer.contract import DISCLAIMERS
 from ragqa.answer.render import render
 from ragqa.models import Embedder
 from ragqa.pipeline import Ragqa
-from ragqa.question.refusal import Status
+from ragqa.question.asked import Turn
+from ragqa.question.refusal import ANYWAY, CALM, Status
 from ragqa.question.scope import load_scope
-from ragqa.question.triage import alarm, outside, refuse
+from ragqa.question.triage import alarm, outside, refuse, searchable
 
 
 @pytest.mark.parametrize(
@@ -67,8 +68,6 @@ def test_an_ambiguous_abbreviation_offers_its_meanings(ragqa: Ragqa) -> None:
 
 def test_a_follow_up_is_not_asked_back_about(ragqa: Ragqa) -> None:
     """What lacks a subject on its own has one in a conversation, or beside an article."""
-    from ragqa.question.asked import Turn
-
     turn = Turn(question="What dose of memantine is used in severe renal impairment?", answer="")
     assert ragqa.ask("Is it safe in pregnancy?", [turn]).status is not Status.NEEDS_CLARIFICATION
     read = ragqa.ask("What is the dose?", article="memantine-dosing-renal-impairment")
@@ -83,3 +82,55 @@ def test_the_probe_judges_only_the_model_it_was_learned_on(embedder: Embedder) -
     assert (
         refuse("Does lithium prevent suicide?", embedder.embed(["Does lithium prevent suicide?"]), embedder.fingerprint) is None
     )
+
+
+URGENT = "82F on memantine, BP 71/38 this morning. What dose in severe renal impairment?"
+
+
+@pytest.mark.parametrize(
+    "said", ["{} Not an emergency.", "not an emergency: {}", "{} (this is not an emergency, search)", "{} it's not an emergency"]
+)
+def test_a_clinician_can_say_that_it_is_no_emergency(ragqa: Ragqa, said: str) -> None:
+    """Then it is searched for, the answer begins by saying so, and how it came about tells it."""
+    first = ragqa.ask(URGENT)
+    assert (first.status, ANYWAY.strip() in (first.message or "")) == (Status.URGENT, True)
+    answer = ragqa.ask(said.format(URGENT))
+    assert (answer.status, answer.caveats[0]) == (Status.ANSWERED, CALM)
+    assert answer.trace.understanding["emergency"] == "said to be none"
+    assert answer.standalone_question == URGENT.removesuffix(".")
+
+
+def test_said_as_a_follow_up_it_asks_the_question_before_it_again(ragqa: Ragqa) -> None:
+    """In a conversation nobody types a question twice; after another answer it asks nothing."""
+    turn = Turn(question=URGENT, status=Status.URGENT)
+    answer = ragqa.ask("not an emergency", [turn])
+    assert (answer.status, answer.standalone_question, answer.caveats[0]) == (Status.ANSWERED, URGENT, CALM)
+    assert ragqa.ask("not an emergency").status is Status.OUT_OF_SCOPE
+
+
+def test_a_patient_cannot_say_so(ragqa: Ragqa) -> None:
+    """Who may be in danger is not told how to go on."""
+    answer = ragqa.ask(f"{URGENT} Not an emergency.", audience="patient")
+    assert (answer.status, ANYWAY.strip() in (answer.message or "")) == (Status.URGENT, False)
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["emergency contraception and carbamazepine?", "no emergency department visits, which trial?", "non-emergency transport"],
+)
+def test_other_words_about_emergencies_say_nothing(question: str) -> None:
+    """Only a clause of its own."""
+    assert searchable(question) is None
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Does memantine help in OCD? And what dose of olanzapine was used in BPD? My sister has just swallowed all her lithium.",
+        "What is the half-life of memantine? Does lithium prevent suicide? he is not breathing",
+    ],
+)
+def test_an_emergency_behind_several_questions_stops_them_all(ragqa: Ragqa, question: str) -> None:
+    """Nothing is offered to choose from."""
+    answer = ragqa.ask(question)
+    assert (answer.status, answer.alternatives, answer.statements) == (Status.URGENT, (), ())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from typing import Any
@@ -71,6 +72,21 @@ def test_an_answer_of_an_article_that_was_withdrawn_says_so_under_its_old_addres
         path = f"/api/v1/answers/{answer['id']}"
         assert client.get(path).json() == answer
         step(client, "drug-a", "withdrawn", token(client, "editor"))
+        until(lambda: client.get(path).json() == answer | {"review_state": "unpublished"})
+
+
+def test_an_answer_that_rests_on_a_retracted_paper_says_so_under_its_old_address(own: Opened) -> None:
+    """Also where the paper is cited only by a sentence of an article that the answer quotes."""
+    with own(sources=2) as client:
+        answer = client.post("/api/v1/ask", json={"question": QUESTION}).json()
+        quoted = [reference["source_id"] for reference in answer["references"]]
+        assert "article:drug-a" in quoted
+        (behind,) = {"pmid:101", "pmid:102"}.difference(quoted)
+        records = app_of(client).state.settings.corpus / "abstracts" / "all.jsonl"
+        lines = map(json.loads, records.read_text().splitlines())
+        told = [line | ({"notices": [{"kind": "retraction"}]} if line["id"] == behind else {}) for line in lines]
+        records.write_text("".join(json.dumps(line) + "\n" for line in told))
+        path = f"/api/v1/answers/{answer['id']}"
         until(lambda: client.get(path).json() == answer | {"review_state": "unpublished"})
 
 

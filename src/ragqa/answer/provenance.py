@@ -25,7 +25,8 @@ class Provenance:
     """All that an answer was composed from: the same provenance gives the same answer, whatever else the corpus holds.
 
     ``made_with``: models and settings, by name; ``passages``: ids of what was retrieved, nearest first, once per reading of the
-    question; ``sources``: sha256 of each record behind them; ``barred``: what they cite and may not be quoted, with the reason.
+    question; ``sources``: sha256 of each record behind them, and of those that its articles cite; ``barred``: what they cite and
+    may not be quoted, with the reason.
     """
 
     made_with: dict[str, str]
@@ -69,11 +70,13 @@ def provenance(
     context = {f"article:{article}"} if article else set()
     sources = sorted({hit.passage.source_id for hits in found for hit in hits} | context)
     articles = [record for source in sources if isinstance(record := generation.record(source), Article)]
+    behind = {source for article in articles for source in article.citations}
+    held = {*sources, *(source for source in behind if generation.find(source))}
     return Provenance(
         made_with=dict(made),
         passages=tuple(tuple(hit.passage.id for hit in hits) for hits in found),
-        sources={source: generation.digest(source) for source in sources},
-        barred=generation.excluded(sorted({source for article in articles for source in article.citations})),
+        sources={source: generation.digest(source) for source in sorted(held)},
+        barred=generation.excluded(sorted(behind)),
     )
 
 

@@ -112,9 +112,20 @@ RENDERERS: dict[str, Callable[[Answer], str]] = {
 
 
 def sections(answer: Answer) -> list[tuple[str, list[Statement]]]:
-    """Headings with their statements, in the answer's own order: the part that was asked for stands first."""
+    """Headings with their statements, in the answer's own order: the part that was asked for stands first. Of several questions
+    each is a heading, under it what is told of it.
+    """
+    if answer.questions:
+        return list(_by_question(answer))
     parts = dict.fromkeys(statement.section for statement in answer.statements)
     return [(part.heading(answer.audience), [s for s in answer.statements if s.section is part]) for part in parts]
+
+
+def _by_question(answer: Answer) -> Iterator[tuple[str, list[Statement]]]:
+    left = list(answer.statements)
+    for number, one in enumerate(answer.questions, start=1):
+        own, left = left[: one.statements], left[one.statements :]
+        yield " ".join([f"{number}. {one.question}", *one.told]), own
 
 
 def cited(statement: Statement) -> str:
@@ -149,7 +160,7 @@ def notes(answer: Answer) -> list[str]:
     lines = []
     if answer.removed:
         lines.append(f"Taken out before searching: {', '.join(answer.removed)}. Please ask without patient identifiers.")
-    if answer.standalone_question != answer.question:
+    if answer.standalone_question != answer.question and not answer.questions:
         lines.append(f"Understood as: {answer.standalone_question}")
     lines += answer.caveats
     return lines

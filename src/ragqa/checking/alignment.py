@@ -20,6 +20,8 @@ ALIKE = 0.5
 
 _WORDS = lexicon("checking", "comparison")
 _BETWEEN_SIDES = re.compile(rf"\b(?:{_WORDS['between_sides'].pattern})\b")
+_IN_BRACKETS = re.compile(r"\([^()]*\)")
+"""Figures in brackets, "(12 vs 14 days)", are no sides of the comparison that they belong to."""
 _ARMS = frozenset(_WORDS["arms"].entries)
 
 
@@ -31,7 +33,7 @@ def contrary(claim: str, sentence: str) -> str | None:
         return twisted
     if shared < ALIKE:
         return None
-    if order_of_sides(claim, sentence) < 0:
+    if order_of_sides(claim, _IN_BRACKETS.sub(" ", sentence)) < 0:
         return "the sides of the comparison are exchanged"
     said, held = tokens(claim), tokens(sentence)
     if turned := _opposite_words(said, held):

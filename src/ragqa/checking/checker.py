@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import unescape
 
 import numpy as np
 
@@ -53,7 +54,7 @@ class Checker:
 
     def judge(self, claim: str, source: str) -> Finding:
         """Whether a source's text supports a claim, contradicts it, or does not say."""
-        said = without_markers(claim)
+        said = _plain(claim)
         if (copy := _copied(said, source)) is not None and copy.verdict is not None:
             return Finding(
                 verdict=copy.verdict,
@@ -118,6 +119,11 @@ class Checker:
             turned_logit=self._reranker.score(turned, [spans[best].text])[0],
             turned_similarity=float(similarities[best, 1]),
         )
+
+
+def _plain(claim: str) -> str:
+    """A claim without citation markers, and with the characters that its entities stand for: exports escape them, some twice."""
+    return without_markers(unescape(unescape(claim)))
 
 
 def _copied(claim: str, source: str) -> Copy | None:

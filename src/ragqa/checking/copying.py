@@ -24,6 +24,8 @@ OF_ITS_OWN = 0.5
 """Share of a claim's tokens that a sentence must hold to be looked at; by hand, below what NEAR can reach."""
 FEWEST = 3
 """Tokens that a near copy shares at least; by hand."""
+MOST_CHANGED = 4
+"""Tokens in a row up to which what the sentence does not say is a fact changed; more are another statement of the same things."""
 SIGNIFICANT = 0.05
 """P value below which an effect is called significant; the convention of the trials themselves."""
 LONGEST = 600
@@ -159,6 +161,8 @@ def held_against(claim: Sequence[Token], sentence: Sequence[Token]) -> Copy | No
         new, old = [t for t in put if not t.is_light], [t for t in was if not t.is_light]
         if _joined(new) == _joined(old):
             continue
+        if len(new) > MOST_CHANGED:
+            return None
         if new:
             return _changed(new, old, claim, sentence, shared)
         at_an_end = m <= first or k >= last

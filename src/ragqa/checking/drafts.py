@@ -9,6 +9,7 @@ from ragqa.checking.support import unsupported
 from ragqa.composing.draft import Draft, Quote
 from ragqa.corpus.records import Abstract, Article
 from ragqa.language.corroboration import uncorroborated
+from ragqa.language.sentences import without_markers
 from ragqa.language.wording import plain, spell_out
 from ragqa.settings import Audience
 
@@ -19,13 +20,13 @@ Records = Mapping[str, Article | Abstract]
 def verified(drafts: Sequence[Draft], records: Records, audience: Audience) -> list[Draft]:
     """The drafts that the checker passes, each with the quotes that support it.
 
-    A rewording that cannot be proven falls back to the source's own sentence; a sentence that fails is dropped.
+    A draft that is not its source's own sentence is dropped; a rewording that cannot be proven falls back to that sentence.
     """
     passed = []
     for draft, plainly in zip(drafts, _reworded(drafts, records, audience), strict=True):
         own, *others = draft.quotes
-        text = next((d.text for d in (plainly, draft) if unsupported(d.text, _words_of(own, records)) is None), None)
-        if text is not None:
+        if draft.text == without_markers(_words_of(own, records)):
+            text = draft.text if unsupported(plainly.text, draft.text) else plainly.text
             kept = [quote for quote in others if uncorroborated(_words_of(own, records), _words_of(quote, records)) is None]
             passed.append(replace(draft, text=text, quotes=(own, *kept)))
     return passed

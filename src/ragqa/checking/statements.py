@@ -8,6 +8,7 @@ from ragqa.composing.draft import Draft, Quote
 from ragqa.corpus.parts import Part
 from ragqa.corpus.records import Abstract, Article, Record
 from ragqa.errors import UnknownCitation, UnsupportedStatement
+from ragqa.evidence.candidates import quotable
 
 
 class Support(Record):
@@ -37,7 +38,7 @@ def cite(drafts: Sequence[Draft], records: Mapping[str, Article | Abstract]) -> 
 
     Raises:
         UnknownCitation: a draft names a source that was not retrieved.
-        UnsupportedStatement: the offsets do not lie in the passage, or the passage is not what its source says.
+        UnsupportedStatement: the quote is no whole sentence of the passage, or the passage is not what its source says.
     """
     numbers: dict[str, int] = {}
     statements = []
@@ -53,9 +54,9 @@ def _support(quote: Quote, records: Mapping[str, Article | Abstract], numbers: d
     if source not in records:
         raise UnknownCitation(f"{source} was not retrieved for this answer")
     text = records[source].text
-    inside = passage.start <= quote.start < quote.end <= passage.end
-    if not inside or text[passage.start : passage.end] != passage.text:
-        raise UnsupportedStatement(f"{passage.id} does not hold characters {quote.start}-{quote.end} of {source}")
+    whole = (quote.start, quote.end) in ((start, sentence.end) for start, sentence in quotable(text, passage))
+    if not whole or text[passage.start : passage.end] != passage.text:
+        raise UnsupportedStatement(f"characters {quote.start}-{quote.end} of {source} are no whole sentence of {passage.id}")
     return Support(
         reference=numbers.setdefault(source, len(numbers) + 1),
         passage=passage.id,

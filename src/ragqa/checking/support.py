@@ -25,12 +25,12 @@ def check_statement(statement: Statement) -> None:
 
 
 def unsupported(text: str, quote: str) -> str | None:
-    """Why ``quote`` does not say ``text`` word for word, rewordings of ``ragqa.language.wording`` apart; None when it does."""
+    """Why ``text`` is not all of ``quote``, word for word, rewordings of ``ragqa.language.wording`` apart; None when it is."""
     said, source = collapsed(without_markers(text)), without_markers(quote)
     if extra := set(NUMBER.findall(said)) - set(NUMBER.findall(source)):
         return f"number not in the source: {', '.join(sorted(extra))}"
     if len(DENIAL.findall(said)) != len(DENIAL.findall(source)):
         return "negation differs from the source"
-    if said.casefold() not in source.casefold() and not same_words(said, source):
-        return "words not in the source"
+    if said != source and not same_words(said, source):
+        return "the words differ from the source"
     return None

@@ -38,6 +38,8 @@ FIRST = {
 """The part that answers a kind of question directly, and so comes first and has most room; RECOMMENDATION otherwise."""
 MOST = 8
 """Statements of an answer; by hand: a clinician reads no more between two patients."""
+LEAST = 3
+"""Statements for each of several questions that share an answer, whatever their number; by hand."""
 MORE_ROOM = 2
 """Statements more that this part may have; by hand."""
 BETWEEN_SOURCES = 1.5
@@ -63,11 +65,12 @@ class ExtractiveComposer:
         candidates = evidence.candidates
         vectors: Vectors = np.stack([candidate.vector for candidate in candidates])
         reach = BETWEEN_STUDIES if evidence.sufficiency.studies_alone else BETWEEN_SOURCES
-        chosen = _choose(candidates, vectors, FIRST.get(query.understanding.question_type, Part.RECOMMENDATION), reach)
+        first = FIRST.get(query.understanding.question_type, Part.RECOMMENDATION)
+        chosen = _choose(candidates, vectors, first, reach, max(MOST // query.share, LEAST))
         return tuple(_draft(candidates[i], _corroborating(i, chosen, candidates, vectors)) for i in chosen)
 
 
-def _choose(candidates: Sequence[Candidate], vectors: Vectors, first: Part, reach: float) -> list[int]:
+def _choose(candidates: Sequence[Candidate], vectors: Vectors, first: Part, reach: float, most: int) -> list[int]:
     """Sentences of an article on this very question in its own order, then others by judgment, among the sources that answer.
 
     What says the same again, or finds no room in its part, is passed over.
@@ -80,16 +83,21 @@ def _choose(candidates: Sequence[Candidate], vectors: Vectors, first: Part, reac
         room = candidate.part.most + (MORE_ROOM if candidate.part is first else 0)
         leads = sum(candidates[j].lead for j in chosen)
         full = len(peers) >= room or (candidate.lead and (sum(p.lead for p in peers) >= LEAD_SHARE or leads >= MOST_OF_LEAD))
-        if full or candidate.logit < floors.get(candidate.source_id, np.inf):
+        if full or (candidate.logit < floors.get(candidate.source_id, np.inf) and candidate.directness <= 0):
             continue
         if any(_repeats(candidate, candidates[j], float(vectors[j] @ vectors[i])) for j in chosen):
             continue
         chosen.append(i)
-        if len(chosen) == MOST:
+        if len(chosen) == most:
             break
-    most = {part: max((candidates[i].met for i in chosen if candidates[i].part is part), default=0) for part in Part}
-    parts = sorted(Part, key=lambda part: (-most[part], part is not first))
-    return sorted(chosen, key=lambda i: (parts.index(candidates[i].part), -candidates[i].met, *_reading_order(candidates[i])))
+    best = {part: max((_answers(candidates[i]) for i in chosen if candidates[i].part is part), default=(0, 0)) for part in Part}
+    parts = sorted(Part, key=lambda part: (*(-figure for figure in best[part]), part is not first))
+    return sorted(chosen, key=lambda i: (parts.index(candidates[i].part), *_reading_order(candidates[i])))
+
+
+def _answers(candidate: Candidate) -> tuple[int, int]:
+    """How much of the question it is about, and how directly it answers it."""
+    return candidate.met, candidate.directness
 
 
 def _repeats(candidate: Candidate, chosen: Candidate, near: float) -> bool:
@@ -103,17 +111,19 @@ def _judged_order(candidate: Candidate) -> tuple[bool, float]:
     return not candidate.lead, candidate.start if candidate.lead else -candidate.logit
 
 
-def _choosing_order(candidate: Candidate) -> tuple[bool, bool, float]:
-    """Of an article on this question first what its editors conclude."""
+def _choosing_order(candidate: Candidate) -> tuple[int, bool, bool, float]:
+    """The direct ones first; of an article on this question what its editors conclude."""
     lead, judged = _judged_order(candidate)
-    return lead, candidate.lead and candidate.part not in CONCLUSIONS, judged
+    return -candidate.directness, lead, candidate.lead and candidate.part not in CONCLUSIONS, judged
 
 
-def _reading_order(candidate: Candidate) -> tuple[bool, int, float]:
-    """The article on this question as its editors ordered it; then the strongest design, then the best judged."""
+def _reading_order(candidate: Candidate) -> tuple[int, int, bool, int, float]:
+    """What answers most, and most directly; the article on this question as its editors ordered it; then the strongest design,
+    then the best judged.
+    """
     strongest = -candidate.design if candidate.part is Part.EVIDENCE and not candidate.lead else 0
     lead, judged = _judged_order(candidate)
-    return lead, strongest, judged
+    return -candidate.met, -candidate.directness, lead, strongest, judged
 
 
 def _corroborating(i: int, chosen: Sequence[int], candidates: Sequence[Candidate], vectors: Vectors) -> list[Candidate]:

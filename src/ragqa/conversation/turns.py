@@ -34,7 +34,7 @@ def turn_of(answer: Answer) -> Turn:
             passages.setdefault(support.reference, []).append(support.passage)
     return Turn(
         question=answer.question,
-        standalone=answer.standalone_question,
+        standalone=answer.questions[-1].question if answer.questions else answer.standalone_question,
         status=answer.status.value,
         answer=" ".join(statement.text for statement in answer.statements) or answer.message or "",
         choices=answer.alternatives,

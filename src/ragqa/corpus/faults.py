@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Container, Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -14,10 +15,12 @@ from ragqa.corpus.reviewlog import LOG
 from ragqa.errors import CorpusError, Fault
 from ragqa.files import UNREADABLE, open_stream, raw_lines
 from ragqa.files.places import no_folder
-from ragqa.language.sentences import markers
+from ragqa.language.sentences import MARKER, markers
 
 RANGES = 12
 """Of line numbers, told of one file."""
+_NUMBERS = re.compile(r"\[\s*+\d{1,3}(?:\s*+[-–,;]\s*+\d{1,3})*+\s*+\]")
+"""Numbers in brackets, which a reader takes for a marker: as [1-3] it would name no citation, and be shown as text."""
 
 
 class Repeated(Fault):
@@ -127,11 +130,13 @@ def citation_faults(file: Path, citations: Iterable[str], held: Container[str]) 
 
 
 def marker_faults(folder: Path, article: Article) -> Iterator[Fault]:
-    """Markers that name no citation, and citations that no marker names."""
+    """Markers that name no citation or are not written as markers, and citations that no marker names."""
     file, used = article_file(folder, article.slug), set(markers(article.text))
     for number in sorted(used):
         if not 1 <= number <= len(article.citations):
             yield Fault(file=file, line=None, message=f"marker [{number}] names no entry of citations")
+    for written in dict.fromkeys(_NUMBERS.findall(MARKER.sub("", article.text))):
+        yield Fault(file=file, line=None, message=f"{written} is read as text: write a marker as [1][2] or [1, 2]")
     for number, source in enumerate(article.citations, start=1):
         if number not in used:
             yield Fault(file=file, line=None, message=f"citation {number} ({source}) is never used in the text")

@@ -25,13 +25,18 @@ class Gate:
     def article(self, slug: str) -> str | None:
         """Why an article may not be cited; None when it may."""
         state = self._states[slug]
-        return None if state is ReviewState.APPROVED else f"article is {state.value.replace('_', ' ')}"
+        return None if state is ReviewState.APPROVED else reason(state)
 
     def abstract(self, source_id: str, *, retracted: bool) -> str | None:
         """Why an abstract may not be cited; None when it may."""
         if retracted:
             return "retracted"
         return None if self._all or source_id in self._cited else UNCITED
+
+
+def reason(state: ReviewState) -> str:
+    """Why an article in this state is left out."""
+    return f"article is {state.value.replace('_', ' ')}"
 
 
 def state_of_text(sha256: str, events: Iterable[ReviewEvent]) -> ReviewState:

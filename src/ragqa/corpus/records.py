@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from datetime import date, datetime
 from enum import StrEnum
 from functools import cached_property
@@ -176,6 +177,10 @@ class Article(Record):
     def id(self) -> str:
         """The article's source id."""
         return f"article:{self.slug}"
+
+    def cited(self, numbers: Iterable[int]) -> tuple[str, ...]:
+        """The sources under these numbers, those that there are."""
+        return tuple(self.citations[number - 1] for number in numbers if 1 <= number <= len(self.citations))
 
     @model_validator(mode="after")
     def _citations_once(self) -> Article:

@@ -17,7 +17,7 @@ from ragqa.editorial.versions import State, Version
 from ragqa.errors import RagqaError
 from ragqa.index import Generation
 from ragqa.index.refresh import silent
-from ragqa.language.sentences import sentences
+from ragqa.language.sentences import markers_at
 from ragqa.models import CachingEmbedder
 from ragqa.pipeline import Ragqa
 from ragqa.question.asked import Asked
@@ -91,6 +91,5 @@ def rests_on(answer: Answer, generation: Generation) -> set[str]:
         for support in statement.support:
             record = sources[support.reference]
             if isinstance(record, Article):
-                said = sentences(record.text, support.start, support.end)
-                found.update(record.citations[number - 1] for sentence in said for number in sentence.markers)
+                found.update(record.cited(markers_at(record.text, support.start, support.end)))
     return found

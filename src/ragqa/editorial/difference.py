@@ -20,7 +20,6 @@ from ragqa.language.sentences import sentences, without_markers
 ALIKE = 0.55
 """Share of common words (difflib's ratio) from which a sentence is the other one, changed; by hand."""
 _WORD = re.compile(r"\w+(?:[.,]\d+)*|\S")
-_TELLING = re.compile(r"\w+(?:[.,]\d+)*")
 
 
 class Severity(IntEnum):
@@ -110,7 +109,7 @@ def _written(article: Article) -> list[_Said]:
         _Said(
             text=without_markers(sentence.text),
             part=span.part,
-            sources=tuple(article.citations[n - 1] for n in sentence.markers if n <= len(article.citations)),
+            sources=article.cited(sentence.markers),
         )
         for span in article.spans
         for sentence in sentences(article.text, span.start, span.end)
@@ -154,7 +153,7 @@ def _change(old: _Said | None, new: _Said | None) -> SentenceChange | None:
     if old and new:
         if old.text == new.text and not (lost or gained):
             return None
-        if old.text == new.text or _says_the_same(old.text, new.text):
+        if _says_the_same(old.text, new.text):
             severity = Severity.EVIDENCE if lost or gained else Severity.WORDING
     return SentenceChange(
         part=part,
@@ -167,8 +166,6 @@ def _change(old: _Said | None, new: _Said | None) -> SentenceChange | None:
 
 
 def _says_the_same(a: str, b: str) -> bool:
-    if [word.casefold() for word in _TELLING.findall(a)] == [word.casefold() for word in _TELLING.findall(b)]:
-        return True
     return unsupported(a, b) is None and unsupported(b, a) is None
 
 

@@ -15,7 +15,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from ragqa.answer.appraisal import Strength
+from ragqa.answer.contract import Strength
 from ragqa.corpus.records import explain
 from ragqa.errors import CorpusError, Fault
 from ragqa.files import json_object, raw_lines, read_jsonl

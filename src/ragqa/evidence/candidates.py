@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from ragqa.corpus.records import Abstract, Article, Passage
 from ragqa.evidence.sources import Retrieved, Source
 from ragqa.language.about import NOTHING_NAMED, About, about
 from ragqa.language.lexicon import lexicon
-from ragqa.language.sentences import sentences, without_markers
+from ragqa.language.sentences import Sentence, sentences, without_markers
 from ragqa.models import Vectors
 from ragqa.retrieval.retriever import Hit
 
@@ -37,8 +38,9 @@ class Candidate:
 
     ``about`` is what it names, ``met`` how many of the concepts asked about it is about; ``context`` is read with it by the
     reranker; ``near`` is the cosine of its passage with the question; ``lead``: it stands in an article on this very
-    question; ``rests_on`` are the sources that an article cites for it; ``design`` is GRADE's starting level, 0 to 3.
-    ``vector``, ``similarity`` (cosine) and ``logit`` (of the reranker) are set once it was read and judged.
+    question; ``rests_on`` are the sources that an article cites for it; ``design`` is GRADE's starting level, 0 to 3;
+    ``directness`` is higher the more directly it answers (``directed``). ``vector``, ``similarity`` (cosine) and ``logit`` (of
+    the reranker) are set once it was read and judged.
     """
 
     text: str
@@ -53,6 +55,7 @@ class Candidate:
     design: int
     about: About = NOTHING_NAMED
     met: int = 0
+    directness: int = 0
     vector: Vectors = field(default_factory=lambda: np.empty(0, np.float32))
     similarity: float = 0.0
     logit: float = 0.0
@@ -80,9 +83,7 @@ def candidates(retrieved: Retrieved, leads: set[str]) -> list[Candidate]:
 
 def _of_passage(hit: Hit, source: Source, lead: bool) -> list[Candidate]:
     record, found = source.record, []
-    for sentence in sentences(record.text, hit.passage.start, hit.passage.end):
-        label = _LABEL.match(sentence.text)
-        start = sentence.start + (label.end() if label else 0)
+    for start, sentence in quotable(record.text, hit.passage):
         text = without_markers(record.text[start : sentence.end])
         if not sentence.is_whole or _tells_nothing(text) or source.barred.intersection(sentence.markers):
             continue
@@ -97,23 +98,36 @@ def _of_passage(hit: Hit, source: Source, lead: bool) -> list[Candidate]:
                 context="" if isinstance(record, Article) else record.title or "",
                 near=hit.similarity,
                 lead=lead,
-                rests_on=_cited(record, sentence.markers),
+                rests_on=frozenset(record.cited(sentence.markers)) if isinstance(record, Article) else frozenset(),
                 design=source.design,
             )
         )
     return found
 
 
+def quotable(text: str, passage: Passage) -> Iterator[tuple[int, Sentence]]:
+    """Each sentence of a source's text that stands whole in a passage, and where it begins behind the label of its section.
+
+    Of a very long sentence a passage may hold a part, which may say what the whole does not.
+    """
+    for start, sentence in _labelled(text):
+        if passage.start <= sentence.start and sentence.end <= passage.end:
+            yield start, sentence
+
+
+@lru_cache(maxsize=64)
+def _labelled(text: str) -> tuple[tuple[int, Sentence], ...]:
+    """The sentences of a text, kept because its passages and its quotes are looked at one after another."""
+    found = []
+    for sentence in sentences(text, 0, len(text)):
+        label = _LABEL.match(sentence.text)
+        found.append((sentence.start + (label.end() if label else 0), sentence))
+    return tuple(found)
+
+
 def _tells_nothing(text: str) -> bool:
     """Whether it is a heading or a fragment, a question, or says what a study wanted to know."""
     return len(text.split()) < SHORTEST or text.rstrip(" .").endswith("?") or bool(_AIM.match(text))
-
-
-def _cited(record: Article | Abstract, numbers: Sequence[int]) -> frozenset[str]:
-    """The sources that an article cites for a sentence."""
-    if isinstance(record, Abstract):
-        return frozenset()
-    return frozenset(record.citations[number - 1] for number in numbers if 1 <= number <= len(record.citations))
 
 
 def _part(record: Article | Abstract, offset: int, text: str) -> Part:

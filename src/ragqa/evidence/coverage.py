@@ -7,13 +7,15 @@ from collections.abc import Collection, Sequence
 from ragqa.language.roots import holds_root
 from ragqa.question.terms import Term
 
+LITTLE = 1.0
+"""Weight of one rare word; by hand. What a question says beside its names weighs at least so much: where that is "used for"
+alone, a source which answers in other words leaves little uncovered."""
+
 
 def coverage(terms: Sequence[Term], held: Collection[str]) -> float:
     """Share of the terms' weight that a text's index terms hold, 0..1; 1 when the question has no such terms."""
-    total = sum(term.weight for term in terms)
-    if not total:
-        return 1.0
-    return sum(term.weight for term in terms if holds(held, term.stems)) / total
+    missing = sum(term.weight for term in terms if not holds(held, term.stems))
+    return 1.0 - missing / max(sum(term.weight for term in terms), LITTLE)
 
 
 def holds(held: Collection[str], stems: Sequence[str]) -> bool:

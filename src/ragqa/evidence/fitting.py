@@ -6,7 +6,7 @@ A sentence is about what it names itself; where it names nothing of a kind, abou
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ragqa.corpus.parts import Part
@@ -29,12 +29,13 @@ _SHARE = re.compile(r"\s(?:out\s)?of\b")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fitting:
-    """The candidates that are about what was asked, the share of its concepts that candidates are about, 0..1, and what none of
-    them is about, in the question's words."""
+    """The candidates that are about what was asked, the share of its concepts that candidates are about, 0..1, what none of them
+    is about, in the question's words, and what a reader must know of those that are, in sentences."""
 
     candidates: list[Candidate]
     met: float
     lacking: tuple[str, ...]
+    caveats: tuple[str, ...] = ()
 
 
 def fitting(query: Query, found: Sequence[Candidate], retrieved: Retrieved) -> Fitting:
@@ -50,15 +51,34 @@ def fitting(query: Query, found: Sequence[Candidate], retrieved: Retrieved) -> F
     full = [
         replace(candidate, met=len(met & asked.all_treatments)) for candidate, met in shown if all(kind & met for kind in needed)
     ]
-    others = asked.beside | asked.compared
-    others -= met_by(others, NOTHING.union(*(candidate.about.all_treatments for candidate in full)))
-    lacking = (unmet or (NOTHING if full else asked.asked)) or (asked.asked - met) | others
+    named = NOTHING.union(*(candidate.about.all_treatments | records[candidate.source_id].treatments for candidate in full))
+    together = NOTHING.union(*(candidate.about.all_treatments | records[candidate.source_id].beside for candidate in full))
+    lacking = (unmet or (NOTHING if full else asked.asked)) or (asked.asked - met) | (
+        asked.compared - met_by(asked.compared, named)
+    )
     strange = [name for name in query.strange if not any(holds(source.held, name.stems) for source in retrieved.sources.values())]
     if strange and not asked.asked:
         full = []
     wanted = len(asked.asked) + len(query.strange)
     share = 1 - (len(asked.asked - met) + len(strange)) / wanted if wanted else 1.0
-    return Fitting(candidates=full, met=share, lacking=(*query.wording(lacking), *(name.word for name in strange)))
+    return Fitting(
+        candidates=full,
+        met=share,
+        lacking=(*query.wording(lacking), *(name.word for name in strange)),
+        caveats=tuple(_caveats(query, asked, named, together)) if full else (),
+    )
+
+
+def _caveats(query: Query, asked: About, named: Concepts, together: Concepts) -> Iterator[str]:
+    """What is told of a drug's class alone, and of a drug without what it is given with; ``named`` are the treatments told of,
+    ``together`` those that stand beside them."""
+    of_a_class = query.wording(asked.treatments - _itself(asked.treatments, named))
+    if of_a_class:
+        yield f"No source searched speaks of {', '.join(of_a_class)}: what follows is about the class."
+    apart = query.wording(asked.beside - asked.treatments - met_by(asked.beside, together))
+    if apart:
+        told = ", ".join(query.wording(asked.treatments)) or "what follows"
+        yield f"No source searched speaks of {told} together with {', '.join(apart)}."
 
 
 def _needed(asked: About, of_a_drug: bool, subjects: Concepts) -> list[Concepts]:
@@ -88,8 +108,8 @@ def _met(asked: About, of_a_drug: bool, candidate: Candidate, record: About, sub
     is no other disease than the one asked about.
     """
     own = candidate.about
-    treatments = _told_of(own.treatments or record.treatments, asked.treatments)
-    treated = met_by(asked.treatments, treatments)
+    treatments = _told_of(_subject(own, record), asked.treatments)
+    treated = met_by(asked.treatments, treatments) | met_by(asked.treatments & asked.beside, own.all_treatments)
     together = met_by(asked.all_treatments, own.all_treatments)
     if len(together) > 1:
         treated |= together
@@ -116,6 +136,13 @@ def _met(asked: About, of_a_drug: bool, candidate: Candidate, record: About, sub
     return treated | conditions | outcomes | states
 
 
+def _subject(own: About, record: About) -> Concepts:
+    """The treatments that a sentence tells of: beside what its record is about only what it names first, all others are only
+    mentioned there; where it names none those of its record."""
+    of_record = met_by(own.treatments, record.treatments)
+    return ((of_record | (own.first & own.treatments)) if of_record else own.treatments) or record.treatments
+
+
 def _tells_a_finding(text: str) -> bool:
     """Whether it holds a figure of patients or results; a bare number, a time of day and "daily" stand in any text."""
     return any(
@@ -133,12 +160,24 @@ def _told_of(treatments: Concepts, asked: Concepts) -> Concepts:
 def met_by(asked: Concepts, held: Concepts) -> Concepts:
     """Those of the concepts asked for that are among those held, or of which a kind or a class is."""
     ids = {concept.id for concept in held}
-    return frozenset(one for one in asked if one.id in ids or not ids.isdisjoint(_kin(one)))
+    return _itself(asked, held) | frozenset(one for one in asked if not ids.isdisjoint(_kin(one)))
+
+
+def _itself(asked: Concepts, held: Concepts) -> Concepts:
+    """Those that are among those held, alone or combined with others; a combination where all its drugs are."""
+    ids = {concept.id for concept in held}.union(*map(_combined, held))
+    return frozenset(one for one in asked if one.id in ids or (_combined(one) and _combined(one) <= ids))
+
+
+def _combined(of: Concept) -> frozenset[str]:
+    """Ids of the drugs that a combination combines."""
+    return frozenset(id_ for id_ in broader(of) if id_.startswith(_DRUG)) if of.kind is Kind.DRUG else frozenset()
 
 
 def _kin(of: Concept) -> frozenset[str]:
     """Ids of the kinds of a concept, which are told of when it is asked about; of a drug those of its classes, since a salt or an
     enantiomer is another drug. What is found in a wider group was not found in the narrower one that is asked about."""
-    if of.kind is Kind.DRUG:
-        return frozenset(id_ for id_ in broader(of) if not id_.startswith(f"{Kind.DRUG}:"))
-    return members(of)
+    return frozenset(id_ for id_ in broader(of) if not id_.startswith(_DRUG)) if of.kind is Kind.DRUG else members(of)
+
+
+_DRUG = f"{Kind.DRUG}:"

@@ -15,10 +15,12 @@ from dataclasses import dataclass, replace
 from ragqa.corpus.records import Article, Record
 from ragqa.evidence.candidates import Candidate, candidates
 from ragqa.evidence.coverage import coverage
-from ragqa.evidence.fitting import fitting
+from ragqa.evidence.directness import directed
+from ragqa.evidence.fitting import Fitting, fitting, met_by
 from ragqa.evidence.patients import suited
 from ragqa.evidence.sources import Retrieved
 from ragqa.evidence.sufficiency import HIGHEST, HOPELESS, Sufficiency, sufficiency
+from ragqa.language.about import NOTHING
 from ragqa.models import Embedder, Reranker, Vectors
 from ragqa.question.query import Query
 
@@ -32,6 +34,9 @@ ON_THE_QUESTION = 0.9
 hand."""
 
 
+CALLED = 0.25
+"""Share of ``abstain_below`` that is needed where a question calls a study by name and it is there: what else could be meant; by
+hand."""
 NOT_ABOUT = "about what is asked"
 """The gate where no sentence is about what was asked."""
 
@@ -64,9 +69,10 @@ def gather(query: Query, retrieved: Retrieved, embedder: Embedder, reranker: Rer
 
     ``abstain_below``: probability of being answerable below which the evidence is not enough.
     """
-    on_it = fitting(query, candidates(retrieved, _leads(query, retrieved, embedder)), retrieved)
+    found = candidates(retrieved, _leads(query, retrieved, embedder))
+    on_it = _of_called(query, fitting(query, found, retrieved), found, retrieved)
     on_patients = suited(query, on_it.candidates, retrieved)
-    read = _nearest(query, on_patients.candidates, embedder)
+    read = _nearest(query, directed(query, on_patients.candidates, retrieved), embedder)
     measured = sufficiency(query, retrieved, [candidate.similarity for candidate in read], on_it.met, on_it.lacking)
     if not read:
         return _closed(retrieved, measured, NOT_ABOUT, 0, 1, on_it.lacking or on_patients.lacking)
@@ -75,11 +81,37 @@ def gather(query: Query, retrieved: Retrieved, embedder: Embedder, reranker: Rer
         return _closed(retrieved, measured, "within reach", reach, HOPELESS * abstain_below)
     judged = _judged(query, read, reranker)
     measured = replace(measured, logit=judged[0].logit)
+    abstain_below *= CALLED if query.called & retrieved.sources.keys() else 1
     if measured.probability < abstain_below:
         return _closed(retrieved, measured, "answerable", measured.probability, abstain_below)
     return Evidence(
-        retrieved=retrieved, sufficiency=measured, lacking=on_it.lacking, caveats=on_patients.caveats, candidates=tuple(judged)
+        retrieved=retrieved,
+        sufficiency=measured,
+        lacking=on_it.lacking,
+        caveats=(*on_it.caveats, *on_patients.caveats),
+        candidates=tuple(judged),
     )
+
+
+def _of_called(query: Query, on_it: Fitting, found: Sequence[Candidate], retrieved: Retrieved) -> Fitting:
+    """Of a question that calls studies by name what fits of them and of what rests on them, of several that a name may mean those
+    on most of what is asked; of a single one all that it says itself, as the most direct.
+    """
+    called = query.called & retrieved.sources.keys()
+    if not called:
+        return on_it
+    asked = query.about(NOTHING).asked
+    on = {id_: len(met_by(asked, retrieved.sources[id_].about.asked)) for id_ in called}
+    meant = {id_ for id_, number in on.items() if number == max(on.values())}
+    of_them = [one for one in on_it.candidates if one.source_id in meant or not meant.isdisjoint(one.rests_on)]
+    if len(meant) == 1 or not of_them:
+        fits = {one.text for one in of_them}
+        most = max((one.met for one in of_them), default=0)
+        own = [replace(one, met=most + (one.text in fits), directness=1) for one in found if one.source_id in meant]
+        of_them = own + [one for one in of_them if one.source_id not in meant]
+    told = NOTHING.union(*(one.about.asked | retrieved.sources[one.source_id].about.asked for one in of_them))
+    lacking = dict.fromkeys((*on_it.lacking, *query.wording(asked - met_by(asked, told))))
+    return replace(on_it, candidates=of_them, lacking=tuple(lacking))
 
 
 def _closed(
@@ -97,9 +129,11 @@ def _leads(query: Query, retrieved: Retrieved, embedder: Embedder) -> set[str]:
 
 
 def _nearest(query: Query, found: list[Candidate], embedder: Embedder) -> list[Candidate]:
-    """The candidates worth judging, with their vectors, nearest to the question first."""
+    """The candidates worth judging, with their vectors: those that answer directly, then the nearest to the question."""
     held = query.vocabulary.held
-    found = sorted(found, key=lambda candidate: -(candidate.near + coverage(query.terms, held(candidate.words))))
+    nearness = [candidate.near + coverage(query.terms, held(candidate.words)) for candidate in found]
+    order = sorted(range(len(found)), key=lambda i: (-max(found[i].directness, 0), -nearness[i]))
+    found = [found[i] for i in order]
     found = _leads_and(found, MOST_READ)
     vectors = embedder.embed([candidate.text for candidate in found])
     similarities: Vectors = vectors @ query.vector[0]
@@ -107,7 +141,7 @@ def _nearest(query: Query, found: list[Candidate], embedder: Embedder) -> list[C
         replace(candidate, vector=vector, similarity=similarity)
         for candidate, vector, similarity in zip(found, vectors, similarities.tolist(), strict=True)
     ]
-    return _leads_and(sorted(read, key=lambda candidate: -candidate.similarity), MOST_JUDGED)
+    return _leads_and(sorted(read, key=lambda candidate: (-max(candidate.directness, 0), -candidate.similarity)), MOST_JUDGED)
 
 
 def _judged(query: Query, read: Sequence[Candidate], reranker: Reranker) -> list[Candidate]:

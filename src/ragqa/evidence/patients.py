@@ -7,12 +7,15 @@ function is no answer; what was studied at another age may be told, with that sa
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ragqa.evidence.candidates import Candidate
 from ragqa.evidence.sources import Retrieved
-from ragqa.language.scales import EXCLUDING, Band, Scale, bands, called, places, stands
+from ragqa.language.scales import EXCLUDING, Band, Scale, Standing, bands, called, places, stands
 from ragqa.question.query import ORGANS, Query
+
+OF_AGE = 18
+"""Years."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,27 +28,58 @@ class Suited:
     lacking: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A candidate, the bands of a scale that it speaks of, and whether the patient asked about is among them."""
+
+    candidate: Candidate
+    bands: tuple[Band, ...]
+    standing: Standing
+
+
 def suited(query: Query, found: Sequence[Candidate], retrieved: Retrieved) -> Suited:
     """The candidates without those on another band of a scale that the question places its patient on.
 
-    Where all are on another band they are kept, and the reader is told; of organ function at least one must name a band.
+    One on its band of organ function is about one more thing that was asked. Where there is none the reader is told, and those
+    whose band reaches to the patient are kept, else all; of organ function at least one must name a band.
     """
-    kept, caveats, lacking = list(found), [], []
     asked = places(query.searched)
+    suits = Suited(candidates=list(found))
     for scale in EXCLUDING:
         on_scale = [place for place in asked if place.scale is scale]
-        if not (on_scale and kept):
-            continue
-        standings = [stands(on_scale, _bands(scale, candidate, retrieved)) for candidate in kept]
-        if "inside" in standings:
-            ordered = sorted(zip(standings, kept, strict=True), key=lambda pair: pair[0] != "inside")
-            kept = [candidate for standing, candidate in ordered if standing != "outside"]
-        elif "outside" in standings:
-            caveats.append(_told(on_scale[0], _bands(scale, kept[standings.index("outside")], retrieved)))
-        elif scale in ORGANS and not any(_bands(scale, candidate, retrieved) for candidate in kept):
-            lacking += [place.text for place in on_scale]
-            kept = []
-    return Suited(candidates=kept, caveats=tuple(caveats), lacking=tuple(dict.fromkeys(lacking)))
+        if on_scale and suits.candidates:
+            suits = _on_scale(on_scale, suits, retrieved)
+    return suits
+
+
+def _on_scale(asked: Sequence[Band], found: Suited, retrieved: Retrieved) -> Suited:
+    """Those that suit the places of one scale, too."""
+    placed = _placed(asked, found.candidates, retrieved)
+    more = asked[0].scale in ORGANS
+    on_it = [replace(one.candidate, met=one.candidate.met + more) for one in placed if one.standing == "inside"]
+    if on_it:
+        return replace(found, candidates=on_it + [one.candidate for one in placed if one.standing == "silent"])
+    beside = [one.bands for one in placed if one.standing == "outside"]
+    touching = [one.bands for one in placed if one.bands and one.standing == "silent"]
+    if beside:
+        kept = [one.candidate for one in placed if not touching or one.standing == "silent"]
+        return replace(found, candidates=kept, caveats=(*found.caveats, _told(asked[0], touching, beside)))
+    if asked[0].scale is Scale.AGE and (others := _others(asked, touching)):
+        caveat = _told(asked[0], (), [others])
+        return replace(found, candidates=[one.candidate for one in placed], caveats=(*found.caveats, caveat))
+    if asked[0].scale in ORGANS and not touching:
+        named = dict.fromkeys((*found.lacking, *(place.text for place in asked)))
+        return replace(found, candidates=[], lacking=tuple(named))
+    return replace(found, candidates=[one.candidate for one in placed])
+
+
+def _placed(asked: Sequence[Band], found: Sequence[Candidate], retrieved: Retrieved) -> list[_Placed]:
+    """The candidates on a scale; of an adult without those on children alone, where there are others."""
+    said = [(candidate, _bands(asked[0].scale, candidate, retrieved)) for candidate in found]
+    placed = [_Placed(candidate, bands, stands(asked, bands)) for candidate, bands in said]
+    if any(map(_is_childs, asked)):
+        return placed
+    return [one for one in placed if not (one.bands and all(map(_is_childs, one.bands)))] or placed
 
 
 def _bands(scale: Scale, candidate: Candidate, retrieved: Retrieved) -> tuple[Band, ...]:
@@ -54,9 +88,23 @@ def _bands(scale: Scale, candidate: Candidate, retrieved: Retrieved) -> tuple[Ba
     own = tuple(band for band in bands(candidate.text, record.text) if band.scale is scale)
     if own or scale is not Scale.AGE:
         return own
-    return tuple(band for band in bands(f"{record.title or ''}. {record.text}") if band.scale is scale)
+    told = [band for band in bands(f"{record.title or ''}. {record.text}") if band.scale is scale]
+    return tuple(band for band in told if not (_is_childs(band) and band.by_name and band.start > len(record.title or "")))
 
 
-def _told(place: Band, found_in: Sequence[Band]) -> str:
-    people = called(place) or "such patients"
-    return f"No source searched is about {people} ({place.text}): what follows is about others ({found_in[0].text})."
+def _is_childs(band: Band) -> bool:
+    """Whether nobody of age is in it: a text on adults says of children too that nothing is known of them."""
+    return band.scale is Scale.AGE and band.stretch.high <= OF_AGE
+
+
+def _others(asked: Sequence[Band], touching: Sequence[Sequence[Band]]) -> tuple[Band, ...]:
+    """The bands that only touch those asked about, as "adults" do "adolescents"; none where one of all lies within them."""
+    found = [band for bands_of in touching for band in bands_of]
+    if any(band.stretch.within(place.stretch) for band in found for place in asked):
+        return ()
+    return tuple(band for band in found if not any(place.stretch.within(band.stretch) for place in asked))
+
+
+def _told(place: Band, touching: Sequence[Sequence[Band]], beside: Sequence[Sequence[Band]]) -> str:
+    asked = place.text if touching else f"{called(place) or 'such patients'} ({place.text})"
+    return f"No source searched is about {asked}: what follows is about others ({(touching or beside)[0][0].text})."

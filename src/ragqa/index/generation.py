@@ -7,6 +7,7 @@ from copy import copy
 from functools import lru_cache
 from pathlib import Path
 
+from ragqa.corpus.credits import folded
 from ragqa.corpus.records import Abstract, Article, Passage
 from ragqa.errors import IndexFault, IndexMismatch, IndexMissing
 from ragqa.index.generations import current_generation, nothing_live, stored_generations
@@ -82,6 +83,16 @@ class Generation:
         """The record of this id; None when there is none, or it is withheld."""
         return None if source_id in self.withheld else self._record(source_id)
 
+    def rows(self, source_id: str) -> range:
+        """The rows of a source's passages; none where it is not to be found."""
+        with reading(self.folder):
+            return range(0) if source_id in self.withheld else self._store.rows(source_id)
+
+    def credited(self, name: str) -> list[tuple[str, int | None]]:
+        """Id and year of the abstracts that are called by this name of an author, a group or a journal, by id."""
+        with reading(self.folder):
+            return [(id_, year) for id_, year in self._store.credited(folded(name)) if id_ not in self.withheld]
+
     def record(self, source_id: str) -> Article | Abstract:
         """The source of a passage of this generation; raises IndexFault when there is none of that id."""
         found = self.find(source_id)
@@ -123,6 +134,12 @@ class Generation:
         """Every source that the gate left out, with the reason."""
         with reading(self.folder):
             return self._store.left_out() | dict(self.withheld)
+
+    def articles_left_out(self) -> dict[str, str]:
+        """Every article that the gate left out, with the reason."""
+        with reading(self.folder):
+            here = {source: why for source, why in self.withheld.items() if source.startswith("article:")}
+            return self._store.articles_left_out() | here
 
     def close(self) -> None:
         """Release the files."""

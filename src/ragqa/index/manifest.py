@@ -15,7 +15,7 @@ from ragqa.errors import IndexDamaged, IndexMismatch, InvalidRecord, RagqaError
 from ragqa.files import json_object, read_text, sha256_of
 from ragqa.settings import DEFAULT_ENGINE
 
-FORMAT = "ragqa.generation/2"
+FORMAT = "ragqa.generation/3"
 CHECKED_AT_OPEN = 8 * 1024 * 1024
 """Bytes of a generation compared with their checksums whenever it is opened, smallest files first: some 8 milliseconds. All of
 the bundled corpus's index is in it; of a large one ``ragqa mend`` reads the rest.

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from ragqa.corpus.credits import credits
 from ragqa.corpus.records import Abstract, Article, Passage
 
 BASE, DELTA = "passages.sqlite", "delta.sqlite"
@@ -21,6 +22,7 @@ CREATE TABLE records (
 ) WITHOUT ROWID;
 CREATE TABLE documents (number INTEGER PRIMARY KEY, text TEXT);
 CREATE TABLE excluded (id TEXT PRIMARY KEY, reason TEXT) WITHOUT ROWID;
+CREATE TABLE credits (name TEXT, id TEXT, year INTEGER, PRIMARY KEY (name, id)) WITHOUT ROWID;
 CREATE TABLE gone (id TEXT PRIMARY KEY) WITHOUT ROWID;
 """
 _LIVE = """
@@ -28,11 +30,14 @@ CREATE TEMP VIEW live_records AS
     SELECT * FROM main.records WHERE id NOT IN (SELECT id FROM delta.gone) UNION ALL SELECT * FROM delta.records;
 CREATE TEMP VIEW live_excluded AS
     SELECT * FROM main.excluded WHERE id NOT IN (SELECT id FROM delta.gone) UNION ALL SELECT * FROM delta.excluded;
+CREATE TEMP VIEW live_credits AS
+    SELECT * FROM main.credits WHERE id NOT IN (SELECT id FROM delta.gone) UNION ALL SELECT * FROM delta.credits;
 CREATE TEMP VIEW live_passages AS SELECT * FROM main.passages UNION ALL SELECT * FROM delta.passages;
 CREATE TEMP VIEW live_documents AS SELECT * FROM main.documents UNION ALL SELECT * FROM delta.documents;
 """
 _ALONE = "".join(
-    f"CREATE TEMP VIEW live_{table} AS SELECT * FROM main.{table};" for table in ("records", "excluded", "passages", "documents")
+    f"CREATE TEMP VIEW live_{table} AS SELECT * FROM main.{table};"
+    for table in ("records", "excluded", "passages", "documents", "credits")
 )
 
 
@@ -80,6 +85,15 @@ class PassageStore:
         found = self._database.execute("SELECT kind, document FROM live_records WHERE id = ?", (source_id,)).fetchone()
         return self._parsed(*found) if found else None
 
+    def rows(self, source_id: str) -> range:
+        """The rows of a source's passages; none where there is no source of that id."""
+        found = self._database.execute("SELECT first, first + count FROM live_records WHERE id = ?", (source_id,)).fetchone()
+        return range(*found) if found else range(0)
+
+    def credited(self, name: str) -> list[tuple[str, int | None]]:
+        """Id and year of the abstracts that go by this name, as ``credits`` gives it, by id."""
+        return self._database.execute("SELECT id, year FROM live_credits WHERE name = ? ORDER BY id", (name,)).fetchall()
+
     def digest(self, source_id: str) -> str | None:
         """sha256 of a source's whole record; None when there is none of that id."""
         found = self._database.execute("SELECT digest FROM live_records WHERE id = ?", (source_id,)).fetchone()
@@ -110,6 +124,13 @@ class PassageStore:
     def left_out(self) -> dict[str, str]:
         """Every source that the gate left out, with the reason."""
         return dict(self._database.execute("SELECT id, reason FROM live_excluded ORDER BY id").fetchall())
+
+    def articles_left_out(self) -> dict[str, str]:
+        """Every article that the gate left out, with the reason."""
+        rows = self._database.execute(
+            "SELECT id, reason FROM live_excluded WHERE id >= 'article:' AND id < 'article;' ORDER BY id"
+        )
+        return dict(rows.fetchall())
 
     def close(self) -> None:
         """Release the files."""
@@ -150,6 +171,9 @@ class StoreWriter:
             "INSERT INTO main.records VALUES (?, ?, ?, ?, ?, ?, ?)",
             (record.id, kind, digest, record.title, self.rows, len(found), self._documents),
         )
+        if isinstance(record, Abstract):
+            names = ((name, record.id, record.year) for name in credits(record))
+            self._database.executemany("INSERT INTO main.credits VALUES (?, ?, ?)", names)
         rows = ((self.rows + number, p.id, p.source_id, p.start, p.end, p.text) for number, p in enumerate(found))
         self._database.executemany("INSERT INTO main.passages VALUES (?, ?, ?, ?, ?, ?)", rows)
         self._documents += 1
@@ -174,6 +198,7 @@ class StoreWriter:
         )
         self._database.execute("DELETE FROM main.passages WHERE row >= ? AND row < ?", (rows.start, rows.stop))
         self._database.execute("DELETE FROM main.records WHERE id = ?", (source_id,))
+        self._database.execute("DELETE FROM main.credits WHERE id = ?", (source_id,))
         self._database.execute("DELETE FROM main.excluded WHERE id = ?", (source_id,))
         self._database.execute("INSERT OR IGNORE INTO main.gone VALUES (?)", (source_id,))
         return rows

@@ -28,6 +28,7 @@ _ACROSS = {
 _FAILED = re.compile(rf"(?:{_WORDS['failed'].pattern})\b", re.IGNORECASE)
 _JOINT = re.compile(rf"(?<!\s)\s*+(?:{_WORDS['joints'].pattern})\s*+", re.IGNORECASE)
 _OPENING = re.compile(rf"(?:\A|[.!?:;]\s)(?:{_WORDS['openers'].pattern})\b[^.!?:;]*\Z", re.IGNORECASE)
+_OPEN = re.compile(rf"\b(?:{_WORDS['open'].pattern})\b", re.IGNORECASE)
 _FOR = re.compile(r"\bfor\s+(?:the\s+)?\Z")
 _PLACED = frozenset(_WORDS["placed"].entries)
 REACH = 60
@@ -42,14 +43,15 @@ class About:
     """The concepts that a text names.
 
     ``treatments`` are those it tells something of, ``beside`` those they are given with, ``history`` those tried before,
-    ``compared`` those they are held against; ``aims`` are the conditions and outcomes that something is for,
-    ``joined`` the conditions that are one together ("post-stroke depression").
+    ``compared`` those they are held against; ``first`` is the treatment that is named before any other; ``aims`` are the
+    conditions and outcomes that something is for, ``joined`` the conditions that are one together ("post-stroke depression").
     """
 
     treatments: Concepts = NOTHING
     beside: Concepts = NOTHING
     history: Concepts = NOTHING
     compared: Concepts = NOTHING
+    first: Concepts = NOTHING
     conditions: Concepts = NOTHING
     outcomes: Concepts = NOTHING
     populations: Concepts = NOTHING
@@ -81,6 +83,7 @@ def about(text: str, within: Concepts = NOTHING) -> About:
     found = [_meant(link, within) for link in links(text)]
     named: dict[str, set[Concept]] = {field.name: set() for field in fields(About)}
     for part, link in _parts(text, found):
+        named["first"].update(() if named["first"] else link.concepts)
         named[part].update(link.concepts)
     for link in found:
         for concept in link.concepts:
@@ -109,21 +112,26 @@ def _meant(link: Link, within: Concepts) -> Link:
 
 def _parts(text: str, found: Iterable[Link]) -> Iterable[tuple[str, Link]]:
     """The treatments of a text in order, each with its part; one that is joined to another has the other's part."""
-    part, end = "treatments", 0
+    part, begun, end = "treatments", 0, 0
     named = [link for link in found if any(concept.kind in _TREATMENTS for concept in link.concepts)]
     for at, link in enumerate(named):
         if not (end and _JOINT.fullmatch(text, end, link.start)) or _opened(text, named[at - 1 : at + 2]):
             around = text[max(0, link.start - REACH) : link.start]
             before = text[max(end, link.start - REACH) : link.start]  # what stands before another treatment is said of that one
-            part = _told_by(_PARTS, before) or _told_by(_ACROSS, around) or "treatments"
+            itself = text[begun : link.start] if end else ""  # unless that one is the word that tells it: "augmentation of X"
+            part = _told_by(_PARTS, before) or _told_by(_ACROSS, around) or _opened_by(_PARTS, itself) or "treatments"
         if _FAILED.match(text, link.end):
             part = "history"
         yield part, link
-        end = link.end
+        begun, end = link.start, link.end
 
 
 def _told_by(cues: Mapping[str, re.Pattern[str]], before: str) -> str | None:
     return next((part for part, cue in cues.items() if cue.search(before)), None)
+
+
+def _opened_by(cues: Mapping[str, re.Pattern[str]], text: str) -> str | None:
+    return next((part for part, cue in cues.items() if len(text) <= REACH and cue.match(text)), None)
 
 
 def _opened(text: str, named: Sequence[Link]) -> bool:
@@ -138,13 +146,18 @@ def _opened(text: str, named: Sequence[Link]) -> bool:
 
 def asked_about(text: str, within: Concepts = NOTHING) -> About:
     """What a question is about: what the sentences that ask name; treatments, conditions and people that these leave out are
-    those of the story told before."""
+    those of the story told before. Beside the treatments asked about are all others of that story that were not tried before;
+    where a patient takes the only ones named, these are asked about, unless the question is what else there is."""
     told = [sentence.text for sentence in sentences(text, 0, len(text))]
     asking = " ".join([sentence for sentence in told if sentence.endswith("?")] or told[-1:])
     own, whole = about(asking, within), about(text, within)
+    others = (whole.treatments | whole.beside) - own.all_treatments - whole.history - whole.compared
+    treatments = own.treatments or whole.treatments - own.all_treatments
+    beside, conditions = own.beside | (others - treatments), own.conditions or whole.conditions
     return replace(
         own,
-        treatments=own.treatments or whole.treatments - own.all_treatments,
-        conditions=own.conditions or whole.conditions,
+        treatments=treatments or (NOTHING if conditions and _OPEN.search(asking) else beside),
+        beside=beside,
+        conditions=conditions,
         populations=own.populations or whole.populations,
     )

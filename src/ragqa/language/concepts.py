@@ -11,10 +11,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from typing import TypeAlias
 
 from ragqa.language.lexicon import any_of, lexicon
 from ragqa.language.stop import BEFORE_A_NAME
-from ragqa.language.vocabulary import Concept, Found, Kind, Vocabulary, apart, concept, folded, key, letters, vocabulary, words
+from ragqa.language.vocabulary import Concept, Found, Kind, Vocabulary, apart, concept, folded, key, vocabulary, words
 
 __all__ = [
     "Concept",
@@ -34,11 +35,10 @@ __all__ = [
 
 _WORDS = lexicon("language", "concepts")
 _MODIFIER = rf"(?:(?!{any_of(BEFORE_A_NAME)}\b)[A-Za-z][\w'’-]{{0,60}}\s+)"
-_CONDITION = re.compile(
+_CONDITION = (
     rf"\b{_MODIFIER}{{0,3}}(?:{_WORDS['condition_heads'].pattern})\b|"
     rf"\b{_MODIFIER}{{1,3}}(?:{_WORDS['organ_heads'].pattern})\b|"
-    rf"\b\w{{4,}}(?:{_WORDS['condition_endings'].pattern})\b",
-    re.IGNORECASE,
+    rf"\b\w{{4,}}(?:{_WORDS['condition_endings'].pattern})\b"
 )
 _UNKNOWN_DRUG = re.compile(rf"\b[^\W\d_]{{3,40}}(?:{_WORDS['drug_endings'].pattern})\b", re.IGNORECASE)
 _THERAPY = re.compile(rf"\b{_MODIFIER}{{1,3}}(?:{_WORDS['therapy_heads'].pattern})\b", re.IGNORECASE)
@@ -86,6 +86,11 @@ class Link:
         """The likeliest of them."""
         return self.concepts[0]
 
+    @property
+    def known(self) -> bool:
+        """Whether the vocabulary knows the name; what only ends as a drug may be a misspelt one."""
+        return not self.concept.id.startswith(f"{self.concept.kind}:?")
+
 
 @dataclass(frozen=True, slots=True)
 class Mention:
@@ -115,7 +120,8 @@ def _links(known: Vocabulary, text: str) -> tuple[Link, ...]:
         for match in _UNKNOWN_DRUG.finditer(text)
         if not any(taken[match.start() : match.end()]) and not known.everyday(match[0])
     ]
-    named = [Link(one.start, one.end, text[one.start : one.end], _meant(one, found, text)) for one in found]
+    meant = _meant(found, text)
+    named = [Link(one.start, one.end, text[one.start : one.end], meant[one.concepts]) for one in found]
     return tuple(sorted([*named, *unknown], key=lambda link: link.start))
 
 
@@ -148,9 +154,8 @@ def _near(word: str) -> tuple[str, ...]:
         return ()
     most = 1 if len(word) < _TWO_FROM else 2
     near: dict[str, tuple[int, int, str]] = {}
-    own = letters(word)
-    for name, held in known.spelled.get(word[0], ()):
-        if (own ^ held).bit_count() <= 2 * most >= 2 * abs(len(name) - len(word)) and (apart := edits(word, name, most)) <= most:
+    for name in known.spelled_like(word, most):
+        if (apart := edits(word, name, most)) <= most:
             meaning = next((meaning.name for meaning in known.meanings(name)), name)
             best = (apart, int(meaning != name), name)
             near[meaning] = min(near.get(meaning, best), best)
@@ -163,29 +168,39 @@ _SHORTEST_MISSPELT, _TWO_FROM, _OFFERED = 5, 8, 3
 
 def edits(one: str, other: str, most: int) -> int:
     """How many letters are to be put in, left out, exchanged, or swapped with their neighbour, to make one word of the other
-    (optimal string alignment); ``most + 1`` where more than ``most`` are needed."""
-    before: list[int] = []
-    row = list(range(len(other) + 1))
-    for at, letter in enumerate(one, 1):
-        last, before, row = before, row, [at]
-        for to, wanted in enumerate(other, 1):
-            best = min(before[to] + 1, row[to - 1] + 1, before[to - 1] + (letter != wanted))
-            if at > 1 < to and letter == other[to - 2] and one[at - 2] == wanted:
-                best = min(best, last[to - 2] + 1)
-            row.append(best)
-        if min(row) > most:
-            return most + 1
-    return min(row[-1], most + 1)
+    (optimal string alignment); ``most + 1`` where more than ``most`` are needed. For a few edits: each tries all three or four.
+    """
+    if abs(len(one) - len(other)) > most:
+        return most + 1
+    if one == other:
+        return 0
+    if not most:
+        return 1
+    same = 0
+    while one[same : same + 1] == other[same : same + 1]:
+        same += 1
+    one, other, most = one[same:], other[same:], most - 1
+    near = min(edits(one[1:], other[1:], most), edits(one[1:], other, most), edits(one, other[1:], most))
+    if one[:2] == other[1::-1]:
+        near = min(near, edits(one[2:], other[2:], most))
+    return 1 + near
 
 
 def mentions(text: str) -> tuple[Mention, ...]:
     """Treatments, conditions and populations in a text, in order, none overlapping: the longer one stands, a mere name last."""
+    return _mentions(vocabulary(), text)
+
+
+@lru_cache(maxsize=1024)
+def _mentions(names: Vocabulary, text: str) -> tuple[Mention, ...]:
     known = [
         Mention(*_with_degree(text, link), _ROLE[link.concept.kind], link.concept.id)
-        for link in links(text)
+        for link in _links(names, text)
         if link.concept.kind in _ROLE
     ]
-    formed = [mention for mention in _by_form(text) if not _holds_its_like(mention, known)]
+    begins = {(one.role, one.end): one.start for one in known}
+    # a form that only adds words to a known name of its role is none: "memantine borderline disorder"
+    formed = [one for one in _by_form(text) if begins.get((one.role, one.end), -1) < one.start]
     return tuple(apart(sorted([*known, *formed], key=lambda m: (m.role is Role.NAME, m.start - m.end)), len(text)))
 
 
@@ -208,21 +223,22 @@ def interventions(text: str) -> tuple[str, ...]:
 _CLUES = {
     meaning: frozenset(key(clue) for clue in clues) for meaning, clues in lexicon("language", "meanings")["clues"].table().items()
 }
+_Meanings: TypeAlias = tuple[Concept, ...]
 _WRITTEN_OUT = 3
 """Clues that a meaning's own name elsewhere in the text is worth; by hand."""
 
 
-def _meant(one: Found, found: Iterable[Found], text: str) -> tuple[Concept, ...]:
-    """The meanings of a name that what stands beside it speaks for most; all where nothing speaks for one of them."""
-    if len(one.concepts) < 2:
-        return one.concepts
-    beside = [other.concepts[0] for other in found if other.concepts != one.concepts]
-    held = {word.number for word in words(text)} | {key(other.name) for other in beside}
-    clues = {meaning: len(_CLUES.get(meaning.name, frozenset()) & held) for meaning in one.concepts}
-    for meaning in one.concepts:
-        clues[meaning] += _WRITTEN_OUT * (meaning in beside)
-    most = max(clues.values())
-    return tuple(meaning for meaning in one.concepts if clues[meaning] == most)
+def _meant(found: Iterable[Found], text: str) -> dict[_Meanings, _Meanings]:
+    """Of the meanings of each name those that what stands beside it speaks for most; all where nothing speaks for one of them."""
+    meant = {one.concepts: one.concepts for one in found}
+    unclear = [meanings for meanings in meant if len(meanings) > 1]
+    numbers = {word.number for word in words(text)} if unclear else set()
+    for meanings in unclear:
+        beside = {other[0]: key(other[0].name) for other in meant if other != meanings}
+        held = numbers.union(beside.values())
+        clues = [len(_CLUES.get(one.name, frozenset()) & held) + _WRITTEN_OUT * (one in beside) for one in meanings]
+        meant[meanings] = tuple(one for one, clue in zip(meanings, clues, strict=True) if clue == max(clues))
+    return meant
 
 
 def _unknown(kind: Kind, text: str) -> Concept:
@@ -260,13 +276,6 @@ def _by_form(text: str) -> list[Mention]:
     ]
 
 
-def _holds_its_like(formed: Mention, known: Iterable[Mention]) -> bool:
-    """Whether what was recognised by its form only adds words to a known name of its role: "memantine borderline disorder"."""
-    return any(
-        one.role is formed.role and formed.start <= one.start and one.end <= formed.end and one.end == formed.end for one in known
-    )
-
-
 def _of_role(text: str, role: Role) -> Iterable[Mention]:
     return (mention for mention in mentions(text) if mention.role is role)
 
@@ -286,7 +295,7 @@ _FORMS = (
         Kind.POPULATION,
         re.compile(rf"\b{_DEGREE}(?:{_POPULATION.pattern}|{_WORDS['mentioned_populations'].pattern})", re.IGNORECASE),
     ),
-    (Role.CONDITION, Kind.CONDITION, re.compile(rf"\b{_DEGREE}(?:{_CONDITION.pattern})", re.IGNORECASE)),
+    (Role.CONDITION, Kind.CONDITION, re.compile(rf"\b{_DEGREE}(?:{_CONDITION})", re.IGNORECASE)),
     (Role.TREATMENT, Kind.THERAPY, _THERAPY),
     (Role.TREATMENT, Kind.THERAPY, _FORMED_THERAPY),
     (Role.TREATMENT, Kind.DRUG, _LETTERED),

@@ -13,6 +13,8 @@ ALPHA = Decimal("0.05")
 """The p value below which trials call a difference significant (ICH E9, 5.5)."""
 NO_EFFECT = (Decimal(0), Decimal(1))
 """Where there is no effect: a difference is 0, a ratio 1."""
+WIDE = 3
+"""By hand: a ratio so uncertain may be a large effect or hardly one."""
 _WORDS = lexicon("language", "effects")
 _MEASURE = re.compile(rf"(?<!\w)(?:(?P<ratio>{_WORDS['ratios'].pattern})|(?P<difference>{_WORDS['differences'].pattern}))(?!\w)")
 _P = re.compile(r"\b[Pp](?:s|[\s-]?values?)?\b")
@@ -40,6 +42,15 @@ def p_values_say(text: str) -> bool | None:
 def includes_no_effect(text: str) -> bool:
     """Whether a confidence or credible interval of a sentence includes no effect, by the measure named last before it."""
     return any(_spans(quantity, _no_effect(text, quantity)) for quantity in quantities(text) if quantity.kind == "interval")
+
+
+def is_wide(text: str) -> bool:
+    """Whether the interval of a ratio reaches from one value to more than ``WIDE`` times it."""
+    return any(
+        _no_effect(text, quantity) == NO_EFFECT[1:] and quantity.low and quantity.high and quantity.high > WIDE * quantity.low
+        for quantity in quantities(text)
+        if quantity.kind == "interval"
+    )
 
 
 def may_show_no_effect(quantity: Quantity) -> bool:

@@ -49,7 +49,7 @@ def sentences(text: str, start: int, end: int) -> list[Sentence]:
             start=left,
             end=right,
             text=text[left:right],
-            markers=tuple(_markers_of(text, left, right)),
+            markers=tuple(markers_at(text, left, right)),
             is_whole=_is_whole(text, left, right),
         )
         for left, right in sentence_spans(text, start, end)
@@ -91,7 +91,7 @@ def without_markers(text: str) -> str:
     return " ".join(MARKER.sub("", text).split())
 
 
-def _markers_of(text: str, left: int, right: int) -> list[int]:
+def markers_at(text: str, left: int, right: int) -> list[int]:
     """Numbers inside a sentence and directly after it, also where the passage it was read from ends before them."""
     after = _MARKER_RUN.match(text, right)
     return markers(text[left : after.end() if after else right])

@@ -11,17 +11,19 @@ import io
 import re
 import unicodedata
 import zipfile
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property, lru_cache
 from hashlib import blake2b
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ragqa.files.packaged import packaged_bytes
+from ragqa.language.lexicon import lexicon
 
 FILE = "vocabulary.npz"
 LONGEST = 8
@@ -33,6 +35,7 @@ _GAP = re.compile(r"(?:[-‐‑–/]|\s{1,3}|['’]\s)\Z")
 _OPENS = re.compile(r"(?:\A|[.?!:;]\s{1,3}|\n)[\"'“‘(]?\Z")
 """What a sentence begins after: a capital there says nothing."""
 Numbers: TypeAlias = NDArray[np.uint64]
+Codes: TypeAlias = NDArray[np.uint32]
 
 
 class Kind(StrEnum):
@@ -103,6 +106,18 @@ def key(name: str) -> int:
     return number
 
 
+def key_in_capitals(word: str) -> int:
+    """The number under which a name of one short word is kept that itself ends in S, for those who write it in capitals: AIDS is
+    no plural, and the CAPS are no pneumonias; 0 for any other name."""
+    if not (word.isalpha() and word[-1] in "sS" and len(word) in _SHORT):
+        return 0
+    return int.from_bytes(blake2b(b"=" + word.lower().encode(), digest_size=8).digest(), "little")
+
+
+_SHORT = range(4, 6)
+"""Letters of an abbreviation that may end in S; by hand: longer ones are words, and of three letters none is a plural."""
+
+
 def _joined(number: int, word: int) -> int:
     return (number * _MIX + word) & _ROUND
 
@@ -110,6 +125,12 @@ def _joined(number: int, word: int) -> int:
 @lru_cache(maxsize=1 << 14)
 def _number(word: str) -> int:
     return int.from_bytes(blake2b(folded(word).encode(), digest_size=8).digest(), "little")
+
+
+@lru_cache
+def _beginnings() -> re.Pattern[str]:
+    """What may stand before a word and make another, with five letters of it at least."""
+    return re.compile(rf"(?:{lexicon('language', 'concepts')['beginnings'].pattern})(?=[^\W\d_]{{5}})", re.IGNORECASE)
 
 
 _SPELLINGS = tuple(
@@ -129,15 +150,16 @@ _BRITISH_FROM = 6
 @lru_cache(maxsize=1 << 14)
 def folded(word: str) -> str:
     """A word as names are compared: in lower case, without accents, possessive or plural, in one spelling."""
-    word = word.lower()
+    word = re.sub(r"['’].*", "", word)
+    several = len(word) > 2 and word[-1] == "s" and word[:-1].isupper()  # more than one of what an abbreviation stands for
+    word = word[:-1].lower() if several else word.lower()
     if not word.isascii():
         word = word.replace("æ", "ae").replace("œ", "oe")
         word = "".join(c for c in unicodedata.normalize("NFKD", word) if not unicodedata.combining(c))
-    word = re.sub(r"['’].*", "", word)
     if len(word) >= _BRITISH_FROM:
         for pattern, into in _SPELLINGS:
             word = pattern.sub(into, word)
-    return _singular(word)
+    return word if several else _singular(word)
 
 
 def _singular(word: str) -> str:
@@ -162,12 +184,24 @@ class Addition:
 NOTHING = Addition()
 
 
-def letters(word: str) -> int:
-    """Which letters a word has, a bit each: words that differ in many cannot be spellings of one another."""
-    held = 0
-    for letter in word:
-        held |= 1 << (ord(letter) & 63)
-    return held
+def _codes(text: str) -> Codes:
+    return np.frombuffer(text.encode("utf-32-le"), np.uint32)
+
+
+def _held(codes: Codes, starts: NDArray[np.int64] | list[int]) -> Numbers:
+    """For the word from each start on a bit for every letter that it has, and one for every letter that it has an even number of
+    times; shape (2, words). One letter more or less changes one bit of both rows."""
+    bits = np.uint64(1) << (codes & 63).astype(np.uint64)
+    has = np.bitwise_or.reduceat(bits, starts)
+    return np.stack([has, has & ~np.bitwise_xor.reduceat(bits, starts)])
+
+
+class _Spelled(NamedTuple):
+    """The names that a misspelt word may have been meant for, in order, the length of each, and what is ``_held`` by it."""
+
+    names: list[str]
+    lengths: NDArray[np.int64]
+    held: Numbers
 
 
 class Vocabulary:
@@ -215,14 +249,16 @@ class Vocabulary:
 
     def _spans(self, text: str, found: list[Word]) -> list[tuple[int, int, int]]:
         """Runs of words that may be a name, each with its number."""
-        spans = []
+        spans, shouts = [], text.isupper()
         for at, most in enumerate(self._most(found)):
             number, last = 0, at
             while last < min(at + most, len(found)):
                 if last > at and not _GAP.match(text[found[last - 1].end : found[last].start]):
                     break
                 number = _joined(number, found[last].number)
-                spans.append((found[at].start, found[last].end, number))
+                start, end = found[at].start, found[last].end
+                alone = last == at and text[end - 1] == "S" and not shouts and text[start:end].isupper()
+                spans.append((start, end, (key_in_capitals(text[start:end]) if alone else 0) or number))
                 last += 1
         return spans
 
@@ -244,9 +280,17 @@ class Vocabulary:
         """What the words of a span mean: nothing where they are a phrase that names no concept, None where they are no name."""
         if (own := self._added.get(number)) is not None:
             return own
-        if row < 0 or not _written_so(text, start, end, SPELLINGS[int(self._arrays["spelling"][row])]):
+        if row < 0 or not self._written_so(text, start, end, SPELLINGS[int(self._arrays["spelling"][row])]):
             return None
         return None if self._shouted(text, start, end, row) else tuple(map(self.concept_at, self._row(row)))
+
+    def _written_so(self, text: str, start: int, end: int, spelling: Spelling) -> bool:
+        """Whether a name is written as it must be; the capital of an everyday word that opens a sentence says nothing."""
+        word = text[start:end]
+        if spelling is Spelling.ANY or sum(letter.isupper() for letter in word) > 1:
+            return True
+        opens = _OPENS.search(text, max(0, start - 8), start) and all(map(self.everyday, _WORD.findall(word)))
+        return spelling is Spelling.CAPITAL and word[0].isupper() and not opens
 
     def _shouted(self, text: str, start: int, end: int, row: int) -> bool:
         """Whether an everyday word stands in capitals where not all does: the name of a trial mostly, unless it needs them."""
@@ -279,9 +323,11 @@ class Vocabulary:
         return [*added, *(self.concept_at(at) for at in pairs[pairs[:, side] == index, other].tolist())]
 
     def _index(self, of: Concept) -> int | None:
-        """The number of a compiled concept."""
-        (row,) = self._rows([key(of.name)])
-        return next((at for at in self._row(row) if self.concept_at(at) == of), None) if row >= 0 else None
+        """The number of a compiled concept: they stand in the order of their kinds, then of their names."""
+        kinds, kind = self._arrays["kinds"], KINDS.index(of.kind)
+        first, last = np.searchsorted(kinds, kind), np.searchsorted(kinds, kind, side="right")
+        at = bisect_left(self._texts, of.name, int(first), int(last))
+        return at if at < last and self._texts[at] == of.name else None
 
     def _row(self, row: int) -> list[int]:
         first, last = self._arrays["meaning_at"][row : row + 2].tolist()
@@ -294,17 +340,33 @@ class Vocabulary:
 
     def everyday(self, word: str) -> bool:
         """Whether a word stands in a dictionary of English."""
-        number = np.uint32(_number(word) >> 32)
-        at = int(np.searchsorted(self._arrays["everyday"], number))
-        return at < len(self._arrays["everyday"]) and self._arrays["everyday"][at] == number
+        return self._holds("everyday", word)
+
+    def english(self, word: str) -> bool:
+        """Whether a word stands in a large dictionary of English, which holds the commoner drugs too, or is built of such a word
+        ("microinvasive")."""
+        begun = _beginnings().match(word)
+        built_of = (word, word[begun.end() :]) if begun else (word,)
+        return any(self._holds(size, one) for one in built_of for size in ("everyday", "rare"))
+
+    def _holds(self, dictionary: str, word: str) -> bool:
+        numbers, number = self._arrays[dictionary], np.uint32(_number(word) >> 32)
+        at = int(np.searchsorted(numbers, number))
+        return at < len(numbers) and bool(numbers[at] == number)
+
+    def spelled_like(self, word: str, most: int) -> list[str]:
+        """Names of one word that begin as this one does, of a length and letters that ``most`` edits can make of its own."""
+        first, last = (bisect_left(self._spelled.names, edge) for edge in (word[0], chr(ord(word[0]) + 1)))
+        lengths, held = self._spelled.lengths[first:last], self._spelled.held[:, first:last]
+        others = np.bitwise_count(held ^ _held(_codes(word), [0])).sum(axis=0)
+        near = (abs(lengths - len(word)) <= most) & (others <= 2 * most)
+        return [self._spelled.names[first + at] for at in np.flatnonzero(near).tolist()]
 
     @cached_property
-    def spelled(self) -> dict[str, list[tuple[str, int]]]:
-        """Names of one word that a misspelt word may have been meant for, by their first letter, each with its ``letters``."""
-        found: dict[str, list[tuple[str, int]]] = {}
-        for name in (*bytes(self._arrays["spelled"]).decode().split("\n"), *self._added_words):
-            found.setdefault(name[0], []).append((name, letters(name)))
-        return found
+    def _spelled(self) -> _Spelled:
+        names = sorted((*bytes(self._arrays["spelled"]).decode().split("\n"), *self._added_words))
+        lengths = np.array([len(name) for name in names])
+        return _Spelled(names, lengths, _held(_codes("".join(names)), np.cumsum(lengths) - lengths))
 
     def meanings(self, name: str) -> tuple[Concept, ...]:
         """What a name means, however it is written; empty for one that is none."""
@@ -315,16 +377,6 @@ class Vocabulary:
     def concept_at(self, index: int) -> Concept:
         """The compiled concept of this number."""
         return concept(KINDS[int(self._arrays["kinds"][index])], self._texts[index])
-
-
-def _written_so(text: str, start: int, end: int, spelling: Spelling) -> bool:
-    match spelling:
-        case Spelling.ANY:
-            return True
-        case Spelling.CAPITAL:
-            return text[start].isupper() and not _OPENS.search(text, max(0, start - 8), start)
-        case Spelling.CAPITALS:
-            return sum(letter.isupper() for letter in text[start:end]) > 1
 
 
 class Spanned(Protocol):

@@ -1,12 +1,14 @@
 """Rewordings that can be proven to say the same: abbreviations spelled out, and plain language for patients.
 
 Every rewording here can be undone by rule: ``same_words`` brings two texts to one common form and compares them, so a
-statement that was reworded is still checked against its source, word for word.
+statement that was reworded is still checked against its source, word for word, and all of it: a part of a sentence may say what
+the whole does not.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 
 from ragqa.language.abbreviations import known_abbreviations
@@ -21,7 +23,8 @@ _STATISTIC = re.compile(
     rf"\b(?:{_WORDS['statistics'].pattern})\b\s*[=<>]?|(?<!\d)\d++(?:\.\d++)?\s?%\s*(?:CI|CrI)|\bversus\b|\bvs\b"
 )
 _ONLY_FIGURES = re.compile(rf"^(?:[\d\s.,;:%=<>≤≥±/–−-]|{_WORDS['beside_figures'].pattern})+$")
-_WORD = re.compile(r"\w+(?:[.,]\d+)*")
+_WORD = re.compile(r"(?:(?<![\w.,])\.(?=\d))?\w+(?:[.,]\d+)*|[-−–](?=\.?\d)|[<>≤≥=≈~±+%/°×^?]")
+"""A word, or a sign that is a fact like the figure beside it: a minus, a bound, per cent."""
 _JOINTS = (
     (re.compile(r"; (?:and )?(?=[a-zA-Z])"), ". "),
     (re.compile(r", but (?=[a-z])"), ". But "),
@@ -68,13 +71,31 @@ def plain(text: str) -> str:
 
 
 def same_words(text: str, quote: str) -> bool:
-    """Whether a quote contains a text word for word, once both are in the common form: plain words, no expansions."""
-    said, source = _common(text), _common(quote)
-    return bool(said) and f" {' '.join(said)} " in f" {' '.join(source)} "
+    """Whether a text says all that a quote says, word for word, once both are in the common form: plain words, no expansions.
+
+    Of the quote only figures that plain language may leave out can be missing; those that are there stand where they stood.
+    """
+    said = [word for words, _ in _common(text) for word in words]
+    reached = {0}
+    for words, may_be_missing in _common(quote):
+        after = {at + len(words) for at in reached if said[at : at + len(words)] == words}
+        reached = after | reached if may_be_missing else after
+    return bool(said) and len(said) in reached
 
 
-def _common(text: str) -> list[str]:
-    told = _plain_words(_without_figures(collapsed(without_markers(text))))
+def _common(text: str) -> Iterator[tuple[list[str], bool]]:
+    """The words of a text in the common form, in stretches, each with whether it is a bracket that may be left out."""
+    told, at = collapsed(without_markers(text)), 0
+    for bracket in _BRACKET.finditer(told):
+        if _may_be_left_out(bracket[1]):
+            yield _words(told[at : bracket.start()]), False
+            yield _words(bracket[1]), True
+            at = bracket.end()
+    yield _words(told[at:]), False
+
+
+def _words(text: str) -> list[str]:
+    told = _plain_words(text)
     for cut, joint in _JOINED:
         told = cut.sub(joint, told)
     return [word.casefold() for word in _WORD.findall(told)]

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,10 +50,10 @@ class OnnxModel:
         )
         self._workers = ThreadPoolExecutor(max_workers=len(os.sched_getaffinity(0)), thread_name_prefix="onnx")
 
-    def pieces(self, text: str) -> list[int]:
-        """Word-piece ids of a text, without the special ones."""
-        ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False).ids
-        return ids
+    @lru_cache(maxsize=4096)  # noqa: B019 - one model lives as long as the process
+    def pieces(self, word: str) -> tuple[int, ...]:
+        """Word-piece ids of a word, without the special ones; remembered, as questions share most of their words."""
+        return tuple(self._tokenizer.encode(word, add_special_tokens=False).ids)
 
     def run(self, inputs: Sequence[tuple[str, str | None]]) -> list[NDArray[np.float32]]:
         """The model's first output for each (text, second text or None), in order."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from ragqa.corpus.records import Record
 
 LONGEST_QUESTION = 2000
@@ -64,3 +66,10 @@ class Asked(Record):
     question: str
     history: tuple[Turn, ...] = ()
     article: str | None = None
+
+    def one_by_one(self, questions: Sequence[str]) -> Iterator[Asked]:
+        """The questions that it holds, each asked after those before it."""
+        turns = self.history
+        for question in questions:
+            yield self.model_copy(update={"question": question, "history": turns})
+            turns = (*turns, Turn(question=question))

@@ -6,7 +6,7 @@ named("zyprexa in EUPD", uses).text == "olanzapine in borderline personality dis
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ragqa.language.abbreviations import abbreviations
@@ -14,28 +14,31 @@ from ragqa.language.concepts import Link, links, suggestions
 from ragqa.language.roots import root
 from ragqa.language.scales import places
 from ragqa.question.replacing import replaced
+from ragqa.question.studies import Credited, NamedStudy, Uses, named_studies, nobody
 
 _WORD = re.compile(r"[^\W\d_]{5,}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Naming:
-    """A question by other names; ``guessed`` are misspelt words with the name that each was read as."""
+    """A question by other names; ``guessed`` are misspelt words with the name that each was read as, ``studies`` those that it
+    calls by name, which ``text`` does not.
+    """
 
     text: str
     guessed: tuple[tuple[str, str], ...] = ()
+    studies: tuple[NamedStudy, ...] = ()
 
 
-Uses = Callable[[str], bool]
-"""Whether the sources use a word."""
-
-
-def named(question: str, uses: Uses) -> Naming:
+def named(question: str, uses: Uses, credited: Credited = nobody) -> Naming:
     """The question in preferred names.
 
     A misspelt word, one that no source uses, is read as the one name of sources that it is near, and as nothing where there are
     several.
     """
+    studies = named_studies(question, links(question), credited, uses)
+    rest = replaced(question, [(study.start, study.end, " ") for study in studies])
+    question = rest if _WORD.search(rest) else question  # of "Simpson 2013?" nothing would be left to ask
     guesses = list(_guesses(question, uses))
     text = replaced(question, guesses)
     figures = [place for place in places(text) if not place.by_name]  # "Child-Pugh B" by another name is no class any more
@@ -45,11 +48,11 @@ def named(question: str, uses: Uses) -> Naming:
         if _called_otherwise(link) and not any(place.start < link.end and link.start < place.end for place in figures)
     ]
     asked = tuple((question[start:end], name) for start, end, name in guesses)
-    return Naming(text=replaced(text, preferred), guessed=asked)
+    return Naming(text=replaced(text, preferred), guessed=asked, studies=studies)
 
 
 def _guesses(question: str, uses: Uses) -> Iterator[tuple[int, int, str]]:
-    known = links(question)
+    known = [link for link in links(question) if link.known]
     for word in _WORD.finditer(question):
         if any(link.start < word.end() and word.start() < link.end for link in known) or uses(word[0]):
             continue

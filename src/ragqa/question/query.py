@@ -18,6 +18,7 @@ from ragqa.question.followup import Reading, refers_back
 from ragqa.question.naming import without_names
 from ragqa.question.refusal import SEARCHED, Refusal
 from ragqa.question.replacing import replaced
+from ragqa.question.studies import NamedStudy
 from ragqa.question.terms import Term, Vocabulary
 from ragqa.question.triage import outside
 from ragqa.question.understanding import QuestionType, Understanding
@@ -57,8 +58,12 @@ class Query:
     vector: Vectors = field(default_factory=_nothing)
     fingerprint: str = ""
     refusal: Refusal | None = None
+    share: int = 1
+    """How many questions one answer has to answer, of which this is one."""
     carries: bool = True
     """Whether words taken over from the conversation count for covering the question."""
+    calm: bool = False
+    """Whether a clinician said that it is no emergency."""
 
     @property
     def text(self) -> str:
@@ -74,6 +79,16 @@ class Query:
     def readings(self) -> tuple[str, ...]:
         """Wordings to search for, the likeliest first: a follow-up as understood and as it was asked."""
         return (self.searched, self.vocabulary.searched(self.asked)) if self.reading.is_follow_up else (self.searched,)
+
+    @cached_property
+    def studies(self) -> tuple[NamedStudy, ...]:
+        """The studies that it calls by name."""
+        return self.vocabulary.named(self.text).studies
+
+    @property
+    def called(self) -> frozenset[str]:
+        """Ids of the records that it calls by name."""
+        return frozenset(id_ for study in self.studies for id_ in study.ids)
 
     @property
     def guessed(self) -> tuple[tuple[str, str], ...]:
@@ -121,7 +136,7 @@ class Query:
     @cached_property
     def strange(self) -> tuple[Term, ...]:
         """The words that no dictionary holds: names of people, trials and places."""
-        known = vocabulary().everyday
+        known = vocabulary().english
         return tuple(
             term for term in self.words if _A_NAME.fullmatch(term.word) and term.rarity >= STRANGE and not known(term.word)
         )
@@ -135,6 +150,8 @@ class Query:
         """Whether this wording of the question is a medical one at all, asked where nothing answers it; a follow-up that took
         over words of a question that was searched for is.
         """
+        if self.called:
+            return True
         took_over = self.reading.is_follow_up and self.text != self.asked
         if took_over and self.turns and self.turns[-1].status in SEARCHED:
             return True

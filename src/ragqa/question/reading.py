@@ -22,7 +22,7 @@ from ragqa.question.query import Query
 from ragqa.question.refusal import NOTHING_ASKED, REFUSALS, Refusal, Status
 from ragqa.question.terms import Vocabulary
 from ragqa.question.tongue import is_foreign
-from ragqa.question.triage import emergency, refuse
+from ragqa.question.triage import emergency, refuse, searchable
 from ragqa.question.understanding import understand
 from ragqa.settings import Audience
 
@@ -43,36 +43,40 @@ class Reader:
         self._generation, self._embedder, self._vocabulary = generation, embedder, vocabulary
         self._cleaner, self._audience, self._check = cleaner, audience, check
 
-    def read(self, asked: Asked, audience: Audience | None = None, wanted: str | None = None) -> Query:
+    def read(self, asked: Asked, audience: Audience | None = None, wanted: str | None = None, *, as_one: bool = False) -> Query:
         """A question that may be searched for, or with its refusal.
 
-        ``wanted`` is how the reader wants it understood.
+        ``wanted`` is how the reader wants it understood; ``as_one``: whatever it holds, it is read as one question.
 
         Raises:
             RagqaError: the question is empty or too long, or the article being read is not in the index.
         """
-        return self.judged(self.worded(asked, audience, wanted))
+        return self.judged(self.worded(asked, audience, wanted, as_one=as_one))
 
-    def worded(self, asked: Asked, audience: Audience | None = None, wanted: str | None = None) -> Query:
+    def worded(self, asked: Asked, audience: Audience | None = None, wanted: str | None = None, *, as_one: bool = False) -> Query:
         """As ``read``, of the wording alone, without any model: the only refusal is an emergency that it tells of."""
         self._check()
         said, meant = self._cleaner.question(asked.question), self._cleaner.question(wanted) if wanted else None
         turns = tuple(self._cleaner.turn(turn) for turn in asked.history[-REMEMBERED:])
         article = self._article(asked.article) if asked.article else None
         topic = article.title if article else ""
-        reading = Reading(meant.text) if meant else _in_context(without_heading(said.text), turns, topic)
+        reader = audience or self._audience
+        calm = searchable(said.text) if reader == "clinician" else None
+        text, turns = _asked_again(said.text if calm is None else calm, calm is not None, turns)
+        reading = Reading(meant.text) if meant else _in_context(without_heading(text), turns, topic, as_one)
         return Query(
             asked=said.text,
             reading=reading,
             understanding=understand(self._vocabulary.searched(reading.text)),
-            audience=audience or self._audience,
+            audience=reader,
             vocabulary=self._vocabulary,
             turns=turns,
             article=asked.article,
             wanted=meant.text if meant else None,
             removed=tuple(dict.fromkeys((*said.kinds, *(meant.kinds if meant else ())))),
             preferred=_preferred(article, asked.history if reading.is_follow_up else ()),
-            refusal=emergency(said.text, reading.is_follow_up),
+            refusal=None if calm is not None else emergency(said.text, reader),
+            calm=calm is not None,
         )
 
     def judged(self, query: Query) -> Query:
@@ -81,9 +85,9 @@ class Reader:
             return query
         if not query.reading.asks:
             return replace(query, refusal=NOTHING_ASKED)
-        readings = () if query.reading.several else query.reading.choices
-        embedded = self._embedded(query, [*readings, query.text][0])
-        refused = refuse(query.asked, embedded.vector, embedded.fingerprint, query.reading.is_follow_up)
+        embedded = self._embedded(query, [*query.reading.choices, query.text][0])
+        follows = query.reading.is_follow_up
+        refused = refuse(query.asked, embedded.vector, embedded.fingerprint, follows, query.audience, query.calm)
         if is_foreign(query.wanted or query.asked) and not (refused and refused.status is Status.URGENT):
             refused = Refusal(status=Status.OUT_OF_SCOPE, message=REFUSALS["language"])
         return replace(embedded, refusal=refused or _ambiguous(query.reading))
@@ -113,9 +117,16 @@ class Reader:
         return record
 
 
-def _in_context(said: str, turns: Sequence[Turn], topic: str) -> Reading:
+def _asked_again(text: str, calm: bool, turns: tuple[Turn, ...]) -> tuple[str, tuple[Turn, ...]]:
+    """The question to be read and the turns before it: where it only says that the one before was no emergency, that one."""
+    if calm and not text and turns and turns[-1].status == Status.URGENT:
+        return turns[-1].question, turns[:-1]
+    return text, turns
+
+
+def _in_context(said: str, turns: Sequence[Turn], topic: str, as_one: bool) -> Reading:
     """A question read after its turns, no text longer than a question may be, no more choices than a turn remembers."""
-    read = chosen(said, turns) or apart(said, turns, topic) or standalone(said, turns, topic)
+    read = chosen(said, turns) or (None if as_one else apart(said)) or standalone(said, turns, topic)
     return replace(
         read,
         text=clipped(read.text, LONGEST_QUESTION),
@@ -131,15 +142,9 @@ def _preferred(article: Article | None, history: Sequence[Turn]) -> frozenset[st
 
 
 def _ambiguous(reading: Reading) -> Refusal | None:
-    """Ask back about a follow-up that could mean several things, and about several questions in one; None for others."""
+    """Ask back about a follow-up that could mean several things; None for others."""
     if not reading.choices:
         return None
-    if reading.several:
-        return Refusal(
-            status=Status.NEEDS_CLARIFICATION,
-            message="These are several questions, and ragqa answers one at a time. Choose the one to be answered first.",
-            alternatives=reading.choices,
-        )
     return Refusal(
         status=Status.NEEDS_CLARIFICATION,
         message="After what was said before, this could mean several things. Choose one, or ask again naming the one you mean.",

@@ -49,6 +49,13 @@ HELP: dict[Alarm, str] = {
 }
 NO_SEARCH = " ragqa does not search its articles in an emergency: it looks up evidence and cannot assess anyone."
 """What a reader is told in an emergency."""
+ANYWAY = ' If nobody is in danger now, say "not an emergency", alone or with the question, and it is searched for.'
+"""What a clinician is told beside."""
+CALM = (
+    "Searched for because it was said to be no emergency. If somebody is in danger after all, call your local emergency number "
+    "or activate your emergency team."
+)
+"""What a clinician is told before the answer to a question that was said to be no emergency."""
 REFUSALS = {
     "instruction": (
         "ragqa answers clinical questions from approved articles; it takes no instructions and has no conversation of its own. "

@@ -10,9 +10,10 @@ from ragqa.language.abbreviations import both_spellings
 from ragqa.language.lexicon import lexicon
 from ragqa.language.scales import EXCLUDING, Band, places
 from ragqa.models import Reranker
-from ragqa.question.naming import Naming, Uses, named
+from ragqa.question.naming import Naming, named
 from ragqa.question.replacing import replaced
 from ragqa.question.shorthand import expanded
+from ragqa.question.studies import Credited, Uses, nobody
 
 _WORD = re.compile(r"\w+")
 _WORDS = lexicon("question", "terms")
@@ -40,18 +41,26 @@ class Term:
 class Vocabulary:
     """Words as the index stems them and as the reranker's vocabulary ranks them."""
 
-    def __init__(self, stems: Callable[[str], list[str]], reranker: Reranker, uses: Uses = str.isalpha) -> None:
-        """``stems`` gives the index terms of a text; ``uses`` tells whether a source uses a word."""
+    def __init__(
+        self,
+        stems: Callable[[str], list[str]],
+        reranker: Reranker,
+        uses: Uses = str.isalpha,
+        credited: Credited = nobody,
+    ) -> None:
+        """``stems`` gives the index terms of a text; ``uses`` tells whether a source uses a word, ``credited`` who goes by a
+        name."""
         self.stems = stems
-        self._uses = uses
+        self._uses, self._credited = uses, credited
         self._named: dict[str, Naming] = {}
+        self._terms: dict[str, Term | None] = {}
         self.rarity = reranker.rarity
         self._pieces = reranker.pieces
 
     def named(self, question: str) -> Naming:
         """A question in the names that sources use."""
         if question not in self._named:
-            self._named[question] = named(question, self._uses)
+            self._named[question] = named(question, self._uses, self._credited)
         return self._named[question]
 
     def searched(self, question: str) -> str:
@@ -73,13 +82,15 @@ class Vocabulary:
             for word in _WORD.findall(replaced(text, [(place.start, place.end, " ") for place in _figures(text)]))
             if not _OF_THE_TRADE.fullmatch(word) and not _OF_ASKING.fullmatch(word)
         )
-        terms = []
-        for word in dict.fromkeys(words):
-            if stems := tuple(self.stems(word)):
-                rarity = self.rarity(word)
-                weight = rarity**2 * (1 + PIECE * (self._pieces(word) - 1))
-                terms.append(Term(word=word, stems=stems, rarity=rarity, weight=weight))
-        return tuple(terms)
+        return tuple(term for word in dict.fromkeys(words) if (term := self._term(word)))
+
+    def _term(self, word: str) -> Term | None:
+        """A word as a term, None for one that the index leaves out; remembered, as a question asks again for its own."""
+        if word not in self._terms:
+            stems, rarity = tuple(self.stems(word)), self.rarity(word)
+            weight = rarity**2 * (1 + PIECE * (self._pieces(word) - 1))
+            self._terms[word] = Term(word=word, stems=stems, rarity=rarity, weight=weight) if stems else None
+        return self._terms[word]
 
 
 def _figures(text: str) -> list[Band]:

@@ -1,6 +1,7 @@
 """What comes before any search: an emergency, a request that is no medical question, a question that cannot be understood.
 
-Emergencies are recognised first, by wording or by a learned probe, whichever sees one: a miss costs more than a false alarm.
+Emergencies are recognised first, by wording or by a learned probe, whichever sees one. The probe is not asked about what only
+tells of a subject, of the past or of what is denied. A clinician may say that it is none.
 """
 
 from __future__ import annotations
@@ -9,20 +10,17 @@ import re
 
 from ragqa.language.lexicon import lexicon
 from ragqa.models import Vectors
-from ragqa.question.refusal import HELP, NO_SEARCH, REFUSALS, Alarm, Refusal, Status
+from ragqa.question.danger import danger, is_quiet, tells_of_someone
+from ragqa.question.refusal import ANYWAY, HELP, NO_SEARCH, REFUSALS, Alarm, Refusal, Status
 from ragqa.question.scope import load_scope
+from ragqa.settings import Audience
 
 _WORDS = lexicon("question", "triage")
-_SOMEONE = re.compile(rf"\b(?:{_WORDS['someone'].pattern})\b", re.IGNORECASE)
-_GENERAL = re.compile(rf"^(?:{_WORDS['general'].pattern})", re.IGNORECASE)
-_NOW = re.compile(rf"\b(?:{_WORDS['now'].pattern})\b", re.IGNORECASE)
-_SELF_HARM = re.compile(rf"\b(?:{_WORDS['self_harm'].pattern})", re.IGNORECASE)
-_OVERDOSE = re.compile(rf"\b(?:{_WORDS['overdose'].pattern})", re.IGNORECASE)
-_SIGNS = re.compile(rf"\b(?:{_WORDS['signs'].pattern})", re.IGNORECASE)
-_EXPLAINING = re.compile(rf"\b(?:{_WORDS['explaining'].pattern})\b", re.IGNORECASE)
 _TO_THE_MACHINE = re.compile(rf"\b(?:{_WORDS['to_the_machine'].pattern})\b", re.IGNORECASE)
 _TASK = re.compile(rf"^(?:(?:{_WORDS['politeness'].pattern}) )?(?:{_WORDS['task'].pattern})\b", re.IGNORECASE)
 _FORGERY = re.compile(_WORDS["forgery"].pattern, re.IGNORECASE)
+_AROUND = r"[\s,;:.!()\u2013\u2014-]{0,4}"
+_NO_EMERGENCY = re.compile(rf"{_AROUND}\b(?:{_WORDS['no_emergency'].pattern}){_AROUND}", re.IGNORECASE)
 
 URGENT = 0.6
 """Probability of telling of an emergency, of any kind, from which a question does; by hand, from the shares that
@@ -33,29 +31,15 @@ OUTSIDE = 0.9
 away."""
 
 
-def alarm(question: str, follows: bool = False) -> Alarm | None:
-    """The emergency a question tells of, None when it asks for information about one; ``follows``: it is a follow-up."""
-    general = bool(_GENERAL.match(question.strip()))
-    someone, now = _names_someone(question) or (follows and _tells(question)), bool(_NOW.search(question))
-    if _SELF_HARM.search(question) and not (general and not now):
-        return "self_harm"
-    if general and not (someone and now):
-        return None
-    if _OVERDOSE.search(question) and (someone or now):
-        return "overdose"
-    if _SIGNS.search(question) and (someone or now):
-        return "emergency"
-    return None
+def alarm(question: str) -> Alarm | None:
+    """The emergency a question tells of by its wording, None when it asks for information about one."""
+    return danger(question)
 
 
-def _tells(question: str) -> bool:
-    """Whether a follow-up tells of this moment, or of a sign of danger without asking about it."""
-    asks = question.rstrip().endswith("?") or _GENERAL.match(question.strip())
-    return bool(_NOW.search(question) or (not asks and (_SIGNS.search(question) or _OVERDOSE.search(question))))
-
-
-def _names_someone(question: str) -> bool:
-    return bool(_SOMEONE.search(_EXPLAINING.sub(" ", question)))
+def searchable(question: str) -> str | None:
+    """A question without the words by which a clinician says that it is no emergency; None where nobody says so."""
+    without, times = _NO_EMERGENCY.subn(" ", question)
+    return without.strip() if times else None
 
 
 def _probed_alarm(query: Vectors, fingerprint: str) -> Alarm | None:
@@ -91,28 +75,30 @@ def outside(question: str, query: Vectors, fingerprint: str, follows: bool = Fal
     return max(reasons, key=lambda name: found[name])
 
 
-def refuse(question: str, query: Vectors, fingerprint: str, follows: bool = False) -> Refusal | None:
+def refuse(
+    question: str, query: Vectors, fingerprint: str, follows: bool = False, audience: Audience = "clinician", calm: bool = False
+) -> Refusal | None:
     """Stop what is no question of information, and an emergency that its wording alone does not tell of, as ``emergency``;
     None when the question may be searched for.
 
     ``query`` is the embedding of the question as understood, shape (1, dimension), by the model with this ``fingerprint``.
-    In a follow-up the probe counts only beside someone and a moment or a sign: after talk about a drug "suicide?" asks about
-    an outcome, and "cannot wake him" is no less urgent.
+    The probe counts only where somebody or today is told of: after talk about a drug "suicide?" asks about an outcome.
+    ``calm``: a clinician said that it is no emergency.
     """
     reason = outside(question, query, fingerprint, follows)
-    probed = reason != "task" and (not follows or (_names_someone(question) and _tells(question)))
+    probed = not calm and reason not in ("task", "harmful") and tells_of_someone(question) and not is_quiet(question)
     if probed and (found := _probed_alarm(query, fingerprint)):
-        return _urgent(found)
+        return _urgent(found, audience)
     if reason in ("instruction", "harmful", "task"):
         return Refusal(status=Status.OUT_OF_SCOPE, message=REFUSALS[reason])
     return None
 
 
-def emergency(question: str, follows: bool = False) -> Refusal | None:
+def emergency(question: str, audience: Audience = "clinician") -> Refusal | None:
     """Stop a question whose wording alone tells of an emergency, as ``alarm``: it takes no model, so it can always be had."""
-    found = alarm(question, follows)
-    return _urgent(found) if found else None
+    found = alarm(question)
+    return _urgent(found, audience) if found else None
 
 
-def _urgent(found: Alarm) -> Refusal:
-    return Refusal(status=Status.URGENT, message=HELP[found] + NO_SEARCH)
+def _urgent(found: Alarm, audience: Audience) -> Refusal:
+    return Refusal(status=Status.URGENT, message=HELP[found] + NO_SEARCH + (ANYWAY if audience == "clinician" else ""))

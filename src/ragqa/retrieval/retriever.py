@@ -6,13 +6,13 @@ hits = retriever.retrieve(query)
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from ragqa.corpus.records import Passage
-from ragqa.index import Generation
-from ragqa.models import Embedder
+from ragqa.index import Generation, inner_products
+from ragqa.models import Embedder, Vectors
 from ragqa.question.query import Query
 from ragqa.retrieval.ranking import FOR_ANSWERS, STAGES, WEIGHED, Ranked, Stages, in_order, rank_readings, with_evidence
 from ragqa.settings import Settings
@@ -50,8 +50,25 @@ class HybridRetriever:
         self._generation, self._embedder, self._settings, self._stages = generation, embedder, settings, stages
 
     def retrieve(self, query: Query) -> list[Hit]:
-        """See ``Retriever``."""
-        return self.passages(query.readings, query.preferred)
+        """See ``Retriever``; of the records that a question calls by name also where nothing else finds them."""
+        hits = self.passages(query.readings, query.preferred)
+        return self._with_called(query.called - {hit.passage.source_id for hit in hits}, query.vector, hits)
+
+    def _with_called(self, called: Collection[str], vector: Vectors, hits: list[Hit]) -> list[Hit]:
+        """The hits and, of a few more sources, the first passages of each."""
+        rows = [
+            row
+            for source in sorted(called)[: self._settings.sources]
+            for row in self._generation.rows(source)[: self._settings.passages_per_source]
+        ]
+        if not rows:
+            return hits
+        near = inner_products(vector[0], self._generation.vectors(rows)).tolist()
+        found = [
+            Hit(passage=self._generation.passage(row), score=similarity, similarity=similarity, bm25=0.0)
+            for row, similarity in zip(rows, near, strict=True)
+        ]
+        return sorted([*hits, *found], key=lambda hit: (-hit.similarity, hit.passage.id))
 
     def passages(self, readings: Sequence[str], preferred: frozenset[str] = frozenset()) -> list[Hit]:
         """Passages of the best ``settings.sources`` sources, at most ``passages_per_source`` of each, nearest first.

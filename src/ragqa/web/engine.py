@@ -192,7 +192,7 @@ class Engine:
 
 def _sounds_urgent(asked: Asked) -> bool:
     """Whether a question may tell of an emergency; after what was said before, ``Ragqa.urgent`` decides."""
-    return len(asked.question) <= LONGEST_QUESTION and alarm(asked.question, follows=bool(asked.history)) is not None
+    return len(asked.question) <= LONGEST_QUESTION and alarm(asked.question) is not None
 
 
 def _without_index(settings: Settings) -> Ragqa:

@@ -14,6 +14,7 @@ from fastapi import Request
 
 from ragqa.answer.contract import Answer, Audience
 from ragqa.corpus.records import Article
+from ragqa.editorial.affected import rests_on
 from ragqa.index import Generation
 from ragqa.question.asked import Asked, Turn
 from ragqa.web.access import priority
@@ -121,7 +122,8 @@ def find(request: Request, id: str) -> Answer:
 
 
 def quotes_hold(answer: Answer, generation: Generation) -> bool:
-    """Whether everything an answer quotes is still said, word for word, by a source that may be cited."""
+    """Whether everything an answer quotes still stands in a source that may be cited, and rests on none that may not."""
     sources = {reference.number: generation.find(reference.source_id) for reference in answer.references}
     quotes = [support for statement in answer.statements for support in statement.support]
-    return all((source := sources[quote.reference]) and source.text[quote.start : quote.end] == quote.quote for quote in quotes)
+    said = all((source := sources[quote.reference]) and source.text[quote.start : quote.end] == quote.quote for quote in quotes)
+    return said and not generation.excluded(sorted(rests_on(answer, generation)))

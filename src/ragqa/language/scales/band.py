@@ -69,9 +69,14 @@ class Band:
 
 
 def fit(place: Band, band: Band) -> Fit:
-    """Whether a place lies in a band; "unknown" where their scales differ or the place reaches beyond the band."""
+    """Whether a place lies in a band; "unknown" where their scales differ or the place reaches beyond the band.
+
+    Who asks by a name asks for what a source calls so, whatever figures it gives for it.
+    """
     if place.scale is not band.scale:
         return "unknown"
+    if place.by_name and place.name == band.name:
+        return "inside"
     if place.stretch.beyond(band.stretch) or band.stretch.beyond(place.stretch):
         return "outside"
     return "inside" if place.stretch.within(band.stretch) else "unknown"

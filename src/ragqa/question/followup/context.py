@@ -14,13 +14,18 @@ from ragqa.question.followup.correction import corrected
 from ragqa.question.followup.courtesy import asks_nothing
 from ragqa.question.followup.mentions import WORDS, identities, identity, mentions, without_end
 from ragqa.question.followup.rewriting import rewritten
-from ragqa.question.followup.several import several
+from ragqa.question.followup.several import clauses, several
 from ragqa.question.followup.thread import Reading, Thread
 from ragqa.question.refusal import SEARCHED
 
 REMEMBERED = 6
 """Turns looked back on; by hand: so that the work per turn stays the same however long the conversation."""
 
+_AFRESH = re.compile(
+    rf"(?:(?:{WORDS['lead_in'].pattern})\b[\s,.:]*){{0,3}}(?:{WORDS['afresh'].pattern})\s?(?:[-–—:;,.]+\s?|\babout\s)(?=\S)",
+    re.IGNORECASE,
+)
+"""What leaves all that was said before."""
 _AGREED = re.compile(WORDS["agreed"].pattern, re.IGNORECASE)
 _DECLINED = re.compile(WORDS["declined"].pattern, re.IGNORECASE)
 _ORDINALS = tuple(WORDS["ordinals"].entries)
@@ -31,6 +36,10 @@ def standalone(question: str, history: Sequence[Turn], topic: str = "") -> Readi
     """Read a question in the light of the turns before it; ``topic`` is the title of the article being read."""
     if asks_nothing(question):
         return Reading(question, asks=False)
+    if afresh := _AFRESH.match(question):
+        rest = question[afresh.end() :]
+        if any(mention.role in (Role.TREATMENT, Role.CONDITION) for mention in mentions(rest)):
+            return Reading(rest, unnamed=unnamed(rest))
     turns = _asking(history)
     thread = _thread(turns, topic)
     if not (thread.question or thread.pending or topic):
@@ -45,16 +54,11 @@ def standalone(question: str, history: Sequence[Turn], topic: str = "") -> Readi
     return replace(read, joined=f"{without_end(thread.question)}: {question}")
 
 
-def apart(question: str, history: Sequence[Turn], topic: str = "") -> Reading | None:
-    """A text that holds several questions, each of them made to stand alone after the one before it; None where it asks one."""
-    questions = several(question)
-    if not questions:
-        return None
-    turns = list(history)
-    for part in questions:
-        read = standalone(part, turns, topic)
-        turns.append(Turn(question=part, standalone=read.text))
-    return Reading(question, choices=tuple(turn.standalone for turn in turns[len(history) :]), several=True)
+def apart(question: str) -> Reading | None:
+    """A text that holds several questions, each as it is worded; None where it asks one."""
+    if questions := several(question):
+        return Reading(question, questions=questions)
+    return Reading(question, questions=parts, loosely=True) if (parts := clauses(question)) else None
 
 
 def chosen(question: str, history: Sequence[Turn]) -> Reading | None:

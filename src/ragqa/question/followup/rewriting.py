@@ -122,7 +122,8 @@ def _resolved(question: str, said: _Said, thread: Thread) -> Reading:
     )
     if text == said.text and not thread.clinical:
         return Reading(question)  # with nothing to take over, it stands as asked
-    alone = all(mention.role is Role.NAME for mention in said.own) and (not said.rest or (text == said.text and said.points))
+    told = said.rest or (text != said.text and ASKING.search(said.text))
+    alone = all(mention.role is Role.NAME for mention in said.own) and (not told or (text == said.text and said.points))
     if alone and thread.question and thread.clinical and not choices:
         return Reading(f"{without_end(said.text)}: {thread.question}", is_follow_up=True)
     return Reading(text, is_follow_up=True)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 from ragqa.language.concepts import Role
-from ragqa.question.followup.mentions import ASKING, WORDS, identities, identity, mentions
+from ragqa.question.followup.mentions import ASKING, WORDS, identities, identity, mentions, telling_words
 from ragqa.question.understanding import QuestionType, understand
 
 MOST = 9
@@ -18,6 +18,14 @@ _END = re.compile(r"(?<=[?;])\s+|(?<=[a-z)]\.)\s+(?=[A-Z])")
 """Where a sentence ends."""
 _CLAUSE = re.compile(rf",\s+(?:(?:{WORDS['going_on'].pattern})\s+){{0,3}}(?=(?:{WORDS['asking'].pattern})\b)", re.IGNORECASE)
 """What parts a question from another one in its sentence."""
+_JOINED = re.compile(
+    rf",\s(?=(?:{WORDS['asking_on'].pattern})\b)|"
+    rf",?\s(?:{WORDS['going_on'].pattern})\s(?=(?:{WORDS['asking_on'].pattern}|{WORDS['relative'].pattern})\b)",
+    re.IGNORECASE,
+)
+"""What parts a clause that asks from the one before it, which may ask about the same."""
+_TOPIC = re.compile(r"^[^:?]{1,80}:\s")
+"""What all that follows is asked about."""
 _OPENING = re.compile(rf"^(?:(?:{WORDS['going_on'].pattern})\b[\s,]*)+", re.IGNORECASE)
 _LEANING = re.compile(rf"\b(?:{WORDS['pointing'].pattern})\b", re.IGNORECASE)
 _OR = re.compile(r"or\b", re.IGNORECASE)
@@ -35,6 +43,30 @@ def several(text: str) -> tuple[str, ...]:
             else:
                 questions.append(clause)
     return tuple(map(_ended, questions)) if len(questions) > 1 else ()
+
+
+def clauses(text: str) -> tuple[str, ...]:
+    """The clauses of a text that may be questions of their own, each with a word that the ones before it lack; empty where it
+    asks in one. ``several`` cuts where this is sure, here whether it was right is seen once each is asked.
+    """
+    found: list[str] = []
+    for sentence in re.split(r"(?<=\?)\s+", text):
+        joints = ["", *(match[0] for match in _JOINED.finditer(sentence))]
+        for joint, clause in zip(joints, _JOINED.split(sentence), strict=True):
+            if found and not (len(found) < MOST and _asks_more(clause, found)):
+                found[-1] += (joint or " ") + clause
+            else:
+                found.append(clause)
+    return tuple(map(_ended, found)) if len(found) > 1 else ()
+
+
+def _asks_more(text: str, before: Sequence[str]) -> bool:
+    """Whether a clause asks, after one that asks, for something told of by a word that nothing before it holds."""
+    asked = _OPENING.sub("", text)
+    if _OR.match(text) or not (_asks(_TOPIC.sub("", before[-1])) and (ASKING.match(asked) or text.endswith("?"))):
+        return False
+    known = {word.casefold() for said in before for word in telling_words(said, ())}
+    return any(word.casefold() not in known for word in telling_words(asked, ()))
 
 
 def _is_another(text: str, before: Sequence[str], in_sentence: bool) -> bool:

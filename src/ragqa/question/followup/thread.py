@@ -22,7 +22,8 @@ class Reading:
 
     ``joined`` is the question behind the one before it: clumsier, and free of any rule's mistake. ``unnamed`` are words of the
     question that point to something nobody named ("this drug"); ``asks``: whether anything is asked at all ("thanks" does not);
-    ``several``: the choices are no readings of the question but the questions that it holds.
+    ``questions`` are those of a text that asks several, as they are worded, each after those before it; ``loosely``: they may as
+    well be one, asked in clauses.
     """
 
     text: str
@@ -31,7 +32,8 @@ class Reading:
     joined: str = ""
     unnamed: str = ""
     asks: bool = True
-    several: bool = False
+    questions: tuple[str, ...] = ()
+    loosely: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class Thread:
         """Whether it speaks of a treatment or a condition: outside medicine these rules know too little to add words."""
         if self.searched:
             return True
-        found = mentions(f"{self.question} {self.topic}")
+        found = mentions(f"{self.question} {self.topic}".strip())
         return any(m.role in (Role.TREATMENT, Role.CONDITION) and not _OF_ANY_TRADE.search(m.text) for m in found)
 
     def of(self, role: Role) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import get_args
@@ -29,11 +30,17 @@ class Redacted:
 
 def redact(text: str) -> Redacted:
     """Replace what could identify a patient: "Anna S., seen May 3, 2024" becomes "[name], seen [date]"."""
+    text = _seen(text)
     parts, at, found = [], 0, identifiers(text)
     for span in found:
         parts += [text[at : span.start], f"[{span.kind}]"]
         at = span.end
     return Redacted("".join([*parts, text[at:]]), tuple(dict.fromkeys(span.kind for span in found)))
+
+
+def _seen(text: str) -> str:
+    """A text without the signs that nobody sees: they come along with what is copied from a page, and part names."""
+    return text if text.isascii() else "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
 
 
 def without_heading(redacted: str) -> str:
