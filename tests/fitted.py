@@ -13,8 +13,8 @@ from ragqa.evidence.candidates import Candidate, candidates
 from ragqa.evidence.sources import Retrieved, Source
 from ragqa.language.about import about
 from ragqa.question.followup import Reading
-from ragqa.question.naming import Uses
 from ragqa.question.query import Query
+from ragqa.question.studies import Uses
 from ragqa.question.terms import Vocabulary
 from ragqa.question.understanding import understand
 from ragqa.retrieval.retriever import Hit

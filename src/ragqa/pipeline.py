@@ -26,6 +26,7 @@ from ragqa.composing.extractive import ExtractiveComposer
 from ragqa.evidence.clarity import unclear
 from ragqa.evidence.gathering import Evidence, gather
 from ragqa.evidence.sources import Retrieved, expanded
+from ragqa.evidence.waiting import waiting
 from ragqa.index import Generation
 from ragqa.index.opened import OpenIndex
 from ragqa.index.withheld import LiveGate
@@ -81,7 +82,7 @@ class Ragqa(OpenIndex):
                 return answer  # else it cites what was taken back while it was made
 
     def _answered(self, asked: Asked, audience: Audience | None, understood: str | None, stage: Callable[[str], None]) -> Answer:
-        """A question answered, of several each in its turn; as one where none of them is, or not each of those that may be one."""
+        """A question answered, of several each in its turn; as one where none of them is, or, of mere clauses, not each."""
         timer = Timer()
         query = self.reader().read(asked, audience, understood)
         questions = query.reading.questions
@@ -120,15 +121,9 @@ class Ragqa(OpenIndex):
         statements, cited = cite(verified(drafts, evidence.retrieved.records, query.audience), evidence.retrieved.records)
         for statement in statements:
             check_statement(statement)
-        answer = assembled(
-            query,
-            evidence,
-            statements,
-            cited,
-            self._made(query, query.readings),
-            self.generation.find,
-            self.generation.articles_left_out,
-        )
+        waits = () if statements else waiting(query, self.generation.articles_left_out())
+        made = self._made(query, query.readings)
+        answer = assembled(query, evidence, statements, cited, made, self.generation.find, waits)
         timer.lap("check")
         return timer.told(answer)
 

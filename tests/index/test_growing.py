@@ -26,6 +26,7 @@ SMALL = Sizes(exact=40, segment=32, slack=0.4, queries=20)
 """So low that sixty records are a large index."""
 DRUGS = ("lithium", "ketamine", "memantine", "sertraline", "quetiapine", "lamotrigine", "melatonin")
 CONDITIONS = ("mania", "panic disorder", "insomnia", "obsessive-compulsive disorder", "post-traumatic stress disorder")
+AUTHORS = ("Okafor C", "Lindqvist-Berg A", "MIRAGE investigators")
 QUESTIONS = [f"Does {drug} help in {condition}?" for drug, condition in zip(DRUGS, CONDITIONS * 2, strict=False)]
 
 
@@ -35,7 +36,11 @@ def trial(number: int, version: int = 0, **changes: Any) -> dict[str, Any]:
     text = f"In trial {number} {10 + number * 7 + version} adults with {condition} took {drug} for {2 + number % 9} weeks."
     result = f"{drug.capitalize()} lowered the score by {version + number % 13} points, and {number % 17} people left early."
     return abstract(
-        1000 + number, title=f"{drug} in {condition}, trial {number}", sections=[{"text": f"{text} {result}"}], **changes
+        1000 + number,
+        title=f"{drug} in {condition}, trial {number}",
+        authors=[AUTHORS[(number + version) % 3], "et al"],
+        sections=[{"text": f"{text} {result}"}],
+        **changes,
     )
 
 
@@ -55,6 +60,10 @@ def assert_same_answers(one: Generation, other: Generation, embedder: Embedder, 
         assert all(abs(score - scores[source]) < 1e-4 for source, score in mine)
         assert np.allclose([score for _, score in mine], [score for _, score in its], atol=1e-4)
     assert one.left_out() == other.left_out()
+    assert one.articles_left_out() == {id_: why for id_, why in one.left_out().items() if id_.startswith("article:")}
+    for name in ("Okafor", "LINDQVIST", "mirage"):
+        assert one.credited(name) == other.credited(name) != []
+        assert all(one.find(id_) and one.passage(one.rows(id_)[0]).source_id == id_ for id_, _ in one.credited(name))
     assert one.articles() == other.articles()
     assert one.manifest.counts == other.manifest.counts
     assert one.manifest.corpus_sha256 == other.manifest.corpus_sha256

@@ -8,7 +8,6 @@ from typing import Any
 
 from ragqa.answer.appraisal import Body, appraise
 from ragqa.answer.contract import DISCLAIMERS, Answer, Reference, Trace
-from ragqa.answer.waiting import waiting
 from ragqa.checking.statements import Statement
 from ragqa.corpus.records import Abstract, Article
 from ragqa.corpus.study import follow_up, sample_size, study_design
@@ -50,14 +49,14 @@ def assembled(
     cited: Sequence[str],
     made: Made,
     find: Find,
-    left_out: Callable[[], Mapping[str, str]] = dict,
+    waits: Sequence[str] = (),
 ) -> Answer:
     """An answer from checked statements and the ids of the sources they cite, in the order of their numbers; without any, an
-    abstention that says what was missing. ``find`` gives the records that articles cite, none that may not be shown; ``left_out`` the articles that may
-    not, id to reason.
+    abstention that says what was missing. ``find`` gives the records that articles cite, none that may not be shown; ``waits``
+    are sentences on articles that may answer it and may not be quoted.
     """
     if not statements:
-        return _abstained(query, evidence, made, left_out())
+        return _abstained(query, evidence, made, waits)
     records = evidence.retrieved.records
     references = tuple(reference(records[source], number) for number, source in enumerate(cited, start=1))
     behind = _body(query, statements, [records[source] for source in cited], find)
@@ -122,7 +121,7 @@ def _not_held(query: Query) -> list[str]:
     return [f"No record here is of {missing}."] if missing else []
 
 
-def _abstained(query: Query, evidence: Evidence, made: Made, left_out: Mapping[str, str]) -> Answer:
+def _abstained(query: Query, evidence: Evidence, made: Made, waits: Sequence[str]) -> Answer:
     medical = query.is_medical(query.asked)
     return answer_of(
         query,
@@ -130,7 +129,7 @@ def _abstained(query: Query, evidence: Evidence, made: Made, left_out: Mapping[s
         _scores(evidence),
         evidence.closed,
         status=Status.INSUFFICIENT_EVIDENCE if medical else Status.OUT_OF_SCOPE,
-        message=_abstention(query, evidence, left_out) if medical else REFUSALS["other"],
+        message=_abstention(query, evidence, waits) if medical else REFUSALS["other"],
     )
 
 
@@ -174,11 +173,11 @@ def _readability(query: Query, statements: Sequence[Statement]) -> dict[str, flo
     return {"reading_grade": own or 0.0, "reading_grade_of_sources": quoted or 0.0}
 
 
-def _abstention(query: Query, evidence: Evidence, left_out: Mapping[str, str]) -> str:
+def _abstention(query: Query, evidence: Evidence, waits: Sequence[str]) -> str:
     parts = ["The approved articles and the abstracts they cite do not answer this question.", *_not_held(query)]
     if missing := evidence.lacking or evidence.sufficiency.missing:
         parts.append(f"No single source covers: {', '.join(missing)}.")
-    parts += waiting(query, left_out)
+    parts += waits
     near = [record.title for record in evidence.retrieved.records.values()][:3]
     if titles := [title for title in near if title]:
         parts.append("Nearest sources searched: " + "; ".join(title.rstrip(".?") for title in titles) + ".")

@@ -14,13 +14,13 @@ from ragqa.corpus.records import Abstract
 FIRST = 3
 """Authors by whom a study is called; by hand: it is spoken of by the first, or by two or three together."""
 
-_GIVEN = re.compile(r"(?:,.*|(?:\s[A-Z][A-Z.-]{0,4}| (?:Jr|Sr|I{2,3}|2nd|3rd)\.?)+)$")
-"""What stands behind a family name: a comma with the given name, initials, a suffix."""
+_GIVEN = re.compile(r"[A-Z][A-Z.-]{0,4}|Jr\.?|Sr\.?|2nd|3rd|II|III")
+"""What stands behind a family name: initials, a suffix."""
 _NOBODY = frozenset({"et al", "et al."})
-_GROUP = re.compile(r"\b[A-Z][A-Z*-]{2,}\w*")
+_GROUP = re.compile(r"(?<!\w)[A-Z][A-Z*-]{2,20}(?!\w)")
 """An acronym in the name of a group or of a journal."""
-_SPOKEN_OF = re.compile(r"Cochrane\b|[A-Z]\w+$")
-"""A journal that is called by its first word, or has no other."""
+_SPOKEN_OF = frozenset({"Cochrane"})
+"""First words by which journals are called that have more of them."""
 
 
 def credits(record: Abstract) -> frozenset[str]:
@@ -37,12 +37,20 @@ def _names(record: Abstract) -> Iterator[str]:
     for author in record.authors[:FIRST]:
         if author.casefold() in _NOBODY:
             continue
-        family = _GIVEN.sub("", author)
+        family = _family(author)
         if family != author:
             yield family
             yield from family.split("-") if "-" in family else ()
         yield from _GROUP.findall(family)
-    journal = record.journal or ""
-    if spoken_of := _SPOKEN_OF.match(journal):
-        yield spoken_of[0]
-    yield from _GROUP.findall(journal)
+    journal = (record.journal or "").split()
+    if len(journal) == 1 or _SPOKEN_OF.intersection(journal[:1]):
+        yield journal[0]
+    yield from _GROUP.findall(" ".join(journal))
+
+
+def _family(author: str) -> str:
+    """A name without what is given: what stands behind a comma, and initials and suffixes at its end."""
+    words = author.partition(",")[0].split()
+    while len(words) > 1 and _GIVEN.fullmatch(words[-1]):
+        words.pop()
+    return " ".join(words)

@@ -38,7 +38,8 @@ class Candidate:
 
     ``about`` is what it names, ``met`` how many of the concepts asked about it is about; ``context`` is read with it by the
     reranker; ``near`` is the cosine of its passage with the question; ``lead``: it stands in an article on this very
-    question; ``rests_on`` are the sources that an article cites for it; ``design`` is GRADE's starting level, 0 to 3; ``directness`` is higher the more directly it answers (``directed``).
+    question; ``rests_on`` are the sources that an article cites for it; ``design`` is GRADE's starting level, 0 to 3;
+    ``directness`` is higher the more directly it answers (``directed``).
     ``vector``, ``similarity`` (cosine) and ``logit`` (of the reranker) are set once it was read and judged.
     """
 

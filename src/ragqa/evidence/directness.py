@@ -1,4 +1,4 @@
-"""How directly a sentence answers: whether it tells the value that is asked for, of all patients, and what was found or only done.
+"""How directly a sentence answers: whether it tells the value asked for, of all patients, and what was found or only done.
 
 Among sentences on what was asked the direct ones are chosen and read first; none is left out.
 """

@@ -1,0 +1,58 @@
+"""What answers directly: the value asked for, all patients, the degree asked about, what was found."""
+
+from __future__ import annotations
+
+import pytest
+from fitted import asked, found_in, study
+
+from ragqa.corpus.records import Abstract
+from ragqa.evidence.directness import directed
+
+pytestmark = pytest.mark.quick
+
+
+def directness(question: str, *records: Abstract) -> dict[str, int]:
+    """The directness of each sentence, by its first word."""
+    found, retrieved = found_in(*records)
+    return {one.text.split()[0]: one.directness for one in directed(asked(question), found, retrieved)}
+
+
+@pytest.mark.parametrize(
+    ("question", "telling", "other"),
+    [
+        ("gabapentin half-life", "Gabapentin has a half-life of 5 to 7 hours.", "Renal disease doubled the half-life."),
+        ("NNT of gabapentin", "The number needed to treat was 6 in neuropathy.", "Treated patients needed fewer rescue drugs."),
+        ("hazard ratio for falls on gabapentin", "Falls rose (hazard ratio 1.4).", "Hazard of falls rose by a third."),
+        ("effect size of gabapentin", "Pain fell with an SMD of -0.4.", "The effect on pain was moderate in size."),
+        ("serum level of gabapentin", "Levels reached 8 mg/L at steady state.", "Serum levels were not measured here."),
+    ],
+)
+def test_a_sentence_that_tells_the_value_asked_for_is_direct(question: str, telling: str, other: str) -> None:
+    """One that only speaks of it is not."""
+    found = directness(question, study("Gabapentin", telling, other))
+    assert list(found.values()) == [1, 0]
+    assert set(directness("Does gabapentin help?", study("Gabapentin", telling, other)).values()) == {0}
+
+
+def test_what_holds_for_one_degree_of_an_organ_function_is_less_direct() -> None:
+    """Unless it is asked about."""
+    record = study("Gabapentin", "Usual: 300 mg thrice a day for adults.", "Severe renal impairment: 100 mg once a day.")
+    assert directness("What is the dose of gabapentin?", record) == {"Usual:": 0, "Severe": -1}
+    assert directness("dose of gabapentin in severe renal impairment?", record) == {"Usual:": 0, "Severe": 0}
+
+
+def test_the_degree_of_a_disease_that_is_asked_about_is_direct() -> None:
+    """Another is less so, and a sentence on both is on the one asked about."""
+    said = ("Mild asthma improved on it.", "Severe asthma did not improve.", "Both mild and severe asthma itched.", "All slept.")
+    found = directness("montelukast for mild asthma", study("Montelukast", *said[:3], "All slept well on it."))
+    assert found == {"Mild": 1, "Severe": -1, "Both": 1, "All": 0}
+    assert set(directness("montelukast for asthma", study("Montelukast", *said[:3])).values()) == {0}
+
+
+def test_what_was_done_is_less_direct_than_what_was_found() -> None:
+    """Unless the question asks for it; a fact told among the methods stays a fact."""
+    done = study(
+        "Montelukast", "We randomised 90 adults in a trial.", "Montelukast is licensed from six months of age.", label="METHODS"
+    )
+    assert directness("Does montelukast help in asthma?", done) == {"We": -1, "Montelukast": 0}
+    assert directness("How many adults were randomised to montelukast?", done) == {"We": 0, "Montelukast": 0}
