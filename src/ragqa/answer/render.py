@@ -10,12 +10,14 @@ import re
 import textwrap
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-
-import jinja2
+from typing import TYPE_CHECKING
 
 from ragqa.answer.contract import Answer, Reference
 from ragqa.checking.statements import Statement
 from ragqa.question.refusal import Status
+
+if TYPE_CHECKING:
+    import jinja2
 
 CAUTION = "Not yet reviewed by a person: put together automatically from approved articles and the abstracts they cite."
 CAUTIONS = {
@@ -243,6 +245,8 @@ def escaped(text: str) -> str:
 @lru_cache(maxsize=4)
 def template(name: str, room: str = "answer") -> jinja2.Template:
     """A page of a room's ``templates/``, which may extend those of this room; every value in it is escaped."""
+    import jinja2  # a plain text needs no page
+
     environment = jinja2.Environment(
         loader=jinja2.ChoiceLoader([jinja2.PackageLoader(f"ragqa.{place}") for place in (room, "answer")]),
         autoescape=True,

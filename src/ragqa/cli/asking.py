@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ragqa.cli.options import audience_option, folder_options, open_ragqa, plain, progress_bar, settings_from, workers_option
+from ragqa.cli.options import (
+    audience_option,
+    folder_options,
+    kept,
+    open_ragqa,
+    plain,
+    progress_bar,
+    settings_from,
+    workers_option,
+)
 
 if TYPE_CHECKING:
     from ragqa.settings import Settings
@@ -100,9 +109,10 @@ def ask(
     Example:
       ragqa ask "What dose of memantine in severe renal impairment?" --format md
     """
-    from ragqa.answer.render import explain as explanation
-    from ragqa.answer.render import render
-    from ragqa.conversation.turns import add_turn, read_turns, turn_of
+    with kept():
+        from ragqa.answer.render import explain as explanation
+        from ragqa.answer.render import render
+        from ragqa.conversation.turns import add_turn, read_turns, turn_of
 
     settings = settings_from(corpus=corpus, index=index, model=model, audience=audience)
     history = read_turns(conversation) if conversation else []

@@ -9,17 +9,20 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
+from functools import cache
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import yaml
 from pydantic import ValidationError
 
 from ragqa.corpus.parts import Part
 from ragqa.corpus.records import Article, ArticleSpan, ReviewEvent, ReviewState, explain
 from ragqa.errors import CorpusError, InvalidRecord
 from ragqa.files import read_text
+
+if TYPE_CHECKING:
+    import yaml
 
 LONGEST_ARTICLE = 64 * 1024
 """Bytes, some ten thousand words. The longest of the corpus has 3,500; the time that a page of it takes grows with them."""
@@ -90,30 +93,39 @@ def _parsed_article(file: Path, slug: str | None) -> Article:
         raise InvalidRecord(file, 1, f"front matter: {explain(error)}") from error
 
 
-class _Text(yaml.SafeLoader):
-    """YAML whose values are texts, lists and mappings, or nothing; pydantic reads dates from texts. Other tags are faults."""
-
-
 _TAG = "tag:yaml.org,2002:"
-_Text.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in found if tag == _TAG + "null"]
-    for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_Text.yaml_constructors = {
-    tag: made
-    for tag, made in yaml.SafeLoader.yaml_constructors.items()
-    if tag in (None, *(_TAG + name for name in ("str", "null", "seq", "map")))
-}
+
+
+@cache
+def _texts() -> type[yaml.SafeLoader]:
+    """YAML whose values are texts, lists and mappings, or nothing; pydantic reads dates from texts. Other tags are faults."""
+    import yaml
+
+    class Texts(yaml.SafeLoader):
+        pass
+
+    Texts.yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in found if tag == _TAG + "null"]
+        for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+    Texts.yaml_constructors = {
+        tag: made
+        for tag, made in yaml.SafeLoader.yaml_constructors.items()
+        if tag in (None, *(_TAG + name for name in ("str", "null", "seq", "map")))
+    }
+    return Texts
 
 
 def _front_matter(file: Path, text: str) -> tuple[dict[str, Any], str, int]:
     """Metadata, body, and the number of lines before the body."""
+    import yaml  # whoever asks reads no article's file
+
     match = _FRONT.match(text, 0, FRONT_MATTER)
     if not match:
         within = f" within {FRONT_MATTER // 1024} Ki characters" if len(text) > FRONT_MATTER else ""
         raise InvalidRecord(file, 1, f"no front matter: the file must start with a line ---, YAML, and a line ---{within}")
     try:
-        meta = yaml.load(match[1], _Text)
+        meta = yaml.load(match[1], _texts())
     except RecursionError:
         raise InvalidRecord(file, 1, "bad YAML: brackets within brackets without end") from None
     except yaml.YAMLError as error:
