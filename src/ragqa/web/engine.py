@@ -24,6 +24,7 @@ from ragqa.files.places import stamp
 from ragqa.parallel import cores
 from ragqa.pipeline import Ragqa
 from ragqa.question.asked import LONGEST_QUESTION, Asked
+from ragqa.question.studies import nobody
 from ragqa.question.triage import alarm
 from ragqa.retrieval.retriever import Hit
 from ragqa.settings import Settings
@@ -198,7 +199,13 @@ def _sounds_urgent(asked: Asked) -> bool:
 def _without_index(settings: Settings) -> Ragqa:
     """What tells an emergency where no index is open: of this one only ``urgent`` can be asked, of a question without article."""
     nothing: Any = SimpleNamespace(
-        name="none", fingerprint="none", manifest=SimpleNamespace(generation="none"), withheld={}, terms=str.split, uses=bool
+        name="none",
+        fingerprint="none",
+        manifest=SimpleNamespace(generation="none"),
+        withheld={},
+        terms=str.split,
+        uses=bool,
+        credited=nobody,
     )
     return Ragqa(settings, nothing, nothing)
 
