@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from ragqa.answer.assembly import Made, assembled, refused
-from ragqa.answer.combining import combined
+from ragqa.answer.combining import combined, tells_more
 from ragqa.answer.contract import Answer
 from ragqa.answer.provenance import Provenance, digest, made_with, provenance
 from ragqa.answer.timing import Timer
@@ -82,18 +82,20 @@ class Ragqa(OpenIndex):
                 return answer  # else it cites what was taken back while it was made
 
     def _answered(self, asked: Asked, audience: Audience | None, understood: str | None, stage: Callable[[str], None]) -> Answer:
-        """A question answered, of several each in its turn; as one where none of them is, or, of mere clauses, not each."""
+        """A question answered; of several each in its turn, clauses that may be several only where that tells more."""
         timer = Timer()
         query = self.reader().read(asked, audience, understood)
-        questions = query.reading.questions
+        questions, loosely = query.reading.questions, query.reading.loosely
         if query.refusal or not questions:
             return self._walk(query, asked, stage, timer)
         answers = [self._one_of(one, audience, stage, len(questions)) for one in asked.one_by_one(questions)]
-        if urgent := next((answer for answer in answers if answer.status is Status.URGENT), None):
+        urgent = next((answer for answer in answers if answer.status is Status.URGENT), None)
+        if urgent and not loosely:
             return timer.told(refused(query, Refusal(status=urgent.status, message=urgent.message or ""), self._made(query)))
-        answered = sum(answer.status is Status.ANSWERED for answer in answers)
-        if answered < (len(answers) if query.reading.loosely else 1):
-            return self._walk(self.reader().read(asked, audience, as_one=True), asked, stage, timer)
+        if loosely or not any(answer.statements for answer in answers):
+            whole = self._walk(self.reader().read(asked, audience, as_one=True), asked, stage, timer)
+            if not tells_more(answers, whole):
+                return whole
         searched = tuple(wording for answer in answers for wording in answer.trace.queries)
         return timer.told(combined(query, answers, self._made(query, searched)))
 

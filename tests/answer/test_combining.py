@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from test_assembly import MADE, query
 
 from ragqa.answer.appraisal import LEVELS
-from ragqa.answer.combining import combined
+from ragqa.answer.combining import combined, tells_more
 from ragqa.answer.contract import Answer, Certainty, Conflict, Strength
 from ragqa.answer.render import RENDERERS, render, sections
 from ragqa.question.refusal import Status
@@ -74,6 +74,23 @@ def test_the_strength_is_that_of_the_weakest(strengths: list[Strength]) -> None:
     assert whole.evidence is not None
     assert whole.evidence.strength == min(strengths, key=LEVELS.index)
     assert all(whole.evidence.why.count(f"Because {strength}.") == 1 for strength in set(strengths))
+
+
+@pytest.mark.parametrize(
+    ("parts", "whole", "more"),
+    [
+        ([of("pmid:1"), of("pmid:2")], of("pmid:3", "pmid:1"), True),
+        ([of("pmid:1"), of("pmid:2", "pmid:3")], of("pmid:2", "pmid:1"), False),
+        ([of("pmid:1"), of("pmid:2")], NOTHING, True),
+        ([of("pmid:1"), NOTHING], of("pmid:3"), False),
+        ([NOTHING, NOTHING], NOTHING, False),
+    ],
+)
+def test_clauses_are_several_questions_where_each_is_answered_by_something_new(
+    parts: list[Answer], whole: Answer, more: bool
+) -> None:
+    """Else the text asks one."""
+    assert tells_more(parts, whole) is more
 
 
 def test_a_disagreement_keeps_its_sides() -> None:

@@ -49,6 +49,24 @@ def test_the_degree_of_a_disease_that_is_asked_about_is_direct() -> None:
     assert set(directness("montelukast for asthma", study("Montelukast", *said[:3])).values()) == {0}
 
 
+def test_a_degree_told_in_the_story_is_not_asked_about() -> None:
+    """It may be that of another disease."""
+    said = ("Mild asthma improved on it.", "Severe asthma did not improve.")
+    assert set(directness("Severe eczema. Does montelukast help in asthma?", study("Montelukast", *said)).values()) == {0}
+
+
+@pytest.mark.parametrize("form", ["XR", "extended-release", "modified release"])
+def test_the_form_of_a_drug_that_is_asked_about_is_direct(form: str) -> None:
+    """However it is called."""
+    said = (
+        "Extended-release tablets start at 600 mg.",
+        "Immediate-release capsules start at 300 mg.",
+        "Doses are raised weekly.",
+    )
+    found = directness(f"starting dose of gabapentin {form}?", study("Gabapentin", *said))
+    assert found == {"Extended-release": 1, "Immediate-release": -1, "Doses": 0}
+
+
 def test_what_was_done_is_less_direct_than_what_was_found() -> None:
     """Unless the question asks for it; a fact told among the methods stays a fact."""
     done = study(

@@ -57,6 +57,12 @@ def combined(query: Query, answers: Sequence[Answer], made: Made) -> Answer:
     )
 
 
+def tells_more(answers: Sequence[Answer], whole: Answer) -> bool:
+    """Whether each of several answers has statements, and their first ones are not all in the answer to the whole text."""
+    told = {statement.text for statement in whole.statements}
+    return all(answer.statements for answer in answers) and any(answer.statements[0].text not in told for answer in answers)
+
+
 def _moved(statement: Statement, numbers: Mapping[int, int]) -> Statement:
     """The statement under the whole answer's numbers."""
     support = tuple(one.model_copy(update={"reference": numbers[one.reference]}) for one in statement.support)

@@ -6,7 +6,7 @@ Among sentences on what was asked the direct ones are chosen and read first; non
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ragqa.corpus.passages import label_at
@@ -14,13 +14,18 @@ from ragqa.evidence.candidates import Candidate
 from ragqa.evidence.sources import Retrieved
 from ragqa.language.lexicon import lexicon
 from ragqa.language.scales import bands, places
+from ragqa.language.sentences import sentences
 from ragqa.question.query import ORGANS, Query
 
 _WORDS = lexicon("evidence", "directness")
 _OF_METHODS = re.compile(rf"\b(?:{_WORDS['of_methods'].pattern})\b", re.IGNORECASE)
 _METHODS = frozenset(_WORDS["methods_labels"].entries)
 _OF_A_STUDY = re.compile(rf"\b(?:{_WORDS['of_a_study'].pattern})\b", re.IGNORECASE)
-_DEGREE = re.compile(rf"\b(?:{_WORDS['degrees'].pattern})\b", re.IGNORECASE)
+_ASPECTS = tuple(
+    {forms[0]: re.compile(rf"\b(?:{'|'.join(forms)})\b", re.IGNORECASE) for forms in _WORDS[group].rows()}
+    for group in ("degrees", "forms")
+)
+"""Of a disease its degrees, of a drug its forms, by name: a sentence on one of them is on no other."""
 _VALUES = tuple(
     (re.compile(rf"\b(?:{asked})\b", re.IGNORECASE), re.compile(told, re.IGNORECASE))
     for asked, (told,) in _WORDS["values"].table().items()
@@ -28,31 +33,37 @@ _VALUES = tuple(
 
 
 def directed(query: Query, found: Sequence[Candidate], retrieved: Retrieved) -> list[Candidate]:
-    """The candidates with their directness: one up where a value is asked for by its name and told, one up or down where a degree
-    of a disease is asked about and it is the one spoken of or another; one down where only some degree of an organ's function is
-    spoken of and the question speaks of none, and where a study's methods are told and not asked for.
+    """The candidates with their directness: one up where a value is asked for by its name and told; one up where the degree of a
+    disease or the form of a drug that is asked about is spoken of, one down where only another is; one down where a degree of an
+    organ's function is spoken of and the question speaks of none, and where a study's methods are told and not asked for.
     """
     asked = query.searched
-    wanted = [told for asks, told in _VALUES if asks.search(asked)]
+    wanted = [tells for asks, tells in _VALUES if asks.search(asked)]
     of_an_organ = any(place.scale in ORGANS for place in places(asked))
-    degrees = frozenset() if of_an_organ else _degrees(asked)
+    told = _asking(query.text)  # a brand's name may hold the form
+    aspects = [(aspect, _named(aspect, told)) for aspect in (_ASPECTS[1:] if of_an_organ else _ASPECTS)]
     of_findings = not _OF_METHODS.search(asked)
     directed = []
     for candidate in found:
         record = retrieved.sources[candidate.source_id].record
-        tells = any(told.search(candidate.text) for told in wanted)
+        tells = any(value.search(candidate.text) for value in wanted)
+        agrees = sum(_agreement(of, _named(aspect, candidate.text)) for aspect, of in aspects if of)
         some = not of_an_organ and any(band.scale in ORGANS for band in bands(candidate.text, record.text))
         methods = of_findings and label_at(record, candidate.start) in _METHODS and bool(_OF_A_STUDY.search(candidate.text))
-        of_degree = _agree(degrees, _degrees(candidate.text)) if degrees else 0
-        directed.append(replace(candidate, directness=candidate.directness + tells + of_degree - some - methods))
+        directed.append(replace(candidate, directness=candidate.directness + tells + agrees - some - methods))
     return directed
 
 
-def _degrees(text: str) -> frozenset[str]:
-    """The degrees of a disease that a text names."""
-    return frozenset(match[0].casefold() for match in _DEGREE.finditer(text))
+def _asking(question: str) -> str:
+    """The sentences of a text that ask: the degree of another disease may be told in its story."""
+    told = [sentence.text for sentence in sentences(question, 0, len(question))]
+    return " ".join([sentence for sentence in told if sentence.endswith("?")] or told[-1:])
 
 
-def _agree(asked: frozenset[str], told: frozenset[str]) -> int:
-    """1 where one of the degrees asked about is told of, -1 where only others are, 0 where none is."""
+def _named(aspect: Mapping[str, re.Pattern[str]], text: str) -> frozenset[str]:
+    return frozenset(name for name, pattern in aspect.items() if pattern.search(text))
+
+
+def _agreement(asked: frozenset[str], told: frozenset[str]) -> int:
+    """1 where what is asked about is spoken of, -1 where only another is, 0 where none is."""
     return 1 if asked & told else -bool(told)

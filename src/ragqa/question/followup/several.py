@@ -26,6 +26,7 @@ _JOINED = re.compile(
 """What parts a clause that asks from the one before it, which may ask about the same."""
 _TOPIC = re.compile(r"^[^:?]{1,80}:\s")
 """What all that follows is asked about."""
+_ASKED_WITH = re.compile(rf"^(?:(?:{WORDS['asking'].pattern})\b\s?)+", re.IGNORECASE)
 _OPENING = re.compile(rf"^(?:(?:{WORDS['going_on'].pattern})\b[\s,]*)+", re.IGNORECASE)
 _LEANING = re.compile(rf"\b(?:{WORDS['pointing'].pattern})\b", re.IGNORECASE)
 _OR = re.compile(r"or\b", re.IGNORECASE)
@@ -66,7 +67,7 @@ def _asks_more(text: str, before: Sequence[str]) -> bool:
     if _OR.match(text) or not (_asks(_TOPIC.sub("", before[-1])) and (ASKING.match(asked) or text.endswith("?"))):
         return False
     known = {word.casefold() for said in before for word in telling_words(said, ())}
-    return any(word.casefold() not in known for word in telling_words(asked, ()))
+    return any(word.casefold() not in known for word in telling_words(_ASKED_WITH.sub("", asked), ()))
 
 
 def _is_another(text: str, before: Sequence[str], in_sentence: bool) -> bool:
