@@ -83,7 +83,7 @@ def _choose(candidates: Sequence[Candidate], vectors: Vectors, first: Part, reac
         room = candidate.part.most + (MORE_ROOM if candidate.part is first else 0)
         leads = sum(candidates[j].lead for j in chosen)
         full = len(peers) >= room or (candidate.lead and (sum(p.lead for p in peers) >= LEAD_SHARE or leads >= MOST_OF_LEAD))
-        if full or (candidate.logit < floors.get(candidate.source_id, np.inf) and candidate.directness <= 0):
+        if full or (candidate.logit < floors.get(candidate.source_id, np.inf) and not candidate.named):
             continue
         if any(_repeats(candidate, candidates[j], float(vectors[j] @ vectors[i])) for j in chosen):
             continue

@@ -39,8 +39,9 @@ class Candidate:
     ``about`` is what it names, ``met`` how many of the concepts asked about it is about; ``context`` is read with it by the
     reranker; ``near`` is the cosine of its passage with the question; ``lead``: it stands in an article on this very
     question; ``rests_on`` are the sources that an article cites for it; ``design`` is GRADE's starting level, 0 to 3;
-    ``directness`` is higher the more directly it answers (``directed``). ``vector``, ``similarity`` (cosine) and ``logit`` (of
-    the reranker) are set once it was read and judged.
+    ``directness`` is higher the more directly it answers (``directed``), ``named``: the question names the value that it tells
+    or the study that it is of. ``vector``, ``similarity`` (cosine) and ``logit`` (of the reranker) are set once it was read and
+    judged.
     """
 
     text: str
@@ -56,6 +57,7 @@ class Candidate:
     about: About = NOTHING_NAMED
     met: int = 0
     directness: int = 0
+    named: bool = False
     vector: Vectors = field(default_factory=lambda: np.empty(0, np.float32))
     similarity: float = 0.0
     logit: float = 0.0

@@ -50,7 +50,8 @@ def directed(query: Query, found: Sequence[Candidate], retrieved: Retrieved) -> 
         agrees = sum(_agreement(of, _named(aspect, candidate.text)) for aspect, of in aspects if of)
         some = not of_an_organ and any(band.scale in ORGANS for band in bands(candidate.text, record.text))
         methods = of_findings and label_at(record, candidate.start) in _METHODS and bool(_OF_A_STUDY.search(candidate.text))
-        directed.append(replace(candidate, directness=candidate.directness + tells + agrees - some - methods))
+        direct = candidate.named + tells + agrees - some - methods
+        directed.append(replace(candidate, directness=direct, named=candidate.named or tells))
     return directed
 
 

@@ -107,7 +107,7 @@ def _of_called(query: Query, on_it: Fitting, found: Sequence[Candidate], retriev
     if len(meant) == 1 or not of_them:
         fits = {one.text for one in of_them}
         most = max((one.met for one in of_them), default=0)
-        own = [replace(one, met=most + (one.text in fits), directness=1) for one in found if one.source_id in meant]
+        own = [replace(one, met=most + (one.text in fits), named=True) for one in found if one.source_id in meant]
         of_them = own + [one for one in of_them if one.source_id not in meant]
     told = NOTHING.union(*(one.about.asked | retrieved.sources[one.source_id].about.asked for one in of_them))
     lacking = dict.fromkeys((*on_it.lacking, *query.wording(asked - met_by(asked, told))))
