@@ -71,12 +71,14 @@ def open_ragqa(settings: Settings) -> Any:
 
 @contextmanager
 def kept() -> Iterator[None]:
-    """What is imported meanwhile is no garbage and is never looked at for some: a tenth of the time that importing takes."""
+    """What is imported meanwhile is no garbage and is not looked at for some: a tenth of the time that importing takes.
+
+    It is not frozen: a process that comes here often, as tests do, would keep all garbage of before.
+    """
     gc.disable()
     try:
         yield
     finally:
-        gc.freeze()
         gc.enable()
 
 
