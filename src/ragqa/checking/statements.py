@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from ragqa.composing.draft import Draft, Quote
 from ragqa.corpus.parts import Part
+from ragqa.corpus.passages import quotable
 from ragqa.corpus.records import Abstract, Article, Record
 from ragqa.errors import UnknownCitation, UnsupportedStatement
-from ragqa.evidence.candidates import quotable
 
 
 class Support(Record):

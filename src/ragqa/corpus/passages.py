@@ -6,14 +6,20 @@ A passage is as many whole sentences as fit, never across an article's headings.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from ragqa.corpus.parts import Part
 from ragqa.corpus.records import Abstract, Article, Passage
-from ragqa.language.sentences import sentence_spans
+from ragqa.language.lexicon import lexicon
+from ragqa.language.sentences import Sentence, sentence_spans, sentences
 
 RULES = "3"
 """Part of a generation's name: raise it whenever the same record would be cut differently."""
+
+_LABEL = re.compile(rf"(?:{lexicon('evidence', 'parts')['labels_in_text'].pattern})(?: AND [A-Z]+)*[:.]?\s+(?=[A-Z0-9])")
+"""A section label run into the text of an abstract."""
 
 
 def passages(record: Abstract | Article, limit: int) -> list[Passage]:
@@ -37,6 +43,26 @@ def label_at(record: Abstract | Article, offset: int) -> str | None:
     if isinstance(record, Article):
         return None
     return next((label.upper() for label, start, end in record.spans() if label and start <= offset < end), None)
+
+
+def quotable(text: str, passage: Passage) -> Iterator[tuple[int, Sentence]]:
+    """Each sentence of a source's text that stands whole in a passage, and where it begins behind the label of its section.
+
+    Of a very long sentence a passage may hold a part, which may say what the whole does not.
+    """
+    for start, sentence in _labelled(text):
+        if passage.start <= sentence.start and sentence.end <= passage.end:
+            yield start, sentence
+
+
+@lru_cache(maxsize=64)
+def _labelled(text: str) -> tuple[tuple[int, Sentence], ...]:
+    """The sentences of a text, kept because its passages and its quotes are looked at one after another."""
+    found = []
+    for sentence in sentences(text, 0, len(text)):
+        label = _LABEL.match(sentence.text)
+        found.append((sentence.start + (label.end() if label else 0), sentence))
+    return tuple(found)
 
 
 def _stretches(record: Abstract | Article) -> list[tuple[int, int]]:

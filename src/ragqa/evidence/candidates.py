@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 import numpy as np
 
 from ragqa.corpus.parts import Part
-from ragqa.corpus.passages import label_at, part_at
+from ragqa.corpus.passages import label_at, part_at, quotable
 from ragqa.corpus.records import Abstract, Article, Passage
 from ragqa.evidence.sources import Retrieved, Source
 from ragqa.language.about import NOTHING_NAMED, About, about
 from ragqa.language.lexicon import lexicon
-from ragqa.language.sentences import Sentence, sentences, without_markers
+from ragqa.language.sentences import without_markers
 from ragqa.models import Vectors
 from ragqa.retrieval.retriever import Hit
 
@@ -24,8 +22,6 @@ _SAFETY = re.compile(rf"\b(?:{_WORDS['safety'].pattern})\b", re.IGNORECASE)
 _UNCERTAIN = re.compile(rf"\b(?:{_WORDS['uncertainty'].pattern})\b", re.IGNORECASE)
 _ADVICE_LABELS = frozenset(_WORDS["advice_labels"].entries)
 _SAFETY_LABELS = _WORDS["safety_labels"].entries
-_LABEL = re.compile(rf"(?:{_WORDS['labels_in_text'].pattern})(?: AND [A-Z]+)*[:.]?\s+(?=[A-Z0-9])")
-"""A section label run into the text of an abstract."""
 _AIM = re.compile(rf"(?:{_WORDS['aims'].pattern})", re.IGNORECASE)
 """A sentence that says what a study wanted to know says nothing that was found."""
 SHORTEST = 4
@@ -105,26 +101,6 @@ def _of_passage(hit: Hit, source: Source, lead: bool) -> list[Candidate]:
             )
         )
     return found
-
-
-def quotable(text: str, passage: Passage) -> Iterator[tuple[int, Sentence]]:
-    """Each sentence of a source's text that stands whole in a passage, and where it begins behind the label of its section.
-
-    Of a very long sentence a passage may hold a part, which may say what the whole does not.
-    """
-    for start, sentence in _labelled(text):
-        if passage.start <= sentence.start and sentence.end <= passage.end:
-            yield start, sentence
-
-
-@lru_cache(maxsize=64)
-def _labelled(text: str) -> tuple[tuple[int, Sentence], ...]:
-    """The sentences of a text, kept because its passages and its quotes are looked at one after another."""
-    found = []
-    for sentence in sentences(text, 0, len(text)):
-        label = _LABEL.match(sentence.text)
-        found.append((sentence.start + (label.end() if label else 0), sentence))
-    return tuple(found)
 
 
 def _tells_nothing(text: str) -> bool:
