@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ragqa.corpus.records import Abstract
-from ragqa.evidence.fitting import Fitting, fitting, met_by
-from ragqa.language.about import about
+from ragqa.evidence.fitting import Fitting, fitting
+from ragqa.language.about import about, met_by
 from ragqa.language.vocabulary import Concept, vocabulary
 
 pytestmark = pytest.mark.quick

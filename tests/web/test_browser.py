@@ -177,7 +177,7 @@ def test_an_answer_is_sorted_copied_and_linked_to(address: str, new: Open) -> No
     """What a reader takes along, and the address that brings the same answer back."""
     page = new(permissions=["clipboard-read", "clipboard-write"])
     page.goto(address + "/")
-    ask(page, "How effective is olanzapine in borderline personality disorder?")
+    ask(page, "What weight gain does olanzapine cause in borderline personality disorder?")
     size = page.locator("#turn-1 [data-sort=n]")
     size.click()
     assert page.locator("#turn-1 th[aria-sort=descending]").count() == 1

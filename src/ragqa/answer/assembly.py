@@ -12,9 +12,8 @@ from ragqa.checking.statements import Statement
 from ragqa.corpus.passages import label_at
 from ragqa.corpus.records import Abstract, Article
 from ragqa.corpus.study import follow_up, sample_size, study_design
-from ragqa.evidence.fitting import met_by
 from ragqa.evidence.gathering import Evidence, Gate
-from ragqa.language.about import NOTHING, about
+from ragqa.language.about import NOTHING, about, met_by
 from ragqa.language.readability import reading_grade
 from ragqa.language.sentences import markers_at, without_markers
 from ragqa.question.query import Query

@@ -13,10 +13,9 @@ from ragqa.corpus.parts import Part
 from ragqa.evidence.candidates import Candidate
 from ragqa.evidence.coverage import holds
 from ragqa.evidence.sources import Retrieved
-from ragqa.language.about import NOTHING, NOTHING_NAMED, About, Concepts
-from ragqa.language.concepts import broader, members
+from ragqa.language.about import NOTHING, NOTHING_NAMED, About, Concepts, itself, met_by
 from ragqa.language.quantities import quantities
-from ragqa.language.vocabulary import Concept, Kind, concept
+from ragqa.language.vocabulary import Kind, concept
 from ragqa.question.query import Query
 
 HARMS = frozenset({concept(Kind.OUTCOME, "adverse effects")})
@@ -72,7 +71,7 @@ def fitting(query: Query, found: Sequence[Candidate], retrieved: Retrieved) -> F
 def _caveats(query: Query, asked: About, named: Concepts, together: Concepts) -> Iterator[str]:
     """What is told of a drug's class alone, and of a drug without what it is given with; ``named`` are the treatments told of,
     ``together`` those that stand beside them."""
-    of_a_class = query.wording(asked.treatments - _itself(asked.treatments, named))
+    of_a_class = query.wording(asked.treatments - itself(asked.treatments, named))
     if of_a_class:
         yield f"No source searched speaks of {', '.join(of_a_class)}: what follows is about the class."
     apart = query.wording(asked.beside - asked.treatments - met_by(asked.beside, together))
@@ -155,29 +154,3 @@ def _told_of(treatments: Concepts, asked: Concepts) -> Concepts:
     """Without the classes that are named beside a treatment: what is told of "an SSRI" there is not told of each of them."""
     single = frozenset(one for one in treatments if one.kind is not Kind.DRUG_CLASS)
     return single | (treatments & asked) if single else treatments
-
-
-def met_by(asked: Concepts, held: Concepts) -> Concepts:
-    """Those of the concepts asked for that are among those held, or of which a kind or a class is."""
-    ids = {concept.id for concept in held}
-    return _itself(asked, held) | frozenset(one for one in asked if not ids.isdisjoint(_kin(one)))
-
-
-def _itself(asked: Concepts, held: Concepts) -> Concepts:
-    """Those that are among those held, alone or combined with others; a combination where all its drugs are."""
-    ids = {concept.id for concept in held}.union(*map(_combined, held))
-    return frozenset(one for one in asked if one.id in ids or (_combined(one) and _combined(one) <= ids))
-
-
-def _combined(of: Concept) -> frozenset[str]:
-    """Ids of the drugs that a combination combines."""
-    return frozenset(id_ for id_ in broader(of) if id_.startswith(_DRUG)) if of.kind is Kind.DRUG else frozenset()
-
-
-def _kin(of: Concept) -> frozenset[str]:
-    """Ids of the kinds of a concept, which are told of when it is asked about; of a drug those of its classes, since a salt or an
-    enantiomer is another drug. What is found in a wider group was not found in the narrower one that is asked about."""
-    return frozenset(id_ for id_ in broader(of) if not id_.startswith(_DRUG)) if of.kind is Kind.DRUG else members(of)
-
-
-_DRUG = f"{Kind.DRUG}:"

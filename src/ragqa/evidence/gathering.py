@@ -16,11 +16,11 @@ from ragqa.corpus.records import Article, Record
 from ragqa.evidence.candidates import Candidate, candidates
 from ragqa.evidence.coverage import coverage
 from ragqa.evidence.directness import directed
-from ragqa.evidence.fitting import Fitting, fitting, met_by
+from ragqa.evidence.fitting import Fitting, fitting
 from ragqa.evidence.patients import suited
 from ragqa.evidence.sources import Retrieved
 from ragqa.evidence.sufficiency import HIGHEST, HOPELESS, Sufficiency, sufficiency
-from ragqa.language.about import NOTHING
+from ragqa.language.about import NOTHING, met_by
 from ragqa.models import Embedder, Reranker, Vectors
 from ragqa.question.query import Query
 

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 
 from ragqa.corpus.gate import reason
 from ragqa.corpus.records import ReviewState
-from ragqa.evidence.fitting import met_by
-from ragqa.language.about import NOTHING, About, about
+from ragqa.language.about import NOTHING, About, about, met_by
 from ragqa.question.query import Query
 
 _TOLD = {

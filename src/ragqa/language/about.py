@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 
-from ragqa.language.concepts import Link, links
+from ragqa.language.concepts import Link, broader, links, members
 from ragqa.language.lexicon import lexicon
 from ragqa.language.sentences import sentences
 from ragqa.language.vocabulary import Concept, Kind
@@ -161,3 +161,29 @@ def asked_about(text: str, within: Concepts = NOTHING) -> About:
         conditions=conditions,
         populations=own.populations or whole.populations,
     )
+
+
+def met_by(asked: Concepts, held: Concepts) -> Concepts:
+    """Those of the concepts asked for that are among those held, or of which a kind or a class is."""
+    ids = {concept.id for concept in held}
+    return itself(asked, held) | frozenset(one for one in asked if not ids.isdisjoint(_kin(one)))
+
+
+def itself(asked: Concepts, held: Concepts) -> Concepts:
+    """Those that are among those held, alone or combined with others; a combination where all its drugs are."""
+    ids = {concept.id for concept in held}.union(*map(_combined, held))
+    return frozenset(one for one in asked if one.id in ids or (_combined(one) and _combined(one) <= ids))
+
+
+def _combined(of: Concept) -> frozenset[str]:
+    """Ids of the drugs that a combination combines."""
+    return frozenset(id_ for id_ in broader(of) if id_.startswith(_DRUG)) if of.kind is Kind.DRUG else frozenset()
+
+
+def _kin(of: Concept) -> frozenset[str]:
+    """Ids of the kinds of a concept, which are told of when it is asked about; of a drug those of its classes, since a salt or an
+    enantiomer is another drug. What is found in a wider group was not found in the narrower one that is asked about."""
+    return frozenset(id_ for id_ in broader(of) if not id_.startswith(_DRUG)) if of.kind is Kind.DRUG else members(of)
+
+
+_DRUG = f"{Kind.DRUG}:"
