@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from efetch import Efetch
+from hypothesis import settings as examples
 from samples import ARTICLE, abstract, write_corpus
 
 from ragqa.checking.checker import Checker
@@ -19,6 +20,9 @@ from ragqa.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 DATA = Path(os.environ.get("RAGQA_DATA", ROOT.parent / "shared" / "data"))
+
+examples.register_profile("untimed", deadline=None)  # how long an example takes on a busy machine says nothing of what it shows
+examples.load_profile("untimed")
 
 
 @pytest.fixture(autouse=True)
