@@ -15,6 +15,7 @@ from ragqa.evidence.coverage import holds
 from ragqa.evidence.sources import Retrieved
 from ragqa.language.about import NOTHING, NOTHING_NAMED, About, Concepts, itself, met_by
 from ragqa.language.quantities import quantities
+from ragqa.language.roots import roots
 from ragqa.language.vocabulary import Kind, concept
 from ragqa.question.query import Query
 
@@ -140,6 +141,14 @@ def _subject(own: About, record: About) -> Concepts:
     mentioned there; where it names none those of its record."""
     of_record = met_by(own.treatments, record.treatments)
     return ((of_record | (own.first & own.treatments)) if of_record else own.treatments) or record.treatments
+
+
+def tells_something(query: Query, candidate: Candidate) -> bool:
+    """Whether a sentence of a study that a question calls by name tells something of it: it names something, holds a figure of
+    patients or results, or a word that is asked for; any other may be an order to whoever reads it."""
+    if candidate.about != NOTHING_NAMED or _tells_a_finding(candidate.text):
+        return True
+    return not roots(query.searched).isdisjoint(roots(candidate.text))
 
 
 def _tells_a_finding(text: str) -> bool:

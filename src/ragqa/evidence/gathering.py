@@ -16,7 +16,7 @@ from ragqa.corpus.records import Article, Record
 from ragqa.evidence.candidates import Candidate, candidates
 from ragqa.evidence.coverage import coverage
 from ragqa.evidence.directness import directed
-from ragqa.evidence.fitting import Fitting, fitting
+from ragqa.evidence.fitting import Fitting, fitting, tells_something
 from ragqa.evidence.patients import suited
 from ragqa.evidence.sources import Retrieved
 from ragqa.evidence.sufficiency import HIGHEST, HOPELESS, Sufficiency, sufficiency
@@ -95,7 +95,7 @@ def gather(query: Query, retrieved: Retrieved, embedder: Embedder, reranker: Rer
 
 def _of_called(query: Query, on_it: Fitting, found: Sequence[Candidate], retrieved: Retrieved) -> Fitting:
     """Of a question that calls studies by name what fits of them and of what rests on them, of several that a name may mean those
-    on most of what is asked; of a single one all that it says itself, as the most direct.
+    on most of what is asked; of a single one all that it tells itself, as the most direct.
     """
     called = query.called & retrieved.sources.keys()
     if not called:
@@ -107,7 +107,11 @@ def _of_called(query: Query, on_it: Fitting, found: Sequence[Candidate], retriev
     if len(meant) == 1 or not of_them:
         fits = {one.text for one in of_them}
         most = max((one.met for one in of_them), default=0)
-        own = [replace(one, met=most + (one.text in fits), named=True) for one in found if one.source_id in meant]
+        own = [
+            replace(one, met=most + (one.text in fits), named=True)
+            for one in found
+            if one.source_id in meant and tells_something(query, one)
+        ]
         of_them = own + [one for one in of_them if one.source_id not in meant]
     told = NOTHING.union(*(one.about.asked | retrieved.sources[one.source_id].about.asked for one in of_them))
     lacking = dict.fromkeys((*on_it.lacking, *query.wording(asked - met_by(asked, told))))
