@@ -3,7 +3,8 @@
 * questions: milliseconds of a processor in which each question of the sets is read, from the typed text to all that is asked for,
   and in which the same question is embedded, one right after the other
 * longest: the same of texts of 2,000 characters that give the readers most to do, and how the time grows with the length
-* loading: milliseconds and memory of its own that each vocabulary takes in a fresh process in which all else is loaded
+* loading: milliseconds and memory of its own that each vocabulary takes in a fresh process in which all else is loaded; and of
+  all that reads a question, first use included, in this version and another in turn, which had patterns in their place
 * cold: a whole `ragqa ask`, this version and another in turn: user processor time, time on the clock, and their difference
 * memory: megabytes of its own of a process that has answered some questions, this version and the other in turn
 
@@ -86,7 +87,7 @@ PARTS = {
     "shorthand of questions": "from ragqa.question.shorthand import expanded; import ragqa.question.terms; expanded('1mg')",
 }
 """The vocabularies, each with what loads it, in an order in which each needs only those before it."""
-LOADING = """
+STATE = """
 import json, sys, time
 from pathlib import Path
 import click, decimal, faiss, fractions, numpy, onnxruntime, psutil, pydantic_settings, tokenizers, tomllib
@@ -95,12 +96,22 @@ import ragqa.errors, ragqa.files
 def state():
     return time.process_time(), psutil.Process().memory_full_info().uss
 
-found = {}
+"""
+LOADING = f"""{STATE}
+found = {{}}
 for name, code in json.loads(sys.argv[1]).items():
     seconds, size = state()
     exec(code)
     found[name] = [1000 * (state()[0] - seconds), (state()[1] - size) / 2**20]
 print(json.dumps(found))
+"""
+READERS = f"""{STATE}
+seconds, _ = state()
+from ragqa.question.reading import Reader
+from ragqa.question.understanding import understand
+
+understand("memantine 10 mg daily in OCD")
+print(1000 * (state()[0] - seconds))
 """
 HELD = """
 import json, sys
@@ -113,7 +124,7 @@ with Ragqa.open(load_settings(index=sys.argv[1])) as opened:
         opened.ask(question)
     print(psutil.Process().memory_full_info().uss / 2**20)
 """
-"""Asks with whatever package is on the path: these names have stayed in every version."""
+"""This and ``READERS`` use whatever package is on the path: these names have stayed in every version."""
 
 
 class TimedEmbedder:
@@ -229,12 +240,15 @@ def cold(sources: dict[str, Path], work: Path, turns: int) -> dict[str, Any]:
     asked = json.dumps([SEED_QUESTION, *gold[:REMEMBERING]])
     spent: dict[str, list[dict[str, float]]] = {"this": [], "other": []}
     held: dict[str, list[float]] = {"this": [], "other": []}
+    reading: dict[str, list[float]] = {"this": [], "other": []}
     parts: dict[str, list[list[float]]] = {name: [] for name in PARTS}
     for turn, version in turnabout(turns):
         source, index, compiled = sources[version], str(work / version), work / f"{version}-compiled"
         _, seconds = process((*RAGQA, "ask", SEED_QUESTION, "--index", index), source, compiled)
+        loading = float(process((sys.executable, "-c", READERS), source, compiled)[0])
         if turn >= 0:
             spent[version].append(seconds)
+            reading[version].append(loading)
         if 0 <= turn < REMEMBERING:
             held[version].append(float(process((sys.executable, "-c", HELD, index, asked), source, compiled)[0]))
         if version == "this":
@@ -247,6 +261,7 @@ def cold(sources: dict[str, Path], work: Path, turns: int) -> dict[str, Any]:
         "turns": turns,
         "loading": {name: {"ms": round(float(ms), 1), "mb": round(float(mb), 1)} for name, (ms, mb) in rows.items()},
         "loading_all_ms": spread(total[:, 0]),
+        "readers_ms": beside(reading["this"], reading["other"]),
         "loading_all_mb": spread(total[:, 1]),
         "ask": {
             name: beside([turn[name] for turn in spent["this"]], [turn[name] for turn in spent["other"]])
