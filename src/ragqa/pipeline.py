@@ -85,6 +85,8 @@ class Ragqa(OpenIndex):
         """A question answered; of several each in its turn, clauses that may be several only where that tells more."""
         timer = Timer()
         query = self.reader().read(asked, audience, understood)
+        if query.calm:  # what is said of the whole text is said of no part of it
+            query = self.reader().read(asked, audience, understood, as_one=True)
         questions, loosely = query.reading.questions, query.reading.loosely
         if query.refusal or not questions:
             return self._walk(query, asked, stage, timer)

@@ -80,7 +80,7 @@ def test_the_strength_is_that_of_the_weakest(strengths: list[Strength]) -> None:
     ("parts", "whole", "more"),
     [
         ([of("pmid:1"), of("pmid:2")], of("pmid:3", "pmid:1"), True),
-        ([of("pmid:1"), of("pmid:2", "pmid:3")], of("pmid:2", "pmid:1"), False),
+        ([of("pmid:1"), of("pmid:2", "pmid:3")], of("pmid:3", "pmid:1"), False),
         ([of("pmid:1"), of("pmid:2")], NOTHING, True),
         ([of("pmid:1"), NOTHING], of("pmid:3"), False),
         ([NOTHING, NOTHING], NOTHING, False),

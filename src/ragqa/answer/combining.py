@@ -58,9 +58,10 @@ def combined(query: Query, answers: Sequence[Answer], made: Made) -> Answer:
 
 
 def tells_more(answers: Sequence[Answer], whole: Answer) -> bool:
-    """Whether each of several answers has statements, and their first ones are not all in the answer to the whole text."""
+    """Whether each of several answers has statements, and one of them only such as the answer to the whole text does not tell."""
     told = {statement.text for statement in whole.statements}
-    return all(answer.statements for answer in answers) and any(answer.statements[0].text not in told for answer in answers)
+    own = [{statement.text for statement in answer.statements} for answer in answers]
+    return all(own) and any(told.isdisjoint(statements) for statements in own)
 
 
 def _moved(statement: Statement, numbers: Mapping[int, int]) -> Statement:

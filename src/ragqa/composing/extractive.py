@@ -83,7 +83,7 @@ def _choose(candidates: Sequence[Candidate], vectors: Vectors, first: Part, reac
         room = candidate.part.most + (MORE_ROOM if candidate.part is first else 0)
         leads = sum(candidates[j].lead for j in chosen)
         full = len(peers) >= room or (candidate.lead and (sum(p.lead for p in peers) >= LEAD_SHARE or leads >= MOST_OF_LEAD))
-        if full or (candidate.logit < floors.get(candidate.source_id, np.inf) and not candidate.named):
+        if full or (candidate.logit < floors.get(candidate.source_id, np.inf) and not _is_asked_for(candidate, candidates[0])):
             continue
         if any(_repeats(candidate, candidates[j], float(vectors[j] @ vectors[i])) for j in chosen):
             continue
@@ -95,9 +95,15 @@ def _choose(candidates: Sequence[Candidate], vectors: Vectors, first: Part, reac
     return sorted(chosen, key=lambda i: (parts.index(candidates[i].part), *_reading_order(candidates[i])))
 
 
+def _is_asked_for(candidate: Candidate, best: Candidate) -> bool:
+    """Whether it is quoted even below the floor of its source: the question names it, or it answers directly and not much worse
+    than the best."""
+    return candidate.named or (candidate.directness > 0 and candidate.logit >= best.logit - CITED_BY_LEAD)
+
+
 def _answers(candidate: Candidate) -> tuple[int, int]:
-    """How much of the question it is about, and how directly it answers it."""
-    return candidate.met, candidate.directness
+    """How much of the question it is about, and how directly it answers it: what answers less directly still leads its part."""
+    return candidate.met, max(candidate.directness, 0)
 
 
 def _repeats(candidate: Candidate, chosen: Candidate, near: float) -> bool:

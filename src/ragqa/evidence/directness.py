@@ -21,7 +21,7 @@ _WORDS = lexicon("evidence", "directness")
 _OF_METHODS = re.compile(rf"\b(?:{_WORDS['of_methods'].pattern})\b", re.IGNORECASE)
 _METHODS = frozenset(_WORDS["methods_labels"].entries)
 _OF_A_STUDY = re.compile(rf"\b(?:{_WORDS['of_a_study'].pattern})\b", re.IGNORECASE)
-_ASPECTS = tuple(
+_DEGREES, _FORMS = (
     {forms[0]: re.compile(rf"\b(?:{'|'.join(forms)})\b", re.IGNORECASE) for forms in _WORDS[group].rows()}
     for group in ("degrees", "forms")
 )
@@ -41,7 +41,8 @@ def directed(query: Query, found: Sequence[Candidate], retrieved: Retrieved) -> 
     wanted = [tells for asks, tells in _VALUES if asks.search(asked)]
     of_an_organ = any(place.scale in ORGANS for place in places(asked))
     told = _asking(query.text)  # a brand's name may hold the form
-    aspects = [(aspect, _named(aspect, told)) for aspect in (_ASPECTS[1:] if of_an_organ else _ASPECTS)]
+    apply = ((_DEGREES, not of_an_organ), (_FORMS, query.of_a_drug))
+    aspects = [(aspect, _named(aspect, told)) for aspect, applies in apply if applies]
     of_findings = not _OF_METHODS.search(asked)
     directed = []
     for candidate in found:
