@@ -28,6 +28,16 @@ TOLD = "Lithium 20 mg improved mood more than placebo."
             "Lithium lowered relapse, which fell in adults.",
             "the sentence says 'fell', not 'rose'",
         ),
+        (
+            "Lithium lowered the rate of relapse in young adults.",
+            "Lithium lowered the rate of relapse in young adults, but not the rate in adults who were older.",
+            None,
+        ),
+        (
+            "Lithium lowered the rate of relapse in older adults.",
+            "Lithium lowered the rate of relapse in adults, but not the rate of relapse in older adults.",
+            DENIED,
+        ),
         ("Mood stayed as it was.", "Relapse fell in adults on lithium.", None),
     ],
 )

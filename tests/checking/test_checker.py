@@ -28,6 +28,16 @@ def test_what_stands_there_is_supported_without_any_model() -> None:
     assert embedder.embedded == reranker.scored == []
 
 
+def test_what_exports_escaped_is_read(small: Checker) -> None:
+    """However often they did."""
+    source = "Patients were to eat only when glycemia was < 85 mg/dL in the morning."
+    for sign in ("<", "&lt;", "&amp;lt;", "&amp;amp;lt;"):
+        assert (
+            small.judge(f"Patients were to eat only when glycemia was {sign} 85 mg/dL in the morning.", source).verdict
+            == "supports"
+        )
+
+
 @pytest.mark.parametrize(
     ("before", "after", "verdict", "reason"),
     [

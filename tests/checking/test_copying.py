@@ -140,6 +140,15 @@ def test_a_claim_may_not_be_drawn_together_from_two_statements() -> None:
     assert verdict(claim, "Memantine improved mood. Ketamine reduced suicide in adults.") != "supports"
 
 
+def test_a_comparison_put_before_what_was_done_is_no_copy() -> None:
+    """What compares is of the claim alone: whether it is true stands elsewhere; a word exchanged in front is another fact."""
+    done = "Forty adults received lithium 20 mg once daily for eight weeks after the evening meal."
+    assert copied("The pulse was lower with lithium 20 mg once daily for eight weeks after the evening meal.", done) is None
+    changed = copied("Forty children received lithium 20 mg once daily for eight weeks after the evening meal.", done)
+    assert changed
+    assert changed.verdict == "contradicts"
+
+
 def test_an_adverbial_may_move_and_a_side_may_not() -> None:
     """What a preposition opens in front of a sentence may stand behind it or in it."""
     told = "In adults, lithium reduced suicide over 12 months."

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from fitted import asked, found_in, study
 from samples import ARTICLE, abstract, write_corpus
 
 from ragqa.answer.contract import Answer
+from ragqa.composing.extractive import ExtractiveComposer
 from ragqa.corpus.parts import Part
+from ragqa.evidence.gathering import Evidence
+from ragqa.evidence.sufficiency import Sufficiency
 from ragqa.index.refresh import build_index
 from ragqa.language.corroboration import uncorroborated
 from ragqa.language.sentences import without_markers
@@ -66,6 +72,20 @@ def test_what_the_corpus_does_not_hold_is_not_answered(ragqa: Ragqa, question: s
     assert (answer.status, answer.statements, answer.references) == ("insufficient_evidence", (), ())
     assert answer.message
     assert "do not answer this question" in answer.message
+
+
+@pytest.mark.parametrize(("context", "directness", "is_told"), [("", 1, True), ("", 0, False), ("A trial.", 1, False)])
+def test_what_an_article_answers_directly_is_told_though_judged_low(context: str, directness: int, is_told: bool) -> None:
+    """What a study says must be judged well, whatever it tells directly."""
+    found, retrieved = found_in(
+        study("Montelukast", "All asthma improved on it."), study("Asthma", "Mild asthma did not.", number=102)
+    )
+    best = replace(found[0], logit=2.0, vector=np.array([1.0, 0.0], np.float32))
+    low = replace(found[1], logit=-2.0, vector=np.array([0.0, 1.0], np.float32), context=context, directness=directness)
+    enough = Sufficiency(coverage=1.0, similarity=1.0, subjects=1.0, studies_alone=True, missing=())
+    evidence = Evidence(retrieved=retrieved, sufficiency=enough, candidates=(best, low))
+    drafts = ExtractiveComposer().compose(asked("montelukast for mild asthma"), evidence)
+    assert (low.text in {draft.text for draft in drafts}) is is_told
 
 
 def test_a_sentence_resting_on_a_retracted_paper_is_barred(tmp_path: Path) -> None:

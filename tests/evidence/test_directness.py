@@ -24,6 +24,7 @@ def directness(question: str, *records: Abstract) -> dict[str, int]:
         ("NNT of gabapentin", "The number needed to treat was 6 in neuropathy.", "Treated patients needed fewer rescue drugs."),
         ("hazard ratio for falls on gabapentin", "Falls rose (hazard ratio 1.4).", "Hazard of falls rose by a third."),
         ("effect size of gabapentin", "Pain fell with an SMD of -0.4.", "The effect on pain was moderate in size."),
+        ("Is gabapentin off-label in sciatica?", "In sciatica its use is off-label.", "Gabapentin is not advised in sciatica."),
         ("serum level of gabapentin", "Levels reached 8 mg/L at steady state.", "Serum levels were not measured here."),
     ],
 )
@@ -47,6 +48,13 @@ def test_the_degree_of_a_disease_that_is_asked_about_is_direct() -> None:
     found = directness("montelukast for mild asthma", study("Montelukast", *said[:3], "All slept well on it."))
     assert found == {"Mild": 1, "Severe": -1, "Both": 1, "All": 0}
     assert set(directness("montelukast for asthma", study("Montelukast", *said[:3])).values()) == {0}
+
+
+def test_the_degree_of_another_disease_is_not_direct() -> None:
+    """A sentence that names another disease than the question tells nothing of its degree."""
+    said = ("Mild eczema improved on it.", "Mild asthma improved on it as well.")
+    assert list(directness("montelukast for mild asthma", study("Montelukast", said[0])).values()) == [0]
+    assert list(directness("montelukast for mild asthma", study("Montelukast", said[1])).values()) == [1]
 
 
 def test_a_degree_told_in_the_story_is_not_asked_about() -> None:

@@ -22,6 +22,7 @@ _WORDS = lexicon("checking", "comparison")
 _BETWEEN_SIDES = re.compile(rf"\b(?:{_WORDS['between_sides'].pattern})\b")
 _IN_BRACKETS = re.compile(r"\([^()]*\)")
 """Figures in brackets, "(12 vs 14 days)", are no sides of the comparison that they belong to."""
+_LAST_CLAUSE = re.compile(r"[,;]?\s(?:but|whereas|while|although)\s(?:(?!\s(?:but|whereas|while|although)\s).)*$", re.IGNORECASE)
 _ARMS = frozenset(_WORDS["arms"].entries)
 
 
@@ -48,9 +49,18 @@ def _twist(claim: str, sentence: str) -> str | None:
         if equal is None:
             return f"{quantity.text} is not in the sentence"
         held.remove(equal)
-    if sorted(direction_words(claim)) != sorted(direction_words(sentence)) and denies(claim) != denies(sentence):
+    of_it = _of_claim(claim, sentence)
+    if sorted(direction_words(claim)) != sorted(direction_words(of_it)) and denies(claim) != denies(of_it):
         return DENIED
     return None
+
+
+def _of_claim(claim: str, sentence: str) -> str:
+    """A sentence without clauses at its end that hold no word of the claim beyond those before them: "but not with the other"."""
+    words = content(claim)
+    while (cut := _LAST_CLAUSE.search(sentence)) and words & content(cut[0]) <= content(sentence[: cut.start()]):
+        sentence = sentence[: cut.start()]
+    return sentence
 
 
 def _opposite_words(claim: Sequence[Token], sentence: Sequence[Token]) -> tuple[str, str] | None:

@@ -25,6 +25,8 @@ from ragqa.question.understanding import claim_of
 
 MOST_RERANKED = 4
 """Sentences of a source, nearest in meaning, that the reranker reads for one claim; by hand: it costs more than all the rest."""
+ESCAPED = 3
+"""Times that exports were seen to escape a text, one after the other: "&amp;amp;lt;"."""
 REASONS: dict[Verdict, str] = {
     "supports": "the source says this in other words",
     "contradicts": "the source says otherwise",
@@ -122,8 +124,10 @@ class Checker:
 
 
 def _plain(claim: str) -> str:
-    """A claim without citation markers, and with the characters that its entities stand for: exports escape them, some twice."""
-    return without_markers(unescape(unescape(claim)))
+    """A claim without citation markers, and with the characters that its entities stand for."""
+    for _ in range(ESCAPED):
+        claim = unescape(claim)
+    return without_markers(claim)
 
 
 def _copied(claim: str, source: str) -> Copy | None:

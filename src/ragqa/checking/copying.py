@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from ragqa.checking.classifier import Verdict
 from ragqa.language.canonical import Definition, Token, definitions, folded, tokens
-from ragqa.language.direction import are_opposites, denies
+from ragqa.language.direction import are_opposites, denies, direction_words
 from ragqa.language.lexicon import lexicon
 from ragqa.language.sentences import Sentence, sentences
 
@@ -161,7 +161,7 @@ def held_against(claim: Sequence[Token], sentence: Sequence[Token]) -> Copy | No
         new, old = [t for t in put if not t.is_light], [t for t in was if not t.is_light]
         if _joined(new) == _joined(old):
             continue
-        if len(new) > MOST_CHANGED:
+        if len(new) > MOST_CHANGED or (i == 0 and _compares(new) and not _compares(old)):
             return None
         if new:
             return _changed(new, old, claim, sentence, shared)
@@ -173,6 +173,11 @@ def held_against(claim: Sequence[Token], sentence: Sequence[Token]) -> Copy | No
             return Copy(verdict, f"the sentence says {told!r}, the claim leaves it out", shared)
         unclear |= weighs is None
     return Copy(None, "", shared) if unclear else Copy("supports", "said word for word", shared)
+
+
+def _compares(found: Sequence[Token]) -> bool:
+    """Whether it is the beginning of a comparison, "the pulse was lower": other words before it are of another statement."""
+    return len(found) > 1 and bool(direction_words(" ".join(token.text for token in found)))
 
 
 def _matched(claim: Sequence[Token], blocks: Sequence[Match]) -> Iterator[Token]:

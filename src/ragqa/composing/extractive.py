@@ -96,14 +96,15 @@ def _choose(candidates: Sequence[Candidate], vectors: Vectors, first: Part, reac
 
 
 def _is_asked_for(candidate: Candidate, best: Candidate) -> bool:
-    """Whether it is quoted even below the floor of its source: the question names it, or it answers directly and not much worse
-    than the best."""
-    return candidate.named or (candidate.directness > 0 and candidate.logit >= best.logit - CITED_BY_LEAD)
+    """Whether it is quoted even below the floor of its source: the question names it, or an article answers directly with it and
+    not much worse than the best."""
+    direct = candidate.directness > 0 and not candidate.context
+    return candidate.named or (direct and candidate.logit >= best.logit - CITED_BY_LEAD)
 
 
 def _answers(candidate: Candidate) -> tuple[int, int]:
-    """How much of the question it is about, and how directly it answers it: what answers less directly still leads its part."""
-    return candidate.met, max(candidate.directness, 0)
+    """How much of the question it is about, and how directly it answers it."""
+    return candidate.met, candidate.directness
 
 
 def _repeats(candidate: Candidate, chosen: Candidate, near: float) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from ragqa.corpus.passages import label_at
 from ragqa.evidence.candidates import Candidate
 from ragqa.evidence.sources import Retrieved
+from ragqa.language.about import met_by
 from ragqa.language.lexicon import lexicon
 from ragqa.language.scales import bands, places
 from ragqa.language.sentences import sentences
@@ -33,9 +34,11 @@ _VALUES = tuple(
 
 
 def directed(query: Query, found: Sequence[Candidate], retrieved: Retrieved) -> list[Candidate]:
-    """The candidates with their directness: one up where a value is asked for by its name and told; one up where the degree of a
-    disease or the form of a drug that is asked about is spoken of, one down where only another is; one down where a degree of an
-    organ's function is spoken of and the question speaks of none, and where a study's methods are told and not asked for.
+    """The candidates with their directness.
+
+    One up where a value is asked for by its name and told; one up where the degree of a disease or the form of a drug that is
+    asked about is spoken of, but not in another disease, one down where only another is; one down where a degree of an organ's
+    function is spoken of and the question speaks of none, and where a study's methods are told and not asked for.
     """
     asked = query.searched
     wanted = [tells for asks, tells in _VALUES if asks.search(asked)]
@@ -43,12 +46,15 @@ def directed(query: Query, found: Sequence[Candidate], retrieved: Retrieved) -> 
     told = _asking(query.text)  # a brand's name may hold the form
     apply = ((_DEGREES, not of_an_organ), (_FORMS, query.of_a_drug))
     aspects = [(aspect, _named(aspect, told)) for aspect, applies in apply if applies]
+    diseases = query.about(retrieved.conditions).conditions
     of_findings = not _OF_METHODS.search(asked)
     directed = []
     for candidate in found:
         record = retrieved.sources[candidate.source_id].record
         tells = any(value.search(candidate.text) for value in wanted)
         agrees = sum(_agreement(of, _named(aspect, candidate.text)) for aspect, of in aspects if of)
+        if candidate.about.conditions and not met_by(diseases, candidate.about.conditions):
+            agrees = min(agrees, 0)
         some = not of_an_organ and any(band.scale in ORGANS for band in bands(candidate.text, record.text))
         methods = of_findings and label_at(record, candidate.start) in _METHODS and bool(_OF_A_STUDY.search(candidate.text))
         direct = candidate.named + tells + agrees - some - methods

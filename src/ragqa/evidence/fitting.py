@@ -40,7 +40,7 @@ class Fitting:
 
 def fitting(query: Query, found: Sequence[Candidate], retrieved: Retrieved) -> Fitting:
     """Of the candidates those that may be shown; none where no single one is about all that the question combines."""
-    subjects = NOTHING.union(*(source.about.conditions for source in retrieved.sources.values()))
+    subjects = retrieved.conditions
     asked, of_a_drug = query.about(subjects), query.of_a_drug
     records = {id_: source.about for id_, source in retrieved.sources.items()}
     fits = [(candidate, _met(asked, of_a_drug, candidate, records[candidate.source_id], subjects)) for candidate in found]

@@ -10,7 +10,7 @@ from operator import or_
 from ragqa.corpus.records import Abstract, Article
 from ragqa.corpus.study import design_rank, study_design
 from ragqa.index import Generation
-from ragqa.language.about import NOTHING_NAMED, About, about
+from ragqa.language.about import NOTHING, NOTHING_NAMED, About, Concepts, about
 from ragqa.question.terms import Stems, Vocabulary
 from ragqa.retrieval.retriever import Hit
 
@@ -46,6 +46,11 @@ class Retrieved:
     def records(self) -> dict[str, Article | Abstract]:
         """What was retrieved, by source id."""
         return {id_: source.record for id_, source in self.sources.items()}
+
+    @property
+    def conditions(self) -> Concepts:
+        """What the sources are about."""
+        return NOTHING.union(*(source.about.conditions for source in self.sources.values()))
 
     @property
     def studies_alone(self) -> bool:
