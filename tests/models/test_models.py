@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shutil
 import subprocess
 import sys
+import weakref
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,7 @@ from ragqa.models import (
     packaged_weights,
     verify_weights,
 )
+from ragqa.models.onnx import OnnxModel
 
 HERE = Path(__file__).parent
 
@@ -123,3 +126,13 @@ def test_an_unknown_model_says_what_to_name_instead(told: dict[str, str]) -> Non
     assert "'/no/such/model' could not be loaded" in told["unknown"]
     assert "Name a sentence-transformers folder" in told["unknown"]
     assert "unset RAGQA_MODEL" in told["unknown"]
+
+
+def test_a_model_that_is_not_used_any_more_is_gone() -> None:
+    """Whoever opens an index anew, a server that follows its corpus say, keeps no older model beside the new one."""
+    model = OnnxModel(packaged_weights("bge_small_en"), BGE_FILES)
+    assert model.pieces("memantine") == model.pieces("memantine")
+    told = weakref.ref(model)
+    del model
+    gc.collect()
+    assert told() is None

@@ -422,7 +422,7 @@ def _read(data: bytes) -> Vocabulary:
         raise ValueError(str(error)) from error
 
 
-_in_use: list[Vocabulary] = []
+_in_use: list[tuple[Addition, Vocabulary]] = []
 
 
 def vocabulary() -> Vocabulary:
@@ -431,9 +431,15 @@ def vocabulary() -> Vocabulary:
     Raises:
         PackageDamaged: as ``compiled``.
     """
-    return _in_use[0] if _in_use else compiled()
+    return _in_use[0][1] if _in_use else compiled()
 
 
 def use(added: Addition) -> None:
-    """Add a house's names, in the place of those added before; for the whole process, since a house has one vocabulary."""
-    _in_use[:] = [compiled().with_added(added)] if added != NOTHING else []
+    """Add a house's names, in the place of those added before; for the whole process, since a house has one vocabulary.
+
+    The same names again keep the vocabulary, and with it all that is remembered of it.
+    """
+    if added == NOTHING:
+        _in_use.clear()
+    elif not _in_use or _in_use[0][0] != added:
+        _in_use[:] = [(added, compiled().with_added(added))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from functools import lru_cache
@@ -48,12 +48,13 @@ class OnnxModel:
         self._session: onnxruntime.InferenceSession = onnxruntime.InferenceSession(
             str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
         )
+        tokenizer = self._tokenizer
+        self.pieces: Callable[[str], tuple[int, ...]] = lru_cache(maxsize=4096)(
+            lambda word: tuple(tokenizer.encode(word, add_special_tokens=False).ids)
+        )
+        """Word-piece ids of a word, without the special ones; remembered, as questions share most of their words, but no longer
+        than the model is."""
         self._workers = ThreadPoolExecutor(max_workers=len(os.sched_getaffinity(0)), thread_name_prefix="onnx")
-
-    @lru_cache(maxsize=4096)  # noqa: B019 - one model lives as long as the process
-    def pieces(self, word: str) -> tuple[int, ...]:
-        """Word-piece ids of a word, without the special ones; remembered, as questions share most of their words."""
-        return tuple(self._tokenizer.encode(word, add_special_tokens=False).ids)
 
     def run(self, inputs: Sequence[tuple[str, str | None]]) -> list[NDArray[np.float32]]:
         """The model's first output for each (text, second text or None), in order."""
