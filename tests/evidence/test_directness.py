@@ -38,7 +38,7 @@ def test_a_sentence_that_tells_the_value_asked_for_is_direct(question: str, tell
 def test_what_holds_for_one_degree_of_an_organ_function_is_less_direct() -> None:
     """Unless it is asked about."""
     record = study("Gabapentin", "Usual: 300 mg thrice a day for adults.", "Severe renal impairment: 100 mg once a day.")
-    assert directness("What is the dose of gabapentin?", record) == {"Usual:": 0, "Severe": -1}
+    assert directness("What is the dose of gabapentin?", record) == {"Usual:": 1, "Severe": 0}
     assert directness("dose of gabapentin in severe renal impairment?", record) == {"Usual:": 0, "Severe": 0}
 
 
@@ -65,14 +65,22 @@ def test_a_degree_told_in_the_story_is_not_asked_about() -> None:
 
 @pytest.mark.parametrize("form", ["XR", "extended-release", "modified release"])
 def test_the_form_of_a_drug_that_is_asked_about_is_direct(form: str) -> None:
-    """However it is called."""
+    """However it is called; each tells a dose, too."""
     said = (
         "Extended-release tablets start at 600 mg.",
         "Immediate-release capsules start at 300 mg.",
         "Doses are raised weekly.",
     )
     found = directness(f"starting dose of gabapentin {form}?", study("Gabapentin", *said))
-    assert found == {"Extended-release": 1, "Immediate-release": -1, "Doses": 0}
+    assert found == {"Extended-release": 2, "Immediate-release": 0, "Doses": 1}
+
+
+def test_a_dose_is_direct_where_it_is_asked_for() -> None:
+    """Of a dose that the question states itself only that one, alone or in a range."""
+    record = study("Gabapentin", "Start with 300 mg.", "Raise to 900-1800 mg/day.", "Pain fell on it.", "No dose was given.")
+    assert directness("What dose of gabapentin?", record) == {"Start": 1, "Raise": 1, "Pain": 0, "No": 1}
+    assert directness("Is gabapentin 1200 mg a day enough?", record) == {"Start": 0, "Raise": 1, "Pain": 0, "No": 0}
+    assert set(directness("Does gabapentin help?", record).values()) == {0}
 
 
 def test_what_was_done_is_less_direct_than_what_was_found() -> None:

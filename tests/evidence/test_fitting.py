@@ -338,3 +338,63 @@ def test_a_combination_tells_of_each_drug_and_two_drugs_of_their_combination() -
         assert told(question, listed)
     assert told("Does sulfamethoxazole help in cystitis?", own)
     assert not told("Does sulfamethoxazole help in cystitis?", single)
+
+
+def test_a_member_of_a_class_is_no_class() -> None:
+    """A sentence on the class and on one of its drugs tells nothing of another of them."""
+    record = study("Propranolol in migraine", "Beta-blocker use was no different with propranolol and with metoprolol.")
+    found = fits("Is nadolol better than metoprolol in migraine?", record)
+    assert found.candidates == []
+    assert "nadolol" in found.lacking
+
+
+def test_two_drugs_in_one_are_told_of_together() -> None:
+    """What is told of one of them is no answer."""
+    single = study("Naltrexone in obesity", "Naltrexone lowered the weight in obesity.")
+    both = study("Naltrexone and bupropion in obesity", "Naltrexone with bupropion lowered the weight in obesity.")
+    assert not told("Any trial of the naltrexone/bupropion tablet in obesity?", single)
+    assert told("Any trial of the naltrexone/bupropion tablet in obesity?", single, both) == [
+        "Naltrexone with bupropion lowered the weight in obesity."
+    ]
+
+
+def test_that_another_drug_is_given_with_it_must_be_told_of_it() -> None:
+    """What is told of the other one somewhere else does not make them given together."""
+    records = (
+        study("Naltrexone in obesity", "Naltrexone lowered the weight in obesity."),
+        study("Bupropion in obesity", "Bupropion lowered the weight in obesity.", number=102),
+    )
+    (caveat,) = fits("naltrexone combined with bupropion in obesity", *records).caveats
+    assert "naltrexone together with bupropion" in caveat
+
+
+@pytest.mark.parametrize(
+    ("question", "is_told"),
+    [
+        ("Is febuxostat 40 vs 80 mg enough in gout?", True),
+        ("febuxostat 80 mg rather than 120 mg in gout?", True),
+        ("Is febuxostat 10 mg versus 20 mg enough in gout?", False),
+        ("Is febuxostat 10 mg enough in gout?", True),
+    ],
+)
+def test_doses_that_nobody_tells_of_are_not_compared(question: str, is_told: bool) -> None:
+    """One of them must be told, alone or in a range; a single dose may be a patient's own."""
+    found = fits(question, study("Febuxostat in gout", "Febuxostat 60-90 mg/day lowered urate in gout."))
+    assert bool(found.candidates) is is_told
+    assert is_told or found.lacking == ("10 mg", "20 mg")
+
+
+def test_the_dose_in_another_disease_is_no_answer() -> None:
+    """Though no title names that disease, and though a dose is a fact of the drug where no disease is named."""
+    record = study("A trial of febuxostat", "Adults with psoriasis took febuxostat 40 mg.", "Febuxostat 80 mg is the usual dose.")
+    assert told("What dose of febuxostat in gout?", record) == ["Febuxostat 80 mg is the usual dose."]
+    assert len(told("What dose of febuxostat?", record)) == 2
+
+
+def test_what_was_done_in_a_study_is_no_fact_of_the_drug_alone() -> None:
+    """The dose of the trial asked about, not the usual one."""
+    usual = study("Febuxostat", "The usual dose of febuxostat is 80 mg.")
+    other = study("Febuxostat in psoriasis", "They were given febuxostat 40 mg.", number=102)
+    records = (usual, other, study("Febuxostat in gout", "They were given febuxostat 120 mg.", number=103))
+    assert len(told("What is the dose of febuxostat?", *records)) == 3
+    assert told("What dose of febuxostat did they use in gout?", *records) == ["They were given febuxostat 120 mg."]

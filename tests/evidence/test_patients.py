@@ -63,12 +63,28 @@ def test_a_class_of_liver_function_is_a_place_too(place: str, kept: str) -> None
     assert told(f"What dose of naltrexone in {place}?", livers) == [kept]
 
 
-def test_where_only_another_band_is_spoken_of_the_reader_is_told() -> None:
+def test_where_only_another_band_of_organ_function_is_spoken_of_nothing_is_told() -> None:
+    """Whose kidneys work better or worse would read another's dose."""
+    found = suits("What dose of gabapentin with a creatinine clearance of 45 mL/min?", study("Gabapentin", SEVERE))
+    assert found == Suited(candidates=[], lacking=("creatinine clearance of 45 mL/min",))
+
+
+def test_a_figure_of_organ_function_says_more_than_a_stage() -> None:
+    """Dialysis may reach into a band that the clearance lies below."""
+    severe = "In severe renal impairment (CrCl 5-29 mL/min) give 100 mg once a day."
+    record = study("Gabapentin and the kidney", severe)
+    assert suits("On dialysis, CrCl 7 mL/min: dose of gabapentin?", record).candidates
+    assert not suits("On dialysis, CrCl 2 mL/min: dose of gabapentin?", record).candidates
+
+
+def test_where_only_another_age_is_spoken_of_the_reader_is_told() -> None:
     """Which place the question has, in its words, and whom the sentences are about."""
-    found = suits("What dose of gabapentin with a creatinine clearance of 45 mL/min?", study("Gabapentin", CLEARED, SEVERE))
-    assert [candidate.text for candidate in found.candidates] == [CLEARED, SEVERE]
+    found = suits(
+        "What dose of gabapentin at 9 years of age?", study("Gabapentin", "Adults start with 300 mg three times a day.")
+    )
+    assert len(found.candidates) == 1
     (caveat,) = found.caveats
-    for words in ("moderate renal impairment", "creatinine clearance of 45 mL/min", "severe renal impairment"):
+    for words in ("9 years", "dults"):
         assert words in caveat
     assert found.lacking == ()
 

@@ -39,6 +39,8 @@ HISTORY = [
     ("Febuxostat lowered urate in allopurinol non-responders.", "febuxostat", "allopurinol"),
     ("Propranolol in migraine refractory to topiramate", "propranolol", "topiramate"),
     ("Those with no response to propranolol received sumatriptan.", "sumatriptan", "propranolol"),
+    ("Propranolol failed. Sumatriptan stopped the attacks.", "sumatriptan", "propranolol"),
+    ("Propranolol was not tolerated, sumatriptan was.", "sumatriptan", "propranolol"),
     ("Switching from ziprasidone to lurasidone lowered the weight.", "lurasidone", "ziprasidone"),
     ("Despite acamprosate they drank, and naltrexone was begun.", "naltrexone", "acamprosate"),
 ]
@@ -51,6 +53,8 @@ COMPARED = [
     ("Unlike warfarin, rivaroxaban needs no tests.", "rivaroxaban", "warfarin"),
     ("Compared with propranolol, topiramate and candesartan lowered the score.", "topiramate", "propranolol"),
     ("Febuxostat is an alternative to allopurinol.", "febuxostat", "allopurinol"),
+    ("Does febuxostat beat allopurinol in gout?", "febuxostat", "allopurinol"),
+    ("Rivaroxaban outperformed warfarin.", "rivaroxaban", "warfarin"),
     ("Febuxostat differed from allopurinol in price.", "febuxostat", "allopurinol"),
     ("Modafinil, unlike atomoxetine, left the pulse alone.", "modafinil", "atomoxetine"),
     ("There was a benefit of febuxostat over allopurinol; no advantage in cost over probenecid.", "febuxostat", "probenecid"),
@@ -127,9 +131,13 @@ def test_what_is_told_of_anywhere_is_told_of() -> None:
         ("gout and psoriasis", ()),
         ("depression after a stroke", ()),
         ("a stroke, then depression", ()),
+        ("the trimethoprim/sulfamethoxazole tablet", ("trimethoprim", "sulfamethoxazole")),
+        ("naltrexone/bupropion combination", ("naltrexone", "bupropion")),
+        ("naltrexone/bupropion for weight", ()),
+        ("naltrexone or bupropion combination", ()),
     ],
 )
-def test_conditions_in_one_name_are_one_together(text: str, joined: tuple[str, ...]) -> None:
+def test_what_is_one_by_its_name_is_one_together(text: str, joined: tuple[str, ...]) -> None:
     """Two that stand apart are each their own."""
     assert about(text).joined == named(*joined)
 
@@ -162,6 +170,8 @@ def test_places_on_a_scale_are_no_states() -> None:
         ("Propranolol slowed him. Is topiramate better in migraine?", ("topiramate",), ("migraine",)),
         ("Febuxostat was begun last week. Does it lower urate in gout?", ("febuxostat",), ("gout",)),
         ("colchicine in gout", ("colchicine",), ("gout",)),
+        ("Is the weight up after a year of febuxostat in gout?", ("febuxostat",), ("gout",)),
+        ("How is gout after febuxostat has failed?", (), ("gout",)),
     ],
 )
 def test_a_question_is_about_what_its_asking_sentences_name(

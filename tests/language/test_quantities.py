@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ragqa.language.lexicon import lexicon
-from ragqa.language.quantities import Quantity, quantities, same
+from ragqa.language.quantities import Quantity, masses, quantities, same, within
 
 pytestmark = pytest.mark.quick
 UNITS = lexicon("language", "units")
@@ -316,3 +316,26 @@ def test_any_text_gives_slices_in_order(text: str) -> None:
 def test_a_hostile_text_is_read_in_one_pass(piece: str, most: int) -> None:
     """A hundred thousand characters of one piece: quadratic reading would take minutes."""
     assert len(quantities((piece * 100_000)[:100_000])) <= most
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "lies"),
+    [
+        ("15 mg", "5-20 mg/day", True),
+        ("20 mg once daily", "20 mg", True),
+        ("25 mg", "5-20 mg/day", False),
+        ("5-10 mg", "2.5 to 20 mg/day", True),
+        ("15 mcg", "5-20 mg/day", False),
+        ("40 mg", "up to 50 mg", True),
+        ("60 mg", "up to 50 mg", False),
+    ],
+)
+def test_a_dose_lies_within_another(one: str, other: str, lies: bool) -> None:
+    """In one unit, whatever it is per."""
+    assert within(only(one), only(other)) is lies
+
+
+def test_masses_are_doses_and_no_concentrations() -> None:
+    """Per day and per kilogram too; a number before another's unit has it."""
+    text = "20 or 10 mg, 2 mg/kg, 150 mg/day; level 8 mg/L after 12 weeks in 30 patients"
+    assert [one.text for one in masses(text)] == ["20", "10 mg", "2 mg/kg", "150 mg/day"]

@@ -14,11 +14,14 @@ from ragqa.evidence.candidates import Candidate
 from ragqa.evidence.sources import Retrieved
 from ragqa.language.about import met_by
 from ragqa.language.lexicon import lexicon
+from ragqa.language.quantities import Quantity, masses, within
 from ragqa.language.scales import bands, places
 from ragqa.language.sentences import sentences
 from ragqa.question.query import ORGANS, Query
+from ragqa.question.understanding import QuestionType
 
 _WORDS = lexicon("evidence", "directness")
+_DOSE = re.compile(rf"\b(?:{_WORDS['doses'].pattern})\b", re.IGNORECASE)
 _OF_METHODS = re.compile(rf"\b(?:{_WORDS['of_methods'].pattern})\b", re.IGNORECASE)
 _METHODS = frozenset(_WORDS["methods_labels"].entries)
 _OF_A_STUDY = re.compile(rf"\b(?:{_WORDS['of_a_study'].pattern})\b", re.IGNORECASE)
@@ -46,6 +49,8 @@ def directed(query: Query, found: Sequence[Candidate], retrieved: Retrieved) -> 
     told = _asking(query.text)  # a brand's name may hold the form
     apply = ((_DEGREES, not of_an_organ), (_FORMS, query.of_a_drug))
     aspects = [(aspect, _named(aspect, told)) for aspect, applies in apply if applies]
+    of_a_dose = query.understanding.question_type is QuestionType.DOSE and not of_an_organ
+    stated = masses(asked)
     diseases = query.about(retrieved.conditions).conditions
     of_findings = not _OF_METHODS.search(asked)
     directed = []
@@ -53,6 +58,7 @@ def directed(query: Query, found: Sequence[Candidate], retrieved: Retrieved) -> 
         record = retrieved.sources[candidate.source_id].record
         tells = any(value.search(candidate.text) for value in wanted)
         agrees = sum(_agreement(of, _named(aspect, candidate.text)) for aspect, of in aspects if of)
+        agrees += of_a_dose and _tells_a_dose(candidate.text, stated)
         if candidate.about.conditions and not met_by(diseases, candidate.about.conditions):
             agrees = min(agrees, 0)
         some = not of_an_organ and any(band.scale in ORGANS for band in bands(candidate.text, record.text))
@@ -60,6 +66,13 @@ def directed(query: Query, found: Sequence[Candidate], retrieved: Retrieved) -> 
         direct = candidate.named + tells + agrees - some - methods
         directed.append(replace(candidate, directness=direct, named=candidate.named or tells))
     return directed
+
+
+def _tells_a_dose(text: str, stated: Sequence[Quantity]) -> bool:
+    """Whether it tells a dose, or that none is told; of those that a question states one at least."""
+    if not stated:
+        return bool(_DOSE.search(text))
+    return any(within(one, told) for told in masses(text) for one in stated)
 
 
 def _asking(question: str) -> str:

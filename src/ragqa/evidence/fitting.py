@@ -14,10 +14,11 @@ from ragqa.evidence.candidates import Candidate
 from ragqa.evidence.coverage import holds
 from ragqa.evidence.sources import Retrieved
 from ragqa.language.about import NOTHING, NOTHING_NAMED, About, Concepts, itself, met_by
-from ragqa.language.quantities import quantities
+from ragqa.language.quantities import Quantity, masses, quantities, within
 from ragqa.language.roots import roots
 from ragqa.language.vocabulary import Kind, concept
 from ragqa.question.query import Query
+from ragqa.question.understanding import QuestionType
 
 HARMS = frozenset({concept(Kind.OUTCOME, "adverse effects")})
 """What a sentence on safety is about, whatever harm it names."""
@@ -43,7 +44,10 @@ def fitting(query: Query, found: Sequence[Candidate], retrieved: Retrieved) -> F
     subjects = retrieved.conditions
     asked, of_a_drug = query.about(subjects), query.of_a_drug
     records = {id_: source.about for id_, source in retrieved.sources.items()}
-    fits = [(candidate, _met(asked, of_a_drug, candidate, records[candidate.source_id], subjects)) for candidate in found]
+    diseases = subjects  # another disease than the one asked about is one that records are about
+    if query.understanding.question_type is QuestionType.DOSE:  # each disease has its own dose, named in a title or not
+        diseases = subjects.union(asked.conditions, *(one.about.conditions for one in found))
+    fits = [(one, _met(asked, of_a_drug, one, records[one.source_id], diseases)) for one in found]
     shown = [(candidate, met) for candidate, met in fits if met is not None]
     met = NOTHING.union(*(met for _, met in shown))
     needed = _needed(asked, of_a_drug, subjects)
@@ -52,19 +56,26 @@ def fitting(query: Query, found: Sequence[Candidate], retrieved: Retrieved) -> F
         replace(candidate, met=len(met & asked.all_treatments)) for candidate, met in shown if all(kind & met for kind in needed)
     ]
     named = NOTHING.union(*(candidate.about.all_treatments | records[candidate.source_id].treatments for candidate in full))
-    together = NOTHING.union(*(candidate.about.all_treatments | records[candidate.source_id].beside for candidate in full))
+    together = NOTHING.union(
+        *(
+            candidate.about.all_treatments | records[candidate.source_id].beside
+            for candidate in full
+            if met_by(asked.treatments, candidate.about.all_treatments)
+        )
+    )
     lacking = (unmet or (NOTHING if full else asked.asked)) or (asked.asked - met) | (
         asked.compared - met_by(asked.compared, named)
     )
     strange = [name for name in query.strange if not any(holds(source.held, name.stems) for source in retrieved.sources.values())]
-    if strange and not asked.asked:
+    doses = query.doses
+    if (strange and not asked.asked) or not any(_tells_a_dose(one.text, doses) for one in full):
         full = []
     wanted = len(asked.asked) + len(query.strange)
     share = 1 - (len(asked.asked - met) + len(strange)) / wanted if wanted else 1.0
     return Fitting(
         candidates=full,
         met=share,
-        lacking=(*query.wording(lacking), *(name.word for name in strange)),
+        lacking=(*query.wording(lacking), *(name.word for name in strange), *(dose.text for dose in doses if not full)),
         caveats=tuple(_caveats(query, asked, named, together)) if full else (),
     )
 
@@ -72,10 +83,10 @@ def fitting(query: Query, found: Sequence[Candidate], retrieved: Retrieved) -> F
 def _caveats(query: Query, asked: About, named: Concepts, together: Concepts) -> Iterator[str]:
     """What is told of a drug's class alone, and of a drug without what it is given with; ``named`` are the treatments told of,
     ``together`` those that stand beside them."""
-    of_a_class = query.wording(asked.treatments - itself(asked.treatments, named))
+    of_a_class = query.wording(met_by(asked.treatments, named) - itself(asked.treatments, named))
     if of_a_class:
         yield f"No source searched speaks of {', '.join(of_a_class)}: what follows is about the class."
-    apart = query.wording(asked.beside - asked.treatments - met_by(asked.beside, together))
+    apart = query.wording(asked.beside - asked.treatments - met_by(asked.beside, _told_of(together, asked.beside)))
     if apart:
         told = ", ".join(query.wording(asked.treatments)) or "what follows"
         yield f"No source searched speaks of {told} together with {', '.join(apart)}."
@@ -101,21 +112,21 @@ def _is_beside_the_point(asked: About, of_a_drug: bool, kind: Concepts) -> bool:
     )
 
 
-def _met(asked: About, of_a_drug: bool, candidate: Candidate, record: About, subjects: Concepts) -> Concepts | None:
+def _met(asked: About, of_a_drug: bool, candidate: Candidate, record: About, diseases: Concepts) -> Concepts | None:
     """What of the question a sentence of a record is about, or None where it is about something else instead.
 
-    ``subjects`` are the conditions that records searched are about: another one that a sentence names (an adverse effect, say)
-    is no other disease than the one asked about.
+    ``diseases`` are the conditions that may be another one than that asked about; any other that a sentence names (an adverse
+    effect, say) is not.
     """
     own = candidate.about
     treatments = _told_of(_subject(own, record), asked.treatments)
     treated = met_by(asked.treatments, treatments) | met_by(asked.treatments & asked.beside, own.all_treatments)
-    together = met_by(asked.all_treatments, own.all_treatments)
+    together = met_by(asked.all_treatments, _told_of(own.all_treatments, asked.all_treatments))
     if len(together) > 1:
         treated |= together
-    diseases = own.conditions & subjects
+    told = own.conditions & diseases
     around = record.conditions | record.outcomes
-    conditions = met_by(asked.conditions, own.conditions | own.outcomes | (NOTHING if diseases else around))
+    conditions = met_by(asked.conditions, own.conditions | own.outcomes | (NOTHING if told else around))
     outcomes = met_by(asked.outcomes, own.outcomes | own.conditions | around)
     if candidate.part is Part.SAFETY:
         outcomes |= asked.outcomes & HARMS
@@ -123,7 +134,7 @@ def _met(asked: About, of_a_drug: bool, candidate: Candidate, record: About, sub
     inherited = NOTHING if of_a_drug else record.conditions
     instead = (
         (asked.treatments, treated, treatments | own.all_treatments),
-        (asked.conditions & subjects, conditions, diseases or inherited),
+        (asked.conditions & diseases, conditions, told or inherited),
         (asked.outcomes, outcomes, own.outcomes),
         (asked.states, states, own.states),
     )
@@ -149,6 +160,11 @@ def tells_something(query: Query, candidate: Candidate) -> bool:
     if candidate.about != NOTHING_NAMED or _tells_a_finding(candidate.text):
         return True
     return not roots(query.searched).isdisjoint(roots(candidate.text))
+
+
+def _tells_a_dose(text: str, doses: Sequence[Quantity]) -> bool:
+    """Whether it tells one of the doses that a question holds against one another; anything does where it does not."""
+    return not doses or any(within(dose, told) for told in masses(text) for dose in doses)
 
 
 def _tells_a_finding(text: str) -> bool:

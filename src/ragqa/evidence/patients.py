@@ -47,9 +47,16 @@ def suited(query: Query, found: Sequence[Candidate], retrieved: Retrieved) -> Su
     suits = Suited(candidates=list(found))
     for scale in EXCLUDING:
         on_scale = [place for place in asked if place.scale is scale]
+        if scale in ORGANS:
+            on_scale = _closest(on_scale)
         if on_scale and suits.candidates:
             suits = _on_scale(on_scale, suits, retrieved)
     return suits
+
+
+def _closest(told: Sequence[Band]) -> list[Band]:
+    """Of places on one scale those without another inside: a clearance says more than that there is dialysis."""
+    return [place for place in told if all(one.stretch == place.stretch or not one.stretch.within(place.stretch) for one in told)]
 
 
 def _on_scale(asked: Sequence[Band], found: Suited, retrieved: Retrieved) -> Suited:
@@ -61,15 +68,15 @@ def _on_scale(asked: Sequence[Band], found: Suited, retrieved: Retrieved) -> Sui
         return replace(found, candidates=on_it + [one.candidate for one in placed if one.standing == "silent"])
     beside = [one.bands for one in placed if one.standing == "outside"]
     touching = [one.bands for one in placed if one.bands and one.standing == "silent"]
+    if asked[0].scale in ORGANS and not touching:
+        named = dict.fromkeys((*found.lacking, *(place.text for place in asked)))
+        return replace(found, candidates=[], lacking=tuple(named))
     if beside:
         kept = [one.candidate for one in placed if not touching or one.standing == "silent"]
         return replace(found, candidates=kept, caveats=(*found.caveats, _told(asked[0], touching, beside)))
     if asked[0].scale is Scale.AGE and (others := _others(asked, touching)):
         caveat = _told(asked[0], (), [others])
         return replace(found, candidates=[one.candidate for one in placed], caveats=(*found.caveats, caveat))
-    if asked[0].scale in ORGANS and not touching:
-        named = dict.fromkeys((*found.lacking, *(place.text for place in asked)))
-        return replace(found, candidates=[], lacking=tuple(named))
     return replace(found, candidates=[one.candidate for one in placed])
 
 

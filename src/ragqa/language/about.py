@@ -28,6 +28,8 @@ _ACROSS = {
 _FAILED = re.compile(rf"(?:{_WORDS['failed'].pattern})\b", re.IGNORECASE)
 _JOINT = re.compile(rf"(?<!\s)\s*+(?:{_WORDS['joints'].pattern})\s*+", re.IGNORECASE)
 _OPENING = re.compile(rf"(?:\A|[.!?:;]\s)(?:{_WORDS['openers'].pattern})\b[^.!?:;]*\Z", re.IGNORECASE)
+_GIVEN_AS_ONE = re.compile(rf"(?:{_WORDS['combined'].pattern})\b", re.IGNORECASE)
+_AFTER = re.compile(rf"\bafter{_BETWEEN}", re.IGNORECASE)
 _OPEN = re.compile(rf"\b(?:{_WORDS['open'].pattern})\b", re.IGNORECASE)
 _FOR = re.compile(r"\bfor\s+(?:the\s+)?\Z")
 _PLACED = frozenset(_WORDS["placed"].entries)
@@ -44,7 +46,7 @@ class About:
 
     ``treatments`` are those it tells something of, ``beside`` those they are given with, ``history`` those tried before,
     ``compared`` those they are held against; ``first`` is the treatment that is named before any other; ``aims`` are the
-    conditions and outcomes that something is for, ``joined`` the conditions that are one together ("post-stroke depression").
+    conditions and outcomes that something is for, ``joined`` those that are one together.
     """
 
     treatments: Concepts = NOTHING
@@ -92,13 +94,22 @@ def about(text: str, within: Concepts = NOTHING) -> About:
                 if _FOR.search(text, max(0, link.start - REACH), link.start):
                     named["aims"].add(concept)
     for link, following in pairwise(found):
-        if {link.concept.kind, following.concept.kind} == {Kind.CONDITION} and not text[link.end : following.start].strip(" -"):
+        if _are_one(text, link, following):
             named["joined"].update(link.concepts, following.concepts)
     for part in _PARTS:  # what a text tells something of is not in another part elsewhere in it
         named[part] -= named["treatments"]
     return About(**{name: frozenset(found) for name, found in named.items()})
 
 
+def _are_one(text: str, link: Link, following: Link) -> bool:
+    """Whether two names together name one thing: one disease ("post-stroke depression"), or two drugs in one ("A/B capsule")."""
+    kinds, between = {link.concept.kind, following.concept.kind}, text[link.end : following.start].strip()
+    if kinds == {Kind.CONDITION}:
+        return not between.strip("-")
+    return kinds == {Kind.DRUG} and between in _STROKES and bool(_GIVEN_AS_ONE.match(text, following.end + 1))
+
+
+_STROKES = frozenset("/+-")
 NOTHING_NAMED = About()
 _TREATMENTS = frozenset({Kind.DRUG, Kind.DRUG_CLASS, Kind.THERAPY})
 _NAMES = {Kind.CONDITION: "conditions", Kind.OUTCOME: "outcomes", Kind.POPULATION: "populations"}
@@ -147,7 +158,8 @@ def _opened(text: str, named: Sequence[Link]) -> bool:
 def asked_about(text: str, within: Concepts = NOTHING) -> About:
     """What a question is about: what the sentences that ask name; treatments, conditions and people that these leave out are
     those of the story told before. Beside the treatments asked about are all others of that story that were not tried before;
-    where a patient takes the only ones named, these are asked about, unless the question is what else there is."""
+    where a patient takes the only ones named, these are asked about, unless the question is what else there is; and so is what
+    came before, where it is asked what came after it."""
     told = [sentence.text for sentence in sentences(text, 0, len(text))]
     asking = " ".join([sentence for sentence in told if sentence.endswith("?")] or told[-1:])
     own, whole = about(asking, within), about(text, within)
@@ -156,11 +168,19 @@ def asked_about(text: str, within: Concepts = NOTHING) -> About:
     beside, conditions = own.beside | (others - treatments), own.conditions or whole.conditions
     return replace(
         own,
-        treatments=treatments or (NOTHING if conditions and _OPEN.search(asking) else beside),
+        treatments=treatments or (NOTHING if conditions and _OPEN.search(asking) else beside or _followed(asking, own.history)),
         beside=beside,
         conditions=conditions,
         populations=own.populations or whole.populations,
     )
+
+
+def _followed(asking: str, history: Concepts) -> Concepts:
+    """The treatments after which something is asked for, "the weight after a year of X", and that did not fail."""
+    if "fail" in asking.lower():
+        return NOTHING
+    after = [link for link in links(asking) if _AFTER.search(asking, max(0, link.start - REACH), link.start)]
+    return history & NOTHING.union(*(link.concepts for link in after))
 
 
 def met_by(asked: Concepts, held: Concepts) -> Concepts:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
 from ragqa.language.about import About, Concepts, asked_about
 from ragqa.language.concepts import links
+from ragqa.language.lexicon import lexicon
+from ragqa.language.quantities import Quantity, masses
 from ragqa.language.scales import Scale, places
 from ragqa.language.vocabulary import vocabulary
 from ragqa.models import Vectors
@@ -24,6 +27,9 @@ from ragqa.question.triage import outside
 from ragqa.question.understanding import QuestionType, Understanding
 from ragqa.settings import Audience
 
+_WORDS = lexicon("question", "pico")
+_IN_A_STUDY = re.compile(rf"\b(?:{_WORDS['in_a_study'].pattern})\b", re.IGNORECASE)
+_AGAINST = re.compile(rf"\s*(?:or|{_WORDS['comparators'].pattern})\s*", re.IGNORECASE)
 _A_NAME = re.compile(r"[^\W\d_][^\W\d_A-Z]{3,}")
 STRANGE = 0.9
 """Rarity in general English from which a word in no dictionary is taken for a name; by hand."""
@@ -106,8 +112,17 @@ class Query:
 
     @property
     def of_a_drug(self) -> bool:
-        """Whether it asks what a drug is and does, which no disease changes: a record's disease narrows no such fact."""
-        return self.understanding.question_type in OF_A_DRUG or any(place.scale in ORGANS for place in places(self.searched))
+        """Whether it asks what a drug is and does, which no disease changes: a record's disease narrows no such fact. What was
+        done in a study is none."""
+        of_a_drug = self.understanding.question_type in OF_A_DRUG or any(place.scale in ORGANS for place in places(self.searched))
+        return of_a_drug and not _IN_A_STUDY.search(self.searched)
+
+    @property
+    def doses(self) -> tuple[Quantity, ...]:
+        """The doses that it holds against one another."""
+        told = masses(self.searched)
+        against = [pair for pair in pairwise(told) if _AGAINST.fullmatch(self.searched, pair[0].end, pair[1].start)]
+        return tuple(dict.fromkeys(dose for pair in against for dose in pair))
 
     def wording(self, concepts: Concepts) -> tuple[str, ...]:
         """What the question calls these concepts, in its order."""

@@ -74,6 +74,11 @@ def quantities(text: str) -> tuple[Quantity, ...]:
     return tuple(_after_times(text, _before_units(text, found)))
 
 
+def masses(text: str) -> list[Quantity]:
+    """The masses of a text, per day, per kilogram or alone, as doses are told; concentrations are none."""
+    return [one for one in quantities(text) if one.dimension.startswith("mass") and "volume" not in one.dimension]
+
+
 def _read(text: str, anchor: re.Match[str], position: int) -> Quantity | int:
     """The quantity that begins at an anchor, or the place from which to look on. ``position``: where the last one ended."""
     start, end = anchor.span()

@@ -63,6 +63,13 @@ def same(a: Quantity, b: Quantity) -> bool:
     )
 
 
+def within(a: Quantity, b: Quantity) -> bool:
+    """Whether one lies in the other's range, or is equal to it, in the same unit, whatever it is per: 15 mg in 5-20 mg/day."""
+    above = all(b.low is None or end is None or b.low <= end for end in (a.low, a.high))
+    below = all(b.high is None or end is None or end <= b.high for end in (a.low, a.high))
+    return a.unit.partition("/")[0] == b.unit.partition("/")[0] and above and below
+
+
 def sort(quantity: Quantity) -> tuple[str, str, str, Decimal | None, str, str]:
     """What a quantity is beside its ends: equal for any two that can be the same."""
     kind = "value" if quantity.kind == "count" else quantity.kind
