@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from samples import ROOT
 
@@ -83,6 +83,7 @@ PARTED = st.sampled_from(
 )
 
 
+@example("Dose for my patient {} {} in renal failure?", "Ștefan", "O'Sullivan", "NFD")
 @given(NAMED, FIRST, st.one_of(LAST, PARTED), st.sampled_from(["NFC", "NFD"]))
 def test_names_with_accents_and_particles_go(sentence: str, first: str, last: str, form: Literal["NFC", "NFD"]) -> None:
     """Listed or not, however the accents are written, and nothing beside them."""

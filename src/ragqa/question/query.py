@@ -29,7 +29,7 @@ from ragqa.settings import Audience
 
 _WORDS = lexicon("question", "pico")
 _IN_A_STUDY = re.compile(rf"\b(?:{_WORDS['in_a_study'].pattern})\b", re.IGNORECASE)
-_AGAINST = re.compile(rf"\s*(?:or|{_WORDS['comparators'].pattern})\s*", re.IGNORECASE)
+_AGAINST = re.compile(rf"or|{_WORDS['comparators'].pattern}", re.IGNORECASE)
 _A_NAME = re.compile(r"[^\W\d_][^\W\d_A-Z]{3,}")
 STRANGE = 0.9
 """Rarity in general English from which a word in no dictionary is taken for a name; by hand."""
@@ -121,7 +121,7 @@ class Query:
     def doses(self) -> tuple[Quantity, ...]:
         """The doses that it holds against one another."""
         told = masses(self.searched)
-        against = [pair for pair in pairwise(told) if _AGAINST.fullmatch(self.searched, pair[0].end, pair[1].start)]
+        against = [pair for pair in pairwise(told) if _AGAINST.fullmatch(self.searched[pair[0].end : pair[1].start].strip())]
         return tuple(dict.fromkeys(dose for pair in against for dose in pair))
 
     def wording(self, concepts: Concepts) -> tuple[str, ...]:

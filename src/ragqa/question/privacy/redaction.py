@@ -39,8 +39,11 @@ def redact(text: str) -> Redacted:
 
 
 def _seen(text: str) -> str:
-    """A text without the signs that nobody sees: they come along with what is copied from a page, and part names."""
-    return text if text.isascii() else "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
+    """A text without the signs that nobody sees: they come along with what is copied from a page, and part names, as do accents
+    that stand by themselves."""
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFC", "".join(sign for sign in text if unicodedata.category(sign) != "Cf"))
 
 
 def without_heading(redacted: str) -> str:
