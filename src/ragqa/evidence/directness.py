@@ -16,7 +16,7 @@ from ragqa.language.about import met_by
 from ragqa.language.lexicon import lexicon
 from ragqa.language.quantities import Quantity, masses, within
 from ragqa.language.scales import bands, places
-from ragqa.language.sentences import sentences
+from ragqa.language.sentences import asking
 from ragqa.question.query import ORGANS, Query
 from ragqa.question.understanding import QuestionType
 
@@ -46,7 +46,7 @@ def directed(query: Query, found: Sequence[Candidate], retrieved: Retrieved) -> 
     asked = query.searched
     wanted = [tells for asks, tells in _VALUES if asks.search(asked)]
     of_an_organ = any(place.scale in ORGANS for place in places(asked))
-    told = _asking(query.text)  # a brand's name may hold the form
+    told = asking(query.text)  # a brand's name may hold the form
     apply = ((_DEGREES, not of_an_organ), (_FORMS, query.of_a_drug))
     aspects = [(aspect, _named(aspect, told)) for aspect, applies in apply if applies]
     of_a_dose = query.understanding.question_type is QuestionType.DOSE and not of_an_organ
@@ -73,12 +73,6 @@ def _tells_a_dose(text: str, stated: Sequence[Quantity]) -> bool:
     if not stated:
         return bool(_DOSE.search(text))
     return any(within(one, told) for told in masses(text) for one in stated)
-
-
-def _asking(question: str) -> str:
-    """The sentences of a text that ask: the degree of another disease may be told in its story."""
-    told = [sentence.text for sentence in sentences(question, 0, len(question))]
-    return " ".join([sentence for sentence in told if sentence.endswith("?")] or told[-1:])
 
 
 def _named(aspect: Mapping[str, re.Pattern[str]], text: str) -> frozenset[str]:

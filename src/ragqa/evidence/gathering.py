@@ -69,10 +69,11 @@ def gather(query: Query, retrieved: Retrieved, embedder: Embedder, reranker: Rer
 
     ``abstain_below``: probability of being answerable below which the evidence is not enough.
     """
-    found = candidates(retrieved, _leads(query, retrieved, embedder))
+    vector = query.vector[0] if query.point == query.searched else embedder.embed([query.point])[0]
+    found = candidates(retrieved, _leads(vector, retrieved, embedder))
     on_it = _of_called(query, fitting(query, found, retrieved), found, retrieved)
     on_patients = suited(query, on_it.candidates, retrieved)
-    read = _nearest(query, directed(query, on_patients.candidates, retrieved), embedder)
+    read = _nearest(query, vector, directed(query, on_patients.candidates, retrieved), embedder)
     measured = sufficiency(query, retrieved, [candidate.similarity for candidate in read], on_it.met, on_it.lacking)
     if not read:
         return _closed(retrieved, measured, NOT_ABOUT, 0, 1, on_it.lacking or on_patients.lacking)
@@ -125,14 +126,14 @@ def _closed(
     return Evidence(retrieved=retrieved, sufficiency=measured, lacking=lacking, closed=gate)
 
 
-def _leads(query: Query, retrieved: Retrieved, embedder: Embedder) -> set[str]:
+def _leads(question: Vectors, retrieved: Retrieved, embedder: Embedder) -> set[str]:
     """Articles among the sources whose title is this very question."""
     articles = [record for record in retrieved.records.values() if isinstance(record, Article)]
-    similarities = embedder.embed([article.title for article in articles]) @ query.vector[0]
+    similarities = embedder.embed([article.title for article in articles]) @ question
     return {article.id for article, same in zip(articles, similarities, strict=True) if same >= ON_THE_QUESTION}
 
 
-def _nearest(query: Query, found: list[Candidate], embedder: Embedder) -> list[Candidate]:
+def _nearest(query: Query, question: Vectors, found: list[Candidate], embedder: Embedder) -> list[Candidate]:
     """The candidates worth judging, with their vectors: those that answer directly, then the nearest to the question."""
     held = query.vocabulary.held
     nearness = [candidate.near + coverage(query.terms, held(candidate.words)) for candidate in found]
@@ -140,7 +141,7 @@ def _nearest(query: Query, found: list[Candidate], embedder: Embedder) -> list[C
     found = [found[i] for i in order]
     found = _leads_and(found, MOST_READ)
     vectors = embedder.embed([candidate.text for candidate in found])
-    similarities: Vectors = vectors @ query.vector[0]
+    similarities: Vectors = vectors @ question
     read = [
         replace(candidate, vector=vector, similarity=similarity)
         for candidate, vector, similarity in zip(found, vectors, similarities.tolist(), strict=True)
@@ -150,7 +151,7 @@ def _nearest(query: Query, found: list[Candidate], embedder: Embedder) -> list[C
 
 def _judged(query: Query, read: Sequence[Candidate], reranker: Reranker) -> list[Candidate]:
     """The candidates with their logits, best first."""
-    logits = reranker.score(query.searched, [candidate.words.strip() for candidate in read])
+    logits = reranker.score(query.point, [candidate.words.strip() for candidate in read])
     judged = [replace(candidate, logit=logit) for candidate, logit in zip(read, logits, strict=True)]
     return sorted(judged, key=lambda candidate: -candidate.logit)
 

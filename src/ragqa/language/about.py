@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from ragqa.language.concepts import Link, broader, links, members
 from ragqa.language.lexicon import lexicon
-from ragqa.language.sentences import sentences
+from ragqa.language.sentences import asking
 from ragqa.language.vocabulary import Concept, Kind
 
 _WORDS = lexicon("language", "about")
@@ -160,26 +160,26 @@ def asked_about(text: str, within: Concepts = NOTHING) -> About:
     those of the story told before. Beside the treatments asked about are all others of that story that were not tried before;
     where a patient takes the only ones named, these are asked about, unless the question is what else there is; and so is what
     came before, where it is asked what came after it."""
-    told = [sentence.text for sentence in sentences(text, 0, len(text))]
-    asking = " ".join([sentence for sentence in told if sentence.endswith("?")] or told[-1:])
-    own, whole = about(asking, within), about(text, within)
+    question = asking(text)
+    own, whole = about(question, within), about(text, within)
     others = (whole.treatments | whole.beside) - own.all_treatments - whole.history - whole.compared
     treatments = own.treatments or whole.treatments - own.all_treatments
     beside, conditions = own.beside | (others - treatments), own.conditions or whole.conditions
     return replace(
         own,
-        treatments=treatments or (NOTHING if conditions and _OPEN.search(asking) else beside or _followed(asking, own.history)),
+        treatments=treatments
+        or (NOTHING if conditions and _OPEN.search(question) else beside or _followed(question, own.history)),
         beside=beside,
         conditions=conditions,
         populations=own.populations or whole.populations,
     )
 
 
-def _followed(asking: str, history: Concepts) -> Concepts:
+def _followed(question: str, history: Concepts) -> Concepts:
     """The treatments after which something is asked for, "the weight after a year of X", and that did not fail."""
-    if "fail" in asking.lower():
+    if "fail" in question.lower():
         return NOTHING
-    after = [link for link in links(asking) if _AFTER.search(asking, max(0, link.start - REACH), link.start)]
+    after = [link for link in links(question) if _AFTER.search(question, max(0, link.start - REACH), link.start)]
     return history & NOTHING.union(*(link.concepts for link in after))
 
 

@@ -56,6 +56,12 @@ def sentences(text: str, start: int, end: int) -> list[Sentence]:
     ]
 
 
+def asking(text: str) -> str:
+    """The sentences of a text that ask, the last one where none has a question mark: what stands before them is a story."""
+    told = [sentence.text for sentence in sentences(text, 0, len(text))]
+    return " ".join([sentence for sentence in told if sentence.endswith("?")] or told[-1:])
+
+
 def sentence_spans(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     """Where each sentence of ``text[start:end]`` stands in ``text``.
 

@@ -14,7 +14,8 @@ from ragqa.language.concepts import links
 from ragqa.language.lexicon import lexicon
 from ragqa.language.quantities import Quantity, masses
 from ragqa.language.scales import Scale, places
-from ragqa.language.vocabulary import vocabulary
+from ragqa.language.sentences import asking
+from ragqa.language.vocabulary import Kind, vocabulary
 from ragqa.models import Vectors
 from ragqa.question.asked import Turn
 from ragqa.question.followup import Reading, refers_back
@@ -33,6 +34,7 @@ _AGAINST = re.compile(rf"or|{_WORDS['comparators'].pattern}", re.IGNORECASE)
 _A_NAME = re.compile(r"[^\W\d_][^\W\d_A-Z]{3,}")
 STRANGE = 0.9
 """Rarity in general English from which a word in no dictionary is taken for a name; by hand."""
+_OF_A_STORY = frozenset(Kind) - {Kind.POPULATION}
 ORGANS = (Scale.KIDNEY, Scale.LIVER)
 OF_A_DRUG = frozenset({QuestionType.DOSE, QuestionType.SAFETY, QuestionType.CONTRAINDICATION, QuestionType.MECHANISM})
 
@@ -80,6 +82,18 @@ class Query:
     def searched(self) -> str:
         """The question as understood, in the words of sources."""
         return self.vocabulary.searched(self.text)
+
+    @cached_property
+    def point(self) -> str:
+        """What is asked, in the words of sources: of a story the sentences that ask, with the names of the rest behind them."""
+        whole = self.searched
+        question = asking(whole)
+        own = {concept for link in links(question) for concept in link.concepts}
+        if not own or len(question) == len(whole.strip()):
+            return whole
+        story = [link for link in links(whole) if link.concept.kind in _OF_A_STORY and own.isdisjoint(link.concepts)]
+        names = ", ".join(dict.fromkeys(link.text for link in story))
+        return f"{question} ({names})" if names else question
 
     @property
     def readings(self) -> tuple[str, ...]:
@@ -137,7 +151,7 @@ class Query:
     @cached_property
     def words(self) -> tuple[Term, ...]:
         """The words that a source should hold, beside the names of what it is about."""
-        return self.vocabulary.terms(without_names(self.searched))
+        return self.vocabulary.terms(without_names(self.point))
 
     @cached_property
     def own_words(self) -> tuple[Term, ...]:
