@@ -188,7 +188,7 @@ def test_a_short_code_is_meant_with_a_capital() -> None:
 @given(st.text(max_size=40))
 def test_folding_twice_is_folding_once_for_a_name_already_folded(word: str) -> None:
     """What is compared is stable in case and accents, but for more than one of an abbreviation."""
-    assume(not re.search(r"[A-Z].*[A-Z].*s", word))
+    assume(not any(one.endswith("s") and one[:-1].isupper() for one in (word, *re.findall(r"[^\W_]+", word))))
     assert folded(word) == folded(word.lower())
     assert key(word) == key(word.lower()) or len(words(word)) != len(words(word.lower()))
 
