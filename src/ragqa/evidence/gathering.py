@@ -76,7 +76,7 @@ def gather(query: Query, retrieved: Retrieved, embedder: Embedder, reranker: Rer
     read = _nearest(query, vector, directed(query, on_patients.candidates, retrieved), embedder)
     measured = sufficiency(query, retrieved, [candidate.similarity for candidate in read], on_it.met, on_it.lacking)
     if not read:
-        return _closed(retrieved, measured, NOT_ABOUT, 0, 1, on_it.lacking or on_patients.lacking)
+        return _closed(retrieved, measured, NOT_ABOUT, 0, 1, (*on_it.lacking, *on_patients.lacking))
     if measured.hopeless(abstain_below):
         reach = replace(measured, logit=HIGHEST).probability
         return _closed(retrieved, measured, "within reach", reach, HOPELESS * abstain_below)

@@ -68,8 +68,8 @@ def _on_scale(asked: Sequence[Band], found: Suited, retrieved: Retrieved) -> Sui
         return replace(found, candidates=on_it + [one.candidate for one in placed if one.standing == "silent"])
     beside = [one.bands for one in placed if one.standing == "outside"]
     touching = [one.bands for one in placed if one.bands and one.standing == "silent"]
-    if asked[0].scale in ORGANS and not touching:
-        named = dict.fromkeys((*found.lacking, *(place.text for place in asked)))
+    if (asked[0].scale in ORGANS and not touching) or _only_of_adults(asked, [*beside, *touching]):
+        named = dict.fromkeys((*found.lacking, *map(_named, asked)))
         return replace(found, candidates=[], lacking=tuple(named))
     if beside:
         kept = [one.candidate for one in placed if not touching or one.standing == "silent"]
@@ -104,12 +104,25 @@ def _is_childs(band: Band) -> bool:
     return band.scale is Scale.AGE and band.stretch.high <= OF_AGE
 
 
+def _only_of_adults(asked: Sequence[Band], told: Sequence[Sequence[Band]]) -> bool:
+    """Whether a child is asked about and whoever is told of is of age: a child is treated neither with a part of an adult's dose
+    nor on an adult's evidence."""
+    bands_told = [band for bands_of in told for band in bands_of]
+    return bool(bands_told) and all(map(_is_childs, asked)) and not any(map(_is_childs, bands_told))
+
+
 def _others(asked: Sequence[Band], touching: Sequence[Sequence[Band]]) -> tuple[Band, ...]:
     """The bands that only touch those asked about, as "adults" do "adolescents"; none where one of all lies within them."""
     found = [band for bands_of in touching for band in bands_of]
     if any(band.stretch.within(place.stretch) for band in found for place in asked):
         return ()
     return tuple(band for band in found if not any(place.stretch.within(band.stretch) for place in asked))
+
+
+def _named(place: Band) -> str:
+    """A place in the question's words; of an age whom it makes somebody, too."""
+    people = called(place) if place.scale is Scale.AGE and not place.by_name else None
+    return f"{people} ({place.text})" if people else place.text
 
 
 def _told(place: Band, touching: Sequence[Sequence[Band]], beside: Sequence[Sequence[Band]]) -> str:
