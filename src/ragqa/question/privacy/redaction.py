@@ -30,8 +30,11 @@ class Redacted:
 
 def redact(text: str) -> Redacted:
     """Replace what could identify a patient: "Anna S., seen May 3, 2024" becomes "[name], seen [date]"."""
-    text = _seen(text)
+    seen = _seen(text)
+    text = unicodedata.normalize("NFC", seen)  # an accent that stands by itself parts a name
     parts, at, found = [], 0, identifiers(text)
+    if not found:
+        return Redacted(seen)
     for span in found:
         parts += [text[at : span.start], f"[{span.kind}]"]
         at = span.end
@@ -39,11 +42,8 @@ def redact(text: str) -> Redacted:
 
 
 def _seen(text: str) -> str:
-    """A text without the signs that nobody sees: they come along with what is copied from a page, and part names, as do accents
-    that stand by themselves."""
-    if text.isascii():
-        return text
-    return unicodedata.normalize("NFC", "".join(sign for sign in text if unicodedata.category(sign) != "Cf"))
+    """A text without the signs that nobody sees: they come along with what is copied from a page, and part names."""
+    return text if text.isascii() else "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
 
 
 def without_heading(redacted: str) -> str:
